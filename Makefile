@@ -1,0 +1,102 @@
+# Needs Python 3.11 or newer and make, nothing else: each environment below is made on first use,
+# from the pins in requirements/, and again when they change. Set-up speaks on stderr only.
+
+PYTHON ?= python3
+
+TOOLS := .venv-tools
+DEV := .venv
+DEMO := .venv-demo
+
+UV := $(TOOLS)/bin/uv --quiet
+RUN := PYTHONPATH=$(CURDIR) $(DEV)/bin/python
+SOURCES := $(shell find src -not -name __pycache__ -not -name '*.pyc')
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_PYTHON_DOWNLOADS := never
+# litellm would fetch its price map from the network whenever it is imported.
+export LITELLM_LOCAL_MODEL_COST_MAP := True
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup lint format test demo matrix corpus stress bench lock clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(DEV)/.ready ## Make .venv: locked dependencies and an editable chunkmeter
+
+lint: $(DEV)/.ready ## Check style, format and types
+	$(DEV)/bin/ruff check
+	$(DEV)/bin/ruff format --check
+	$(DEV)/bin/pyright
+
+format: $(DEV)/.ready ## Format the code and fix what ruff can
+	$(DEV)/bin/ruff check --fix-only
+	$(DEV)/bin/ruff format
+
+test: $(DEV)/.ready ## Run the tests in random order, with branch coverage; ARGS="-k name" for some, without
+	$(DEV)/bin/python -m pytest $(or $(ARGS),--cov)
+
+demo: $(DEMO)/.ready ## Meter a Mirascope app without key or network; ARGS=--json or ARGS="--endpoint URL"
+	@$(DEMO)/bin/python -m replay.demo $(ARGS)
+
+matrix: $(DEV)/.ready ## Check provider x sync/async x call/stream x plain/structured/tools against the truth
+	@$(RUN) tests/matrix.py $(ARGS)
+
+corpus: $(DEV)/.ready ## Check the readers against recorded streams; CORPUS=DIR for another folder
+	@$(RUN) tests/corpus.py $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
+
+stress: $(DEV)/.ready ## Collect abandoned streams while the SDK holds its lock, for 60 s
+	@$(RUN) tests/stress.py $(ARGS)
+
+bench: $(DEV)/.ready ## Measure the added CPU a chunk
+	@$(RUN) benchmarks/bench.py $(ARGS)
+
+lock: $(TOOLS)/.ready ## Pin requirements/*.in again; UPGRADE=1 for the newest releases
+	$(COMPILE) requirements/tools.in --output-file requirements/tools.txt
+	$(COMPILE) $(PROJECT) requirements/dev.in --output-file requirements/dev.txt
+	$(COMPILE) $(PROJECT) requirements/demo.in --constraints requirements/dev.txt --output-file requirements/demo.txt
+
+clean: ## Remove all that make, tests and tools left behind
+	rm -rf $(TOOLS) $(DEV) $(DEMO) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+PROJECT := pyproject.toml --extra auto --extra cli
+
+# The installer and the build backend; pip bootstraps them, uv does the rest in a fifth of pip's time.
+$(TOOLS)/.ready: requirements/tools.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'chunkmeter needs Python 3.11 or newer, and $(PYTHON) is not. Name one: make PYTHON=python3.12 ...' >&2; \
+		exit 1; }
+	@echo 'set-up: $(TOOLS)' >&2
+	@$(PYTHON) -m venv --clear $(TOOLS) >&2
+	@$(TOOLS)/bin/python -m pip install --quiet --require-hashes --requirement $< >&2
+	@touch $@
+
+$(DEV)/.locked: requirements/dev.txt $(TOOLS)/.ready
+	@echo 'set-up: $(DEV)' >&2
+	@$(TOOLS)/bin/python -m venv --clear --without-pip $(DEV) >&2
+	@$(UV) pip install --python $(DEV)/bin/python --require-hashes --requirement $< >&2
+	@touch $@
+
+$(DEV)/.ready: pyproject.toml $(DEV)/.locked
+	@$(UV) pip install --python $(DEV)/bin/python --no-deps --no-build-isolation --editable . >&2
+	@touch $@
+
+$(DEMO)/.locked: requirements/demo.txt $(TOOLS)/.ready
+	@echo 'set-up: $(DEMO)' >&2
+	@$(TOOLS)/bin/python -m venv --clear $(DEMO) >&2
+	@$(UV) pip install --python $(DEMO)/bin/python --require-hashes --requirement $< >&2
+	@touch $@
+
+# What a user types, with dist/ for an index: that it needs nothing more proves that the pins meet the wheel's wants.
+$(DEMO)/.ready: pyproject.toml README.md LICENSE $(SOURCES) $(DEMO)/.locked
+	@rm -rf dist
+	@$(TOOLS)/bin/hatchling build --target wheel --directory dist >&2
+	@$(DEMO)/bin/python -m pip uninstall --quiet --quiet --yes chunkmeter >&2
+	@$(DEMO)/bin/python -m pip install --quiet --no-index --find-links dist 'chunkmeter[auto,cli]' >&2
+	@touch $@

@@ -1,0 +1,337 @@
+"""One metered call, from its request to its settlement: exactly once, by whichever ending comes first.
+
+A call is held by a `Lease`. The stream and its iterators share the lease; when the last of them is gone the
+call is settled as abandoned. A finalizer runs wherever the collector happens to run, inside the SDK's own locks
+too, so all it does is put the call on a queue; a daemon thread and an exit sweep do the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Awaitable, Callable
+from queue import Empty, SimpleQueue
+from typing import Any, Literal
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Span, get_current_span, set_span_in_context
+
+from . import pricing, readers, semconv
+from .readers import Reader, UnknownWireError
+from .tally import Ending, Tally
+from .telemetry import Ended, Request, Telemetry
+
+__all__ = ["CALL_KEY", "Call", "Lease", "Mode", "current_call", "suppressed"]
+
+Mode = Literal["owned", "enriched", "metrics_only"]
+
+CALL_KEY = "chunkmeter.call"
+"""Context key that holds the call whose request is being sent; set around that step only."""
+
+# The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
+_SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")  # pyright: ignore[reportPrivateUsage]
+_LONGEST_JOIN = 5.0
+_logger = logging.getLogger("chunkmeter")
+_CANCELLED = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
+
+
+def suppressed() -> bool:
+    """Whether instrumentation is switched off in the current context."""
+    return any(otel_context.get_value(key) for key in _SUPPRESS_KEYS)
+
+
+def current_call() -> Call | None:
+    """The call whose request is being sent in the current context."""
+    call = otel_context.get_value(CALL_KEY)
+    return call if isinstance(call, Call) else None
+
+
+class Call:
+    """One call's lifecycle.
+
+    Args:
+        telemetry: where it reports.
+        request: what is known at the start.
+        reader: how its chunks are read; None to tell from the first one.
+        parent: context the own span starts in, the current one if left out.
+        span: a span of somebody else's to write on; None to start one.
+        mode: `owned` ends the span it started, `enriched` leaves the end to the owner, `metrics_only` has no span.
+        start_ns: when the request was sent, nanoseconds since the epoch; now if left out.
+    """
+
+    __slots__ = (
+        "_read",
+        "context",
+        "ended",
+        "first_ns",
+        "last_ns",
+        "lock",
+        "mode",
+        "paused_ns",
+        "raw_tapped",
+        "request",
+        "span",
+        "start_ns",
+        "tally",
+        "telemetry",
+    )
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        request: Request,
+        reader: Reader | None = None,
+        *,
+        parent: Context | None = None,
+        span: Span | None = None,
+        mode: Mode = "owned",
+        start_ns: int | None = None,
+    ) -> None:
+        self.telemetry, self.request, self.mode = telemetry, request, mode
+        self.tally = Tally()
+        self._read: Callable[[Tally, Any], None] = self._detect
+        if reader is not None:
+            self._use(reader)
+        self.start_ns = start_ns or time.time_ns()
+        self.first_ns = self.last_ns = 0
+        self.paused_ns = self.start_ns
+        """When the user was last handed something, 0 while the source is being waited for."""
+        self.raw_tapped = False
+        self.ended = False
+        self.lock = threading.Lock()
+        parent = otel_context.get_current() if parent is None else parent
+        self.span = span or INVALID_SPAN
+        if mode == "owned":
+            with telemetry.guard("hook", "starting a span"):
+                self.span = telemetry.start_span(request, self.start_ns, parent)
+        self.context = parent if mode == "metrics_only" else set_span_in_context(self.span, parent)
+        telemetry.open[id(self)] = self
+        _keeper.watch(telemetry)
+
+    # --- the request ---
+
+    def send(self, step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run the step that sends the request, with our span current for just that long."""
+        token = otel_context.attach(otel_context.set_value(CALL_KEY, self, self.context))
+        try:
+            return step(*args, **kwargs)
+        finally:
+            _detach(token)
+
+    async def asend(self, step: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        """`send` for a step that is awaited."""
+        token = otel_context.attach(otel_context.set_value(CALL_KEY, self, self.context))
+        try:
+            return await step(*args, **kwargs)
+        finally:
+            _detach(token)
+
+    # --- its chunks ---
+
+    def observe(self, event: Any) -> None:
+        """Take note of one raw event. Never raises."""
+        if self.ended:
+            self.telemetry.guard.late()
+            return
+        now = self.last_ns = time.time_ns()
+        if not self.first_ns:
+            self.first_ns = now
+        tally = self.tally
+        tally.chunks += 1
+        try:
+            self._read(tally, event)
+        except Exception as error:
+            tally.failed = True
+            self.telemetry.guard.failed("reader", f"reading {tally.wire or 'an unknown wire'}", error)
+
+    def _use(self, reader: Reader) -> None:
+        self.tally.wire = reader.wire
+        self._read = reader.read
+
+    def _detect(self, tally: Tally, event: Any) -> None:
+        try:
+            reader = readers.for_event(event)
+        except UnknownWireError:
+            # Not to be asked again for every chunk of a stream that can't be read.
+            self._read = _ignore
+            raise
+        self._use(reader)
+        reader.read(tally, event)
+
+    # --- its end ---
+
+    def fail(self, error: BaseException) -> None:
+        """The source raised `error`, which is on its way to the user."""
+        self.paused_ns = self.last_ns or self.start_ns
+        if isinstance(error, _CANCELLED):
+            self.settle("cancelled")
+        elif isinstance(error, GeneratorExit):
+            self.publish()
+        else:
+            self.settle("error", _type_name(error))
+
+    def leave(self, error: BaseException | None) -> None:
+        """The user left the stream's context manager, with or without an exception of their own."""
+        if isinstance(error, _CANCELLED):
+            self.settle("cancelled")
+        else:
+            self.settle("closed")
+
+    def settle(self, ending: Ending, error_type: str | None = None) -> None:
+        """End the call, unless it has ended already: its facts go on the span and into the metrics."""
+        with self.lock:
+            if self.ended:
+                return
+            self.ended = True
+        telemetry = self.telemetry
+        telemetry.open.pop(id(self), None)
+        with telemetry.guard("settle", "settling"):
+            ended = self._ended(ending, error_type)
+            facts = telemetry.assess(ended)
+            with telemetry.guard("settle", "writing the span"):
+                telemetry.write(self.span, ended, facts, status=self.mode == "owned")
+            telemetry.record(ended, facts, self.context)
+        if self.mode == "owned":
+            with telemetry.guard("settle", "ending the span"):
+                self.span.end(self._end_ns(ending))
+
+    def publish(self) -> None:
+        """Write the facts so far on a span that is somebody else's, who may end it before the call settles."""
+        if self.mode != "enriched" or self.ended or not self.span.is_recording():
+            return
+        telemetry = self.telemetry
+        with telemetry.guard("settle", "publishing"):
+            ended = self._ended("collected", None)
+            telemetry.write(self.span, ended, telemetry.assess(ended), status=False)
+
+    def _ended(self, ending: Ending, error_type: str | None) -> Ended:
+        outcome = self.tally.outcome(ending)
+        if ending == "exhausted" and not self.request.stream:
+            outcome = "completed"  # An answer that came whole was not cut, whether or not it says why it stopped.
+        if outcome == "interrupted":
+            error_type = semconv.STREAM_INTERRUPTED
+        return Ended(
+            self.request, self.tally, outcome, error_type if outcome in ("error", "interrupted") else None,
+            self.start_ns, self.first_ns, self._end_ns(ending),
+        )  # fmt: skip
+
+    def _end_ns(self, ending: Ending) -> int:
+        # A collector, a sweep or a timeout comes long after the last chunk; a stall that ends in an error is latency.
+        if ending == "collected":
+            return self.last_ns or self.start_ns
+        return time.time_ns()
+
+
+class Lease:
+    """Shared by a stream and its iterators; the last of them to go takes the call with it."""
+
+    __slots__ = ("__weakref__", "call")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    def __del__(self) -> None:
+        if not self.call.ended:
+            _keeper.finalized.put(self.call)
+
+
+class _Keeper:
+    """Settles calls that nobody will end: collected, idle too long, or open when the interpreter exits."""
+
+    def __init__(self) -> None:
+        self.finalized: SimpleQueue[Call | None] = SimpleQueue()
+        self._telemetries: weakref.WeakSet[Telemetry] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._swept_at_exit = False
+
+    def watch(self, telemetry: Telemetry) -> None:
+        """Make sure that calls of `telemetry` are looked after."""
+        if self._thread is not None and telemetry in self._telemetries:
+            return
+        with self._lock:
+            self._telemetries.add(telemetry)
+            if not self._swept_at_exit:
+                # Registered after the SDK's providers, so it runs before they shut down.
+                self._swept_at_exit = True
+                atexit.register(self._sweep)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="chunkmeter", daemon=True)
+                self._thread.start()
+
+    def forked(self) -> None:
+        """In a forked child: the parent's calls are the parent's to settle; the thread did not come along."""
+        self.finalized = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread = None
+        for telemetry in list(self._telemetries):
+            for call in list(telemetry.open.values()):
+                if isinstance(call, Call):
+                    call.ended = True
+            telemetry.open.clear()
+
+    def _run(self) -> None:
+        try:
+            pricing.warm_up()
+        except Exception as error:
+            _logger.warning("The price table did not load (%s); calls count without cost.", type(error).__name__)
+        while True:
+            try:
+                call = self.finalized.get(timeout=self._patience())
+            except Empty:
+                self._settle_idle()
+                continue
+            if call is None:
+                return
+            call.settle("collected")
+            del call  # Not to keep the last one alive while waiting for the next.
+
+    def _patience(self) -> float:
+        shortest = min((telemetry.settings.idle_timeout for telemetry in list(self._telemetries)), default=600.0)
+        return min(60.0, shortest / 4)
+
+    def _settle_idle(self) -> None:
+        now = time.time_ns()
+        for telemetry in list(self._telemetries):
+            longest = telemetry.settings.idle_timeout * 1e9
+            for call in list(telemetry.open.values()):
+                if isinstance(call, Call) and call.paused_ns and now - call.paused_ns > longest:
+                    call.settle("collected")
+
+    def _sweep(self) -> None:
+        thread = self._thread
+        if thread is not None:
+            self.finalized.put(None)
+            thread.join(timeout=_LONGEST_JOIN)
+        for telemetry in list(self._telemetries):
+            for call in list(telemetry.open.values()):
+                if isinstance(call, Call):
+                    call.settle("collected")
+
+
+_keeper = _Keeper()
+os.register_at_fork(after_in_child=_keeper.forked)
+
+
+def _detach(token: Any) -> None:
+    # Where the step was closed from another context, as a loop that shuts down does, there is nothing to undo
+    # and the public detach would log an error about it.
+    try:
+        otel_context._RUNTIME_CONTEXT.detach(token)  # pyright: ignore[reportPrivateUsage]
+    except ValueError:
+        return
+
+
+def _ignore(tally: Tally, event: Any) -> None:
+    return
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,114 @@
+"""The bundled price table of genai-prices (https://github.com/pydantic/genai-prices), looked up without growing its caches."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import genai_prices
+from genai_prices import Usage, data_snapshot
+from genai_prices.types import ModelInfo, Provider, TieredPrices, calc_unit_price
+
+from . import Priced, TokenCounts, Unpriced
+
+VERSION = f"genai-prices {genai_prices.__version__}"
+
+_LONGEST_NAME = 200
+_MILLION = 1_000_000
+
+# Their counts by our field names; a child count needs its parent there, which ours guarantee.
+_USAGE_KEYS = {
+    "input_tokens": "input_tokens",
+    "cached_tokens": "cache_read_tokens",
+    "output_tokens": "output_tokens",
+    "cache_write_tokens": "cache_write_tokens",
+    "cache_write_1h_tokens": "cache_write_1h_tokens",
+    "input_audio_tokens": "input_audio_tokens",
+    "output_audio_tokens": "output_audio_tokens",
+}
+
+
+def price(
+    usage: TokenCounts, model: str, provider: str | None, service_tier: str | None, at: datetime | None
+) -> Priced | Unpriced:
+    """The table's price, or why it has none."""
+    found = _find(model[:_LONGEST_NAME].lower(), provider)
+    if found is None:
+        return Unpriced("unknown_model")
+    known_provider, known_model = found
+    counts = {theirs: getattr(usage, ours) for ours, theirs in _USAGE_KEYS.items() if getattr(usage, ours)}
+    context: dict[str, str] = {}
+    if service_tier:
+        context = {"processing": "batch"} if service_tier == "batch" else {"service_tier": service_tier}
+    try:
+        answer = known_model.calc_price(
+            Usage(**counts), known_provider, genai_request_timestamp=at or datetime.now(UTC), price_context=context
+        )
+    except ValueError:
+        # Counts that can't be, such as more cached tokens than input.
+        return Unpriced("impossible_usage")
+    return Priced(
+        amount=answer.total_price, model=known_model.id, version=VERSION, split=_split(usage, answer)
+    )
+
+
+def _split(usage: TokenCounts, answer: Any) -> dict[str, Decimal]:
+    """The amount by class of token. Cached tokens without a price of their own stay under `input`."""
+    prices, total = answer.model_price, usage.input_tokens or 0
+
+    def part(cost_per_million: Decimal | TieredPrices | None, tokens: int | None) -> Decimal:
+        return calc_unit_price(cost_per_million, tokens or 0, total, _MILLION)
+
+    hour = usage.cache_write_1h_tokens if prices.cache_write_1h_mtok is not None else 0
+    cache_read = part(prices.cache_read_mtok, usage.cached_tokens)
+    cache_write = part(prices.cache_write_1h_mtok, hour) + part(
+        prices.cache_write_mtok, (usage.cache_write_tokens or 0) - (hour or 0)
+    )
+    return {
+        "input": answer.total_price - answer.output_price - cache_read - cache_write,
+        "output": answer.output_price,
+        "cache_read": cache_read,
+        "cache_write": cache_write,
+    }
+
+
+# genai-prices keeps every name it was ever asked for, so a user's invented model names would grow it without
+# end: the provider is looked up without the model, and the model without its cache, behind one bounded cache.
+@lru_cache(maxsize=512)
+def _find(model: str, provider_id: str | None) -> tuple[Provider, ModelInfo] | None:
+    snapshot = data_snapshot.get_snapshot()
+    if provider_id is not None:
+        candidates = [data_snapshot.find_provider_by_id(snapshot.providers, provider_id)]
+    else:
+        candidates = [row for row in snapshot.providers if row.model_match and row.model_match.is_match(model)]
+    for row in candidates:
+        found = row.find_model(model, all_providers=snapshot.providers) if row else None
+        if row and found:
+            return row, found
+    return None
+
+
+def newest_price() -> datetime:
+    """When the newest price in the table took effect, as far as that lay in the past when the table was installed.
+
+    The table carries no date of its own, so this is the latest day it can be shown to know of.
+    """
+    installed = datetime.fromtimestamp(Path(data_snapshot.__file__).stat().st_mtime, UTC).date()
+    starts = [
+        start
+        for row in data_snapshot.get_snapshot().providers
+        for model in row.models
+        if isinstance(model.prices, list)
+        for conditional in model.prices
+        if (start := getattr(conditional.constraint, "start_date", None)) is not None and start <= installed
+    ]
+    newest = max(starts)
+    return datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
+
+
+def knows(model: str, provider_id: str | None) -> bool:
+    """Whether the table has a price for the model."""
+    return _find(model[:_LONGEST_NAME].lower(), provider_id) is not None

@@ -1,0 +1,193 @@
+"""Every attribute, metric, unit, bucket and enum that chunkmeter emits, in one place, with its source.
+
+Sources, newest published `opentelemetry-util-genai` (1.3b0) unless said:
+  [genai] https://github.com/open-telemetry/semantic-conventions-genai
+  [cost]  its draft, pull request 443 (span attributes and histogram of cost)
+  [code]  https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
+  [own]   chunkmeter's own, only where the conventions have no name
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+# --- span attributes: request [genai] ---
+OPERATION_NAME: Final = "gen_ai.operation.name"
+PROVIDER_NAME: Final = "gen_ai.provider.name"
+REQUEST_MODEL: Final = "gen_ai.request.model"
+REQUEST_STREAM: Final = "gen_ai.request.stream"
+REQUEST_TEMPERATURE: Final = "gen_ai.request.temperature"
+REQUEST_TOP_P: Final = "gen_ai.request.top_p"
+REQUEST_TOP_K: Final = "gen_ai.request.top_k"
+REQUEST_MAX_TOKENS: Final = "gen_ai.request.max_tokens"
+REQUEST_STOP_SEQUENCES: Final = "gen_ai.request.stop_sequences"
+REQUEST_SEED: Final = "gen_ai.request.seed"
+REQUEST_FREQUENCY_PENALTY: Final = "gen_ai.request.frequency_penalty"
+REQUEST_PRESENCE_PENALTY: Final = "gen_ai.request.presence_penalty"
+REQUEST_CHOICE_COUNT: Final = "gen_ai.request.choice.count"
+SERVER_ADDRESS: Final = "server.address"
+SERVER_PORT: Final = "server.port"
+ERROR_TYPE: Final = "error.type"
+
+# --- span attributes: response and usage [genai] ---
+RESPONSE_ID: Final = "gen_ai.response.id"
+RESPONSE_MODEL: Final = "gen_ai.response.model"
+RESPONSE_FINISH_REASONS: Final = "gen_ai.response.finish_reasons"
+RESPONSE_TIME_TO_FIRST_CHUNK: Final = "gen_ai.response.time_to_first_chunk"
+USAGE_INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
+USAGE_OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
+USAGE_CACHE_READ: Final = "gen_ai.usage.cache_read.input_tokens"
+USAGE_CACHE_WRITE: Final = "gen_ai.usage.cache_write.input_tokens"
+USAGE_REASONING: Final = "gen_ai.usage.reasoning.output_tokens"
+USAGE_AUDIO_INPUT: Final = "gen_ai.usage.audio.input_tokens"
+USAGE_AUDIO_OUTPUT: Final = "gen_ai.usage.audio.output_tokens"
+TOKEN_TYPE: Final = "gen_ai.token.type"
+
+# --- span attributes: cost [cost] ---
+COST_AMOUNT: Final = "gen_ai.usage.cost.amount"
+COST_CURRENCY: Final = "gen_ai.usage.cost.currency"
+COST_SOURCE: Final = "gen_ai.usage.cost.source"
+
+# --- span attributes [code] ---
+CODE_FUNCTION_NAME: Final = "code.function.name"
+
+# --- span attributes [own] ---
+OUTCOME: Final = "chunkmeter.outcome"
+CHUNKS: Final = "chunkmeter.chunks"
+RAW_FINISH_REASONS: Final = "chunkmeter.response.raw_finish_reasons"
+USAGE_STATUS: Final = "chunkmeter.usage.status"
+USAGE_TOTAL_TOKENS: Final = "chunkmeter.usage.total_tokens"
+USAGE_CACHE_WRITE_1H: Final = "chunkmeter.usage.cache_write_1h_tokens"
+COST_STATUS: Final = "chunkmeter.cost.status"
+COST_SPLIT: Final = "chunkmeter.cost."  # + input, output, cache_read, cache_write
+PRICE_SOURCE: Final = "chunkmeter.price.source"
+PRICE_VERSION: Final = "chunkmeter.price.version"
+PRICE_MODEL: Final = "chunkmeter.price.model"
+COST_METADATA: Final = "chunkmeter.cost_metadata."  # + a field of the seed's CostMetadata
+MIRASCOPE_TAGS: Final = "chunkmeter.mirascope.tags"
+METERED: Final = "chunkmeter.metered"
+FINISH_REASON: Final = "chunkmeter.finish_reason"
+ERROR_STAGE: Final = "chunkmeter.error.stage"
+
+# --- enums ---
+INFERENCE_OPERATIONS: Final = frozenset({"chat", "text_completion", "generate_content"})  # [genai]
+STREAM_INTERRUPTED: Final = "stream_interrupted"  # [own] value of error.type
+MISSING_REASON: Final = "error"  # [genai] #363: a finish reason that was expected and did not come
+CURRENCY: Final = "USD"
+OTHER: Final = "_OTHER"
+
+# The conventions' finish reasons for the providers' words, matched in lower case; other words pass as they are.
+# [genai] gen_ai.response.finish_reasons: stop, length, content_filter, tool_call, error.
+_REASON_WORDS: Final = {
+    "stop": "stop end_turn stop_sequence eos eos_token complete completed end",
+    "length": "length max_tokens max_output_tokens model_length model_context_window_exceeded",
+    "content_filter": (
+        "content_filter content_filtered refusal safety recitation blocklist prohibited_content spii "
+        "image_safety image_prohibited_content guardrail_intervened"
+    ),
+    "tool_call": "tool_call tool_calls tool_use function_call",
+    "error": "error other malformed_function_call unexpected_tool_call",
+}
+_REASONS: Final = {word: ours for ours, words in _REASON_WORDS.items() for word in words.split()}
+
+# Metrics carry one reason a call, the worst over its choices.
+_WORST_FIRST: Final = ("error", "content_filter", "length", "tool_call", "stop")
+
+
+def finish_reason(raw: str) -> str:
+    """The conventions' word for a provider's finish reason; an unknown one passes through."""
+    return _REASONS.get(raw.lower(), raw)
+
+
+def worst_reason(raw_reasons: list[str | None]) -> str:
+    """The one finish reason a metric carries: the worst, `other` for unknown words, `none` where none came."""
+    said = {finish_reason(raw) for raw in raw_reasons if raw is not None}
+    if not said:
+        return "none"
+    return next((word for word in _WORST_FIRST if word in said), "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider's names.
+
+    Attributes:
+        name: `gen_ai.provider.name` as the conventions spell it.
+        prices: its id in genai-prices, None if it has none.
+        spellings: other names it goes by, in Mirascope and elsewhere.
+    """
+
+    name: str
+    prices: str | None
+    spellings: tuple[str, ...] = ()
+
+
+PROVIDERS: Final = (
+    Provider("openai", "openai"),
+    Provider("azure.ai.openai", "azure", ("azure_openai",)),
+    Provider("azure.ai.inference", "azure", ("azure",)),
+    Provider("anthropic", "anthropic"),
+    Provider("gcp.gemini", "google", ("google", "gemini")),
+    Provider("gcp.vertex_ai", "google", ("vertex", "vertex_ai", "vertexai")),
+    Provider("gcp.gen_ai", "google"),
+    Provider("aws.bedrock", "aws", ("bedrock", "aws")),
+    Provider("groq", "groq"),
+    Provider("x_ai", "x-ai", ("xai", "x-ai")),
+    Provider("mistral_ai", "mistral", ("mistral",)),
+    Provider("cohere", "cohere"),
+    Provider("deepseek", "deepseek"),
+    Provider("perplexity", "perplexity"),
+    Provider("moonshot_ai", "moonshotai", ("moonshot", "moonshotai")),
+    Provider("litellm", "litellm"),
+    Provider("openrouter", "openrouter"),
+    Provider("together", "together", ("together_ai",)),
+)
+_PROVIDERS: Final[dict[str, Provider]] = {}
+for _row in PROVIDERS:
+    for _spelling in (_row.name, *_row.spellings):
+        _PROVIDERS[_spelling] = _row
+for _row in PROVIDERS:
+    _PROVIDERS.setdefault(_row.prices or _row.name, _row)
+
+
+def provider(name: str | None) -> Provider | None:
+    """The provider that any known spelling means; an unknown one stands for itself, without prices."""
+    if not name:
+        return None
+    key = name.strip().lower()
+    return _PROVIDERS.get(key) or Provider(key, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One instrument: its name, unit, one-line description and, for a histogram, its bucket bounds."""
+
+    name: str
+    unit: str
+    description: str
+    buckets: tuple[float, ...] | None = None
+
+
+# [genai] bounds of the conventions.
+_SECONDS: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+_TOKENS: Final = tuple(float(4**power) for power in range(14))
+# [own] from a hundredth of a mill, since the SDK's own bounds put every call into the first bucket.
+_COST: Final = (
+    1e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0,
+)  # fmt: skip
+
+SPEND: Final = Metric("chunkmeter.spend", "{cost}", "What calls cost, by currency and source of the price")
+CALLS: Final = Metric("chunkmeter.calls", "{call}", "Calls, by finish reason, outcome, usage status and cost status")
+ERRORS: Final = Metric("chunkmeter.errors", "{error}", "Failures of chunkmeter itself, kept away from the application")
+STREAMS_OPEN: Final = Metric("chunkmeter.streams.open", "{stream}", "Streams begun and not yet settled")
+STREAMS_OLDEST_IDLE: Final = Metric("chunkmeter.streams.oldest_idle", "s", "Time the longest paused stream has waited")
+PRICE_TABLE_AGE: Final = Metric("chunkmeter.price_table.age", "s", "Age of the newest price in the table in use")
+COST: Final = Metric("gen_ai.client.operation.cost", "{cost}", "Cost of GenAI client operations", _COST)
+DURATION: Final = Metric("gen_ai.client.operation.duration", "s", "Duration of GenAI client operation", _SECONDS)
+TOKEN_USAGE: Final = Metric(
+    "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used by GenAI clients", _TOKENS
+)
+TIME_TO_FIRST_CHUNK: Final = Metric(
+    "gen_ai.client.operation.time_to_first_chunk", "s", "Time from the request to the first chunk of its stream", _SECONDS
+)

@@ -1,0 +1,127 @@
+"""One call's facts, folded from what its chunks say, and the truth table of endings.
+
+Pure: no OpenTelemetry, no SDK, nothing of ours. A reader (`chunkmeter.readers`) writes into a `Tally`
+chunk by chunk; what is costly (counting tokens out of a usage object) waits until the call has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, Literal
+
+__all__ = ["ENDINGS", "Ending", "Outcome", "Tally", "Tokens", "UsageStatus", "count"]
+
+Ending = Literal["exhausted", "error", "cancelled", "closed", "collected"]
+Outcome = Literal["completed", "interrupted", "error", "cancelled", "closed", "abandoned"]
+UsageStatus = Literal["reported", "partial", "missing", "failed"]
+
+# How a stream came to its end -> (outcome if the provider had said why it stopped, outcome if it had not).
+# "collected" stands for garbage collection, idleness and interpreter exit alike.
+ENDINGS: dict[Ending, tuple[Outcome, Outcome]] = {
+    "exhausted": ("completed", "interrupted"),
+    "error": ("error", "error"),
+    "cancelled": ("cancelled", "cancelled"),
+    "closed": ("completed", "closed"),
+    "collected": ("completed", "abandoned"),
+}
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Token counts of one call; None where the provider said nothing.
+
+    `input_tokens` includes cached ones, `output_tokens` includes reasoning: subsets are never added on top.
+    """
+
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    tool_use_tokens: int | None = None
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
+
+class Tally:
+    """What one call's chunks have said so far. A later statement about the same thing replaces the earlier one."""
+
+    __slots__ = (
+        "block_reason",
+        "chunks",
+        "count_tokens",
+        "failed",
+        "provider_cost",
+        "reasons",
+        "response_id",
+        "response_model",
+        "service_tier",
+        "usage",
+        "wire",
+    )
+
+    def __init__(self) -> None:
+        self.wire: str | None = None
+        self.chunks = 0
+        self.reasons: dict[int, Any] = {}
+        """Raw finish reason by choice index; None for a choice that was seen but has none yet."""
+        self.block_reason: Any = None
+        """Why the provider refused the prompt, where it then sends no choice at all (Google)."""
+        self.usage: Any = None
+        """The provider's usage object as the wire's rule keeps it: the last one, or the amended fields."""
+        self.count_tokens: Callable[[Any], Tokens] | None = None
+        """Reads `usage` on demand; set by the reader together with it."""
+        self.response_id: str | None = None
+        self.response_model: str | None = None
+        self.service_tier: str | None = None
+        self.provider_cost: float | None = None
+        """USD as the provider itself charged it; 0.0 is a price, None is silence."""
+        self.failed = False
+        """A reader raised on one of the chunks, so nothing here can be vouched for."""
+
+    @property
+    def final(self) -> bool:
+        """Whether the provider said why it stopped, for every choice seen."""
+        return self.block_reason is not None or (bool(self.reasons) and None not in self.reasons.values())
+
+    def raw_reasons(self) -> list[str | None]:
+        """The provider's own words in the order of choices, None where a choice got none."""
+        return [_word(self.reasons[index]) for index in sorted(self.reasons)]
+
+    def tokens(self) -> Tokens:
+        """The token counts that the usage seen so far amounts to."""
+        if self.usage is None or self.count_tokens is None:
+            return Tokens()
+        return self.count_tokens(self.usage)
+
+    def outcome(self, ending: Ending) -> Outcome:
+        """What became of the call, given how it ended."""
+        return ENDINGS[ending][0 if self.final else 1]
+
+    def usage_status(self, tokens: Tokens) -> UsageStatus:
+        """How far `tokens` can be trusted: `partial` before the provider's last word, `failed` after a reader's error."""
+        if self.failed:
+            return "failed"
+        if not tokens:
+            return "missing"
+        return "reported" if self.final and tokens.output_tokens is not None else "partial"
+
+
+def count(value: Any) -> int | None:
+    """`value` as a token count, or None: a negative, fractional, boolean or textual one is no count."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def _word(reason: Any) -> str | None:
+    if isinstance(reason, Enum):
+        reason = reason.value
+    return None if reason is None else str(reason)
