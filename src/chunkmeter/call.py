@@ -1,31 +1,27 @@
 """One metered call, from its request to its settlement: exactly once, by whichever ending comes first.
 
-A call is held by a `Lease`. The stream and its iterators share the lease; when the last of them is gone the
-call is settled as abandoned. A finalizer runs wherever the collector happens to run, inside the SDK's own locks
-too, so all it does is put the call on a queue; a daemon thread and an exit sweep do the rest.
+A call is held by a `Lease`. The stream and its iterators share the lease; when the last of them is gone, the
+call is handed to `chunkmeter.keeper`, which settles it as abandoned.
 """
 
 from __future__ import annotations
 
 import asyncio
-import atexit
-import logging
-import os
 import threading
 import time
-import weakref
 from collections.abc import Awaitable, Callable
-from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import INVALID_SPAN, Span, get_current_span, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
-from . import pricing, readers, semconv
+from . import readers, semconv
+from .facts import Ended, Request
+from .keeper import keeper
 from .readers import Reader, UnknownWireError
 from .tally import Ending, Tally
-from .telemetry import Ended, Request, Telemetry
+from .telemetry import Telemetry
 
 __all__ = ["CALL_KEY", "Call", "Lease", "Mode", "current_call", "suppressed"]
 
@@ -36,8 +32,6 @@ CALL_KEY = "chunkmeter.call"
 
 # The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
 _SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")  # pyright: ignore[reportPrivateUsage]
-_LONGEST_JOIN = 5.0
-_logger = logging.getLogger("chunkmeter")
 _CANCELLED = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
 
 
@@ -46,9 +40,9 @@ def suppressed() -> bool:
     return any(otel_context.get_value(key) for key in _SUPPRESS_KEYS)
 
 
-def current_call() -> Call | None:
-    """The call whose request is being sent in the current context."""
-    call = otel_context.get_value(CALL_KEY)
+def current_call(context: Context | None = None) -> Call | None:
+    """The call whose request is being sent in `context`, the current one if left out."""
+    call = otel_context.get_value(CALL_KEY, context)
     return call if isinstance(call, Call) else None
 
 
@@ -112,7 +106,7 @@ class Call:
                 self.span = telemetry.start_span(request, self.start_ns, parent)
         self.context = parent if mode == "metrics_only" else set_span_in_context(self.span, parent)
         telemetry.open[id(self)] = self
-        _keeper.watch(telemetry)
+        keeper.watch(telemetry)
 
     # --- the request ---
 
@@ -146,7 +140,7 @@ class Call:
         tally.chunks += 1
         try:
             self._read(tally, event)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- the guard, without its context manager: this runs a chunk
             tally.failed = True
             self.telemetry.guard.failed("reader", f"reading {tally.wire or 'an unknown wire'}", error)
 
@@ -157,10 +151,11 @@ class Call:
     def _detect(self, tally: Tally, event: Any) -> None:
         try:
             reader = readers.for_event(event)
-        except UnknownWireError:
-            # Not to be asked again for every chunk of a stream that can't be read.
+        except UnknownWireError as error:
+            # Said once a stream, not for every chunk of it; its usage counts as missing.
             self._read = _ignore
-            raise
+            self.telemetry.guard.failed("reader", "telling the wire of a stream", error)
+            return
         self._use(reader)
         reader.read(tally, event)
 
@@ -183,23 +178,33 @@ class Call:
         else:
             self.settle("closed")
 
-    def settle(self, ending: Ending, error_type: str | None = None) -> None:
-        """End the call, unless it has ended already: its facts go on the span and into the metrics."""
+    def settle(self, ending: Ending, error_type: str | None = None, *, at_ns: int | None = None) -> None:
+        """End the call, unless it has ended already: its facts go on the span and into the metrics.
+
+        Args:
+            ending: how it came to its end.
+            error_type: `error.type`, where the source raised.
+            at_ns: when that was, nanoseconds since the epoch; as the ending tells if left out.
+        """
         with self.lock:
             if self.ended:
                 return
             self.ended = True
-        telemetry = self.telemetry
+        telemetry, end_ns = self.telemetry, at_ns or self._end_ns(ending)
         telemetry.open.pop(id(self), None)
         with telemetry.guard("settle", "settling"):
-            ended = self._ended(ending, error_type)
+            ended = self._ended(ending, error_type, end_ns)
             facts = telemetry.assess(ended)
             with telemetry.guard("settle", "writing the span"):
                 telemetry.write(self.span, ended, facts, status=self.mode == "owned")
             telemetry.record(ended, facts, self.context)
         if self.mode == "owned":
             with telemetry.guard("settle", "ending the span"):
-                self.span.end(self._end_ns(ending))
+                self.span.end(end_ns)
+
+    def disown(self) -> None:
+        """Leave the call to the parent process that began it."""
+        self.ended = True
 
     def publish(self) -> None:
         """Write the facts so far on a span that is somebody else's, who may end it before the call settles."""
@@ -207,10 +212,10 @@ class Call:
             return
         telemetry = self.telemetry
         with telemetry.guard("settle", "publishing"):
-            ended = self._ended("collected", None)
+            ended = self._ended("collected", None, time.time_ns())
             telemetry.write(self.span, ended, telemetry.assess(ended), status=False)
 
-    def _ended(self, ending: Ending, error_type: str | None) -> Ended:
+    def _ended(self, ending: Ending, error_type: str | None, end_ns: int) -> Ended:
         outcome = self.tally.outcome(ending)
         if ending == "exhausted" and not self.request.stream:
             outcome = "completed"  # An answer that came whole was not cut, whether or not it says why it stopped.
@@ -218,7 +223,7 @@ class Call:
             error_type = semconv.STREAM_INTERRUPTED
         return Ended(
             self.request, self.tally, outcome, error_type if outcome in ("error", "interrupted") else None,
-            self.start_ns, self.first_ns, self._end_ns(ending),
+            self.start_ns, self.first_ns, end_ns,
         )  # fmt: skip
 
     def _end_ns(self, ending: Ending) -> int:
@@ -238,85 +243,7 @@ class Lease:
 
     def __del__(self) -> None:
         if not self.call.ended:
-            _keeper.finalized.put(self.call)
-
-
-class _Keeper:
-    """Settles calls that nobody will end: collected, idle too long, or open when the interpreter exits."""
-
-    def __init__(self) -> None:
-        self.finalized: SimpleQueue[Call | None] = SimpleQueue()
-        self._telemetries: weakref.WeakSet[Telemetry] = weakref.WeakSet()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._swept_at_exit = False
-
-    def watch(self, telemetry: Telemetry) -> None:
-        """Make sure that calls of `telemetry` are looked after."""
-        if self._thread is not None and telemetry in self._telemetries:
-            return
-        with self._lock:
-            self._telemetries.add(telemetry)
-            if not self._swept_at_exit:
-                # Registered after the SDK's providers, so it runs before they shut down.
-                self._swept_at_exit = True
-                atexit.register(self._sweep)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="chunkmeter", daemon=True)
-                self._thread.start()
-
-    def forked(self) -> None:
-        """In a forked child: the parent's calls are the parent's to settle; the thread did not come along."""
-        self.finalized = SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread = None
-        for telemetry in list(self._telemetries):
-            for call in list(telemetry.open.values()):
-                if isinstance(call, Call):
-                    call.ended = True
-            telemetry.open.clear()
-
-    def _run(self) -> None:
-        try:
-            pricing.warm_up()
-        except Exception as error:
-            _logger.warning("The price table did not load (%s); calls count without cost.", type(error).__name__)
-        while True:
-            try:
-                call = self.finalized.get(timeout=self._patience())
-            except Empty:
-                self._settle_idle()
-                continue
-            if call is None:
-                return
-            call.settle("collected")
-            del call  # Not to keep the last one alive while waiting for the next.
-
-    def _patience(self) -> float:
-        shortest = min((telemetry.settings.idle_timeout for telemetry in list(self._telemetries)), default=600.0)
-        return min(60.0, shortest / 4)
-
-    def _settle_idle(self) -> None:
-        now = time.time_ns()
-        for telemetry in list(self._telemetries):
-            longest = telemetry.settings.idle_timeout * 1e9
-            for call in list(telemetry.open.values()):
-                if isinstance(call, Call) and call.paused_ns and now - call.paused_ns > longest:
-                    call.settle("collected")
-
-    def _sweep(self) -> None:
-        thread = self._thread
-        if thread is not None:
-            self.finalized.put(None)
-            thread.join(timeout=_LONGEST_JOIN)
-        for telemetry in list(self._telemetries):
-            for call in list(telemetry.open.values()):
-                if isinstance(call, Call):
-                    call.settle("collected")
-
-
-_keeper = _Keeper()
-os.register_at_fork(after_in_child=_keeper.forked)
+            keeper.finalized.put(self.call)
 
 
 def _detach(token: Any) -> None:

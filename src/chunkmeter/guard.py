@@ -29,6 +29,11 @@ class Guard:
         """A context manager around one piece of chunkmeter's work; `site` names it in the log."""
         return _Guarded(self, stage, site)
 
+    def late(self) -> None:
+        """Count a chunk that came after its call had been settled."""
+        with self("late", "counting a late chunk"):
+            self._count("late")
+
     def failed(self, stage: Stage, site: str, error: Exception) -> None:
         """Record a failure that the caller has caught."""
         if site not in self._logged:
@@ -51,7 +56,8 @@ class _Guarded:
     __slots__ = ("_guard", "_site", "_stage")
 
     def __init__(self, guard: Guard, stage: Stage, site: str) -> None:
-        self._guard, self._stage, self._site = guard, stage, site
+        self._guard, self._site = guard, site
+        self._stage: Stage = stage
 
     def __enter__(self) -> None:
         return None

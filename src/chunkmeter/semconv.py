@@ -189,5 +189,8 @@ TOKEN_USAGE: Final = Metric(
     "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used by GenAI clients", _TOKENS
 )
 TIME_TO_FIRST_CHUNK: Final = Metric(
-    "gen_ai.client.operation.time_to_first_chunk", "s", "Time from the request to the first chunk of its stream", _SECONDS
+    "gen_ai.client.operation.time_to_first_chunk",
+    "s",
+    "Time from the request to the first chunk of its stream",
+    _SECONDS,
 )

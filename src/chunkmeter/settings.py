@@ -75,10 +75,11 @@ def _idle_timeout(value: Any) -> float:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    parts: Any = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple | set | frozenset) or not all(isinstance(part, str) for part in parts):  # pyright: ignore[reportUnknownVariableType]
-        raise ValueError("names separated by commas, such as 'version,team'")
-    return tuple(part.strip() for part in parts if part.strip())  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    try:
+        parts: list[Any] = value.split(",") if isinstance(value, str) else list(value)
+        return tuple(part.strip() for part in parts if part.strip())
+    except (AttributeError, TypeError):
+        raise ValueError("names separated by commas, such as 'version,team'") from None
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {

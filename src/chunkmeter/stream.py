@@ -9,9 +9,10 @@ from opentelemetry.trace import Span, get_current_span
 
 from . import readers, semconv
 from .call import Call, Lease, Mode, suppressed
+from .facts import Request
+from .metered import LEASE, is_manager, put_on
 from .readers import Reader
-from .taps import LEASE, is_manager, put_on
-from .telemetry import Request, Telemetry, default
+from .telemetry import Telemetry, default
 
 __all__ = ["wrap"]
 
@@ -19,6 +20,7 @@ _T = TypeVar("_T")
 
 # Streams of these packages are metered already, on a span of theirs that can't be reached from here.
 _PEERS = ("opentelemetry.", "openinference.", "openlit.", "langfuse.", "logfire.")
+_CLAIMED = "_chunkmeter_claimed"
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -61,8 +63,8 @@ def wrap(
             return stream
         begin = functools.partial(_begin, telemetry, stream, provider, model, reader, span)
         if is_manager(type(stream)):
-            return cast(_T, put_on(stream, functools.partial(begin, start_time, sent=True)))
-        return cast(_T, put_on(stream, begin(start_time, sent=start_time is not None)))
+            return cast("_T", put_on(stream, functools.partial(begin, start_time, sent=True)))
+        return cast("_T", put_on(stream, begin(start_time, sent=start_time is not None)))
     return stream
 
 
@@ -119,7 +121,7 @@ def _current_inference_span(model: str | None) -> Span | None:
     """The current span, if it records an inference of this model and no other stream has claimed it."""
     span = get_current_span()
     attributes: Any = getattr(span, "attributes", None)
-    if not span.is_recording() or not attributes or hasattr(span.end, "claimed"):
+    if not span.is_recording() or not attributes or hasattr(span.end, _CLAIMED):
         return None
     if attributes.get(semconv.OPERATION_NAME) not in semconv.INFERENCE_OPERATIONS:
         return None
@@ -131,12 +133,11 @@ def _claim(call: Call) -> None:
     """Take somebody's span for this call alone: mark it, and write the facts on it just before its owner ends it."""
     span, end = call.span, call.span.end
 
-    @functools.wraps(end)
     def publish_then_end(*args: Any, **kwargs: Any) -> None:
         call.publish()
         end(*args, **kwargs)
 
-    publish_then_end.claimed = True  # pyright: ignore[reportFunctionMemberAccess]
+    setattr(publish_then_end, _CLAIMED, True)
     with call.telemetry.guard("hook", "claiming a span"):
         span.set_attribute(semconv.METERED, value=True)
         span.end = publish_then_end

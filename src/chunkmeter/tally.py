@@ -106,7 +106,7 @@ class Tally:
         return ENDINGS[ending][0 if self.final else 1]
 
     def usage_status(self, tokens: Tokens) -> UsageStatus:
-        """How far `tokens` can be trusted: `partial` before the provider's last word, `failed` after a reader's error."""
+        """How far to trust `tokens`: `partial` before the provider's last word, `failed` after a reader's error."""
         if self.failed:
             return "failed"
         if not tokens:

@@ -1,4 +1,4 @@
-"""Taps on iteration, sync and async, and the subclasses and proxies that put them on a stream.
+"""Taps on iteration, sync and async.
 
 Two thin shells over one lifecycle (`chunkmeter.call`): pull an item, let the call observe it, hand it on; tell
 the call how the stream ended. Nothing here runs in a finalizer but attribute writes.
@@ -6,22 +6,12 @@ the call how the stream ended. Nothing here runs in a finalizer but attribute wr
 
 from __future__ import annotations
 
-import functools
-import inspect
-import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from .call import Call, Lease
 
-__all__ = ["LEASE", "AsyncTap", "is_manager", "put_on", "tap"]
-
-LEASE = "_chunkmeter_lease"
-"""Instance attribute of a metered stream that keeps its call alive."""
-
-_STREAM = "_chunkmeter_stream"
-_Methods = dict[str, Any]
-_This = Callable[[Any], Any]
+__all__ = ["AsyncTap", "SendingAsync", "astep", "sending", "step", "tap"]
 
 
 def tap(lease: Lease, items: Iterator[Any], observe: Callable[[Any], None] | None = None) -> Iterator[Any]:
@@ -46,9 +36,7 @@ class AsyncTap:
 
     __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe")
 
-    def __init__(
-        self, lease: Lease, items: AsyncIterator[Any], observe: Callable[[Any], None] | None = None
-    ) -> None:
+    def __init__(self, lease: Lease, items: AsyncIterator[Any], observe: Callable[[Any], None] | None = None) -> None:
         self._lease, self._call, self._items = lease, lease.call, items
         self._observe = observe or lease.call.observe
 
@@ -56,14 +44,46 @@ class AsyncTap:
         return self
 
     async def __anext__(self) -> Any:
-        return await _astep(self._call, self._observe, self._items.__anext__)
+        return await astep(self._call, self._observe, self._items.__anext__)
 
     def __getattr__(self, name: str) -> Any:
         # aclose, asend and what else the SDK's own iterator has.
         return getattr(self._items, name)
 
 
-def _step(call: Call, observe: Callable[[Any], None], pull: Callable[..., Any], *args: Any) -> Any:
+def sending(call: Call, items: Iterator[Any]) -> Iterator[Any]:
+    """`items`, the first of which is asked for with the call's span current: that is what sends the request."""
+    try:
+        first = call.send(next, items)
+    except StopIteration:
+        return
+    yield first
+    yield from items
+
+
+class SendingAsync:
+    """`sending` for an async iterator."""
+
+    __slots__ = ("_call", "_items", "_sent")
+
+    def __init__(self, call: Call, items: AsyncIterator[Any]) -> None:
+        self._call, self._items, self._sent = call, items, False
+
+    def __aiter__(self) -> SendingAsync:
+        return self
+
+    def __anext__(self) -> Awaitable[Any]:
+        if self._sent:
+            return self._items.__anext__()
+        self._sent = True
+        return self._call.asend(self._items.__anext__)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._items, name)
+
+
+def step(call: Call, observe: Callable[[Any], None], pull: Callable[..., Any], *args: Any) -> Any:
+    """One item, pulled, observed and returned, for an iterator that is driven by hand."""
     if not call.paused_ns:
         return pull(*args)  # The class's own __iter__ asks through __next__: one of the two is enough.
     call.paused_ns = 0
@@ -80,9 +100,8 @@ def _step(call: Call, observe: Callable[[Any], None], pull: Callable[..., Any], 
     return item
 
 
-async def _astep(
-    call: Call, observe: Callable[[Any], None], pull: Callable[..., Awaitable[Any]], *args: Any
-) -> Any:
+async def astep(call: Call, observe: Callable[[Any], None], pull: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+    """`step` for an async iterator."""
     if not call.paused_ns:
         return await pull(*args)
     call.paused_ns = 0
@@ -97,231 +116,3 @@ async def _astep(
     observe(item)
     call.paused_ns = call.last_ns or call.start_ns
     return item
-
-
-# --- on a stream ---
-
-
-def is_manager(kind: type) -> bool:
-    """Whether objects of this class give a stream from `with` or `async with`, and are none themselves."""
-    enters = hasattr(kind, "__enter__") or hasattr(kind, "__aenter__")
-    return enters and not any(hasattr(kind, name) for name in ("__iter__", "__next__", "__aiter__", "__anext__"))
-
-
-def put_on(stream: Any, lease: Lease | Callable[[], Lease]) -> Any:
-    """Put taps on `stream` for the call of `lease`.
-
-    Args:
-        stream: the stream, or a manager of one.
-        lease: the call's lease; for a manager a callable that begins the call when the request is about to be sent.
-
-    Returns:
-        `stream`, its class replaced by a subclass of it; where Python forbids that, a proxy for it.
-    """
-    kind = type(stream)
-    if is_manager(kind):
-        return _swap(stream, lease, _manager_methods)
-    # An SDK's helper makes several events of its own from each raw chunk. The facts are read where they are raw,
-    # the endings where the user causes them.
-    raw = getattr(stream, "_raw_stream", None)
-    if raw is not None and _swap(raw, lease, _stream_methods) is raw:
-        return _swap(stream, lease, _ending_methods)
-    return _swap(stream, lease, _stream_methods)
-
-
-def _swap(stream: Any, lease: Any, methods: Callable[[type, _This], _Methods]) -> Any:
-    kind = type(stream)
-    try:
-        subclass = _subclass(kind, methods)
-        stream.__dict__[LEASE] = lease
-        stream.__class__ = subclass
-    except (AttributeError, TypeError):
-        proxy = object.__new__(_proxy_class(kind, methods))
-        object.__setattr__(proxy, _STREAM, stream)
-        object.__setattr__(proxy, LEASE, lease)
-        return proxy
-    return stream
-
-
-@functools.lru_cache(maxsize=256)
-def _subclass(kind: type, methods: Callable[[type, _This], _Methods]) -> type:
-    body: _Methods = {
-        "__slots__": (),
-        "__module__": kind.__module__,
-        "__qualname__": kind.__qualname__,
-        "__doc__": kind.__doc__,
-        **methods(kind, _itself),
-    }
-    return types.new_class(kind.__name__, (kind,), exec_body=lambda namespace: namespace.update(body))
-
-
-@functools.lru_cache(maxsize=256)
-def _proxy_class(kind: type, methods: Callable[[type, _This], _Methods]) -> type:
-    return type(f"Metered[{kind.__name__}]", (_Proxy,), {"__slots__": (), **methods(kind, _behind)})
-
-
-class _Proxy:
-    __slots__ = ("__weakref__", LEASE, _STREAM)
-
-    @property
-    def __class__(self) -> type:
-        return type(_behind(self))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_behind(self), name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(_behind(self), name, value)
-
-    def __repr__(self) -> str:
-        return repr(_behind(self))
-
-
-def _itself(stream: Any) -> Any:
-    return stream
-
-
-def _behind(proxy: Any) -> Any:
-    return object.__getattribute__(proxy, _STREAM)
-
-
-def _lease(stream: Any) -> Lease:
-    return getattr(stream, LEASE)
-
-
-def _stream_methods(kind: type, this: _This) -> _Methods:
-    """The iteration and ending methods that `kind` has, metered. `this` gives the stream behind `self`."""
-    base: Any = kind
-    methods = _ending_methods(kind, this)
-
-    def __iter__(self: Any) -> Any:
-        items = base.__iter__(this(self))
-        return self if items is this(self) else tap(_lease(self), items)
-
-    def __aiter__(self: Any) -> Any:
-        items = base.__aiter__(this(self))
-        return self if items is this(self) else AsyncTap(_lease(self), items)
-
-    def stepping(name: str) -> Callable[..., Any]:
-        def step(self: Any, *args: Any) -> Any:
-            call = _lease(self).call
-            return _step(call, call.observe, getattr(base, name), this(self), *args)
-
-        return step
-
-    def astepping(name: str) -> Callable[..., Any]:
-        def step(self: Any, *args: Any) -> Any:
-            call = _lease(self).call
-            return _astep(call, call.observe, getattr(base, name), this(self), *args)
-
-        return step
-
-    methods |= {"__iter__": __iter__, "__aiter__": __aiter__}
-    methods |= {name: stepping(name) for name in ("__next__", "send", "throw")}
-    methods |= {name: astepping(name) for name in ("__anext__", "asend", "athrow")}
-    return {name: method for name, method in methods.items() if hasattr(kind, name)}
-
-
-def _ending_methods(kind: type, this: _This) -> _Methods:
-    """The methods of `kind` by which the user ends a stream, metered."""
-    base: Any = kind
-
-    def entering(name: str) -> Callable[..., Any]:
-        def enter(self: Any) -> Any:
-            entered = getattr(base, name)(this(self))
-            return _then(entered, lambda stream: self if stream is this(self) else stream)
-
-        return enter
-
-    def closing(name: str) -> Callable[..., Any]:
-        def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-            call = _lease(self).call
-            return _finally(lambda: getattr(base, name)(this(self), *args, **kwargs), lambda: call.settle("closed"))
-
-        return close
-
-    methods = {name: entering(name) for name in ("__enter__", "__aenter__")}
-    methods |= {name: closing(name) for name in ("close", "aclose")}
-    methods |= _exit_methods(kind, this)
-    return {name: method for name, method in methods.items() if hasattr(kind, name)}
-
-
-def _exit_methods(kind: type, this: _This) -> _Methods:
-    base: Any = kind
-
-    def exiting(name: str) -> Callable[..., Any]:
-        def leave(self: Any, kind: Any, error: BaseException | None, traceback: Any) -> Any:
-            lease = _lease(self)
-            return _finally(
-                lambda: getattr(base, name)(this(self), kind, error, traceback),
-                lambda: lease.call.leave(error) if isinstance(lease, Lease) else None,
-            )
-
-        return leave
-
-    return {name: exiting(name) for name in ("__exit__", "__aexit__")}
-
-
-def _manager_methods(kind: type, this: _This) -> _Methods:
-    """The methods of a stream manager, metered: it sends the request when it is entered."""
-    base: Any = kind
-
-    def __enter__(self: Any) -> Any:
-        lease = _begin(self)
-        if lease is None:
-            return base.__enter__(this(self))
-        try:
-            stream = lease.call.send(base.__enter__, this(self))
-        except BaseException as error:
-            lease.call.fail(error)
-            raise
-        return put_on(stream, lease)
-
-    async def __aenter__(self: Any) -> Any:
-        lease = _begin(self)
-        if lease is None:
-            return await base.__aenter__(this(self))
-        try:
-            stream = await lease.call.asend(base.__aenter__, this(self))
-        except BaseException as error:
-            lease.call.fail(error)
-            raise
-        return put_on(stream, lease)
-
-    methods = {"__enter__": __enter__, "__aenter__": __aenter__, **_exit_methods(kind, this)}
-    return {name: method for name, method in methods.items() if hasattr(kind, name)}
-
-
-def _begin(manager: Any) -> Lease | None:
-    begin: Any = getattr(manager, LEASE)
-    lease: Lease | None = begin() if callable(begin) else None
-    if lease is not None:
-        object.__setattr__(manager, LEASE, lease)
-    return lease
-
-
-def _finally(act: Callable[[], Any], after: Callable[[], None]) -> Any:
-    """`act()`, and `after()` once it is done: at once, or when the awaitable it gives is."""
-
-    async def awaited(pending: Awaitable[Any]) -> Any:
-        try:
-            return await pending
-        finally:
-            after()
-
-    try:
-        result = act()
-    except BaseException:
-        after()
-        raise
-    if inspect.isawaitable(result):
-        return awaited(result)
-    after()
-    return result
-
-
-def _then(value: Any, change: Callable[[Any], Any]) -> Any:
-    async def awaited() -> Any:
-        return change(await value)
-
-    return awaited() if inspect.isawaitable(value) else change(value)

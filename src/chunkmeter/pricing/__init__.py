@@ -1,4 +1,4 @@
-"""Usage, model, provider and tier in; what it cost, or why that can't be told, out. Never raises, never asks the network.
+"""Usage, model, provider and tier in; what it cost, or why that can't be told, out. Asks no network.
 
 Sources in order: the cost that the provider returned, then the bundled price table of genai-prices.
 """
@@ -10,11 +10,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import Literal, Protocol
 
 from .. import semconv
 
-__all__ = ["CostStatus", "Priced", "TokenCounts", "Unpriced", "knows", "loaded", "price", "price_table", "warm_up"]
+__all__ = [
+    "CostStatus",
+    "Priced",
+    "TokenCounts",
+    "Unpriced",
+    "knows",
+    "loaded",
+    "price",
+    "price_table",
+    "warm_up",
+]
 
 CostStatus = Literal["known", "unknown_model", "no_usage", "impossible_usage", "failed"]
 
@@ -58,6 +69,7 @@ _UNKNOWN_MODEL = Unpriced("unknown_model")
 class TokenCounts(Protocol):
     """The counts a price depends on; `Usage` and `Tokens` both have them."""
 
+    # ruff: noqa: D102 -- the names say it
     @property
     def input_tokens(self) -> int | None: ...
     @property
@@ -117,7 +129,7 @@ def knows(model: str, provider: str | None = None) -> bool:
 
 def warm_up() -> None:
     """Load the price table now, off the path of a call."""
-    from . import genai as _genai  # pyright: ignore[reportUnusedImport]
+    import_module(".genai", __name__)
 
 
 def loaded() -> bool:
@@ -132,9 +144,7 @@ def price_table() -> tuple[str, datetime]:
     return genai.VERSION, genai.newest_price()
 
 
-def _references(
-    provider: str | None, model: str | None, request_model: str | None
-) -> Iterator[tuple[str | None, str]]:
+def _references(provider: str | None, model: str | None, request_model: str | None) -> Iterator[tuple[str | None, str]]:
     """What to look up, best first: the table's provider id and a model name."""
     row = semconv.provider(provider)
     provider_id = row.prices if row else None

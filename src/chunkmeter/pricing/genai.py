@@ -1,4 +1,7 @@
-"""The bundled price table of genai-prices (https://github.com/pydantic/genai-prices), looked up without growing its caches."""
+"""The bundled price table of genai-prices, looked up without growing its caches.
+
+https://github.com/pydantic/genai-prices
+"""
 
 from __future__ import annotations
 
@@ -45,14 +48,15 @@ def price(
         context = {"processing": "batch"} if service_tier == "batch" else {"service_tier": service_tier}
     try:
         answer = known_model.calc_price(
-            Usage(**counts), known_provider, genai_request_timestamp=at or datetime.now(UTC), price_context=context
+            Usage(**counts),
+            known_provider,
+            genai_request_timestamp=at or datetime.now(UTC),
+            price_context=context,
         )
     except ValueError:
         # Counts that can't be, such as more cached tokens than input.
         return Unpriced("impossible_usage")
-    return Priced(
-        amount=answer.total_price, model=known_model.id, version=VERSION, split=_split(usage, answer)
-    )
+    return Priced(amount=answer.total_price, model=known_model.id, version=VERSION, split=_split(usage, answer))
 
 
 def _split(usage: TokenCounts, answer: Any) -> dict[str, Decimal]:

@@ -1,0 +1,1 @@
+"""Replayed provider traffic for the demo and the tests. Not shipped, and imports nothing of chunkmeter."""

@@ -1,0 +1,174 @@
+"""Compares recorded OTLP bytes with the scenarios' literals: `python -m replay.check DIR [scenario ...]`.
+
+An independent witness: it decodes the bytes by itself and imports nothing of chunkmeter. Every scenario named
+(by default those the example app plays) must be there exactly once, and metrics must add up to the spans.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from replay.otlp import Histogram, Recording, read
+from replay.scenarios import ALL, Scenario, by_id
+
+TOLERANCE = 1e-9
+"""USD."""
+OPERATIONS = ("chat", "text_completion", "generate_content")
+# The published conventions keep OpenAI's own words on its wire, the coming ones map them all.
+RAW_WORDS = frozenset({"openai", "groq", "xai", "litellm"})
+
+USAGE: dict[str, tuple[str, ...]] = {
+    "input_tokens": ("gen_ai.usage.input_tokens",),
+    "cached_tokens": ("gen_ai.usage.cache_read.input_tokens",),
+    "cache_write_tokens": (
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_write.input_tokens",
+    ),
+    "cache_write_1h_tokens": ("chunkmeter.usage.cache_write_1h_tokens",),
+    "output_tokens": ("gen_ai.usage.output_tokens",),
+    "reasoning_tokens": ("gen_ai.usage.reasoning.output_tokens",),
+    "input_audio_tokens": ("gen_ai.usage.audio.input_tokens", "chunkmeter.usage.input_audio_tokens"),
+    "output_audio_tokens": ("gen_ai.usage.audio.output_tokens", "chunkmeter.usage.output_audio_tokens"),
+}
+
+
+class Report:
+    """Mismatches, as lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def expect(self, where: str, got: object, *expected: object) -> None:
+        """Notes it where `got` is none of the values expected."""
+        if got not in expected:
+            wanted = " or ".join(map(repr, expected))
+            self.lines.append(f"{where}: got {got!r}, expected {wanted}")
+
+    def close(self, where: str, got: float | None, expected: float, tolerance: float = TOLERANCE) -> None:
+        """The same for money."""
+        if got is None or not math.isclose(got, expected, rel_tol=0.0, abs_tol=tolerance):
+            self.lines.append(f"{where}: got {got!r}, expected {expected!r}")
+
+
+def usage_of(span: Mapping[str, Any], name: str) -> int | None:
+    """A token count of a span, under any of its names."""
+    return next((span[source] for source in USAGE[name] if source in span), None)
+
+
+def check_call(report: Report, scenario: Scenario, span: Mapping[str, Any]) -> None:
+    """One span against one scenario."""
+    truth, where = scenario.truth, scenario.id
+
+    def expect(attribute: str, *expected: object) -> None:
+        report.expect(f"{where} {attribute}", span.get(attribute), *expected)
+
+    words = [list(truth.finish_reasons)]
+    if scenario.service in RAW_WORDS:
+        words.append(list(truth.raw_finish_reasons))
+    expect("gen_ai.provider.name", truth.provider)
+    expect("gen_ai.request.model", scenario.app_model, scenario.model)
+    expect("gen_ai.response.model", truth.response_model)
+    expect("gen_ai.response.finish_reasons", *words)
+    expect("chunkmeter.response.raw_finish_reasons", list(truth.raw_finish_reasons))
+    expect("chunkmeter.outcome", "completed")
+    expect("chunkmeter.usage.status", "reported")
+    expect("chunkmeter.cost.status", "known")
+    expect("gen_ai.usage.cost.currency", "USD")
+    for name in USAGE:
+        # Absent is not zero: what the wire leaves out must not be on the span.
+        report.expect(f"{where} {name}", usage_of(span, name), getattr(truth, name))
+    if "chunkmeter.usage.total_tokens" in span:
+        expect("chunkmeter.usage.total_tokens", truth.total_tokens)
+    if truth.service_tier is not None:
+        expect("chunkmeter.cost_metadata.tier", truth.service_tier)
+    report.close(f"{where} gen_ai.usage.cost.amount", span.get("gen_ai.usage.cost.amount"), float(truth.cost))
+    first = span.get("gen_ai.response.time_to_first_chunk")
+    if scenario.stream:
+        expect("gen_ai.request.stream", True)
+        if not isinstance(first, float) or not 0 < first < 60:
+            report.lines.append(f"{where} time_to_first_chunk: got {first!r}, expected seconds")
+    else:
+        report.expect(f"{where} time_to_first_chunk", first, None)
+
+
+def check_totals(report: Report, spans: Sequence[Mapping[str, Any]], metrics: Recording) -> None:
+    """All metrics against all spans."""
+
+    def total(name: str, **labels: str) -> float:
+        found = metrics.points(name, labels)
+        if not found:
+            report.lines.append(f"metric {name} {labels or ''}: nothing received")
+        return math.fsum(point.sum if isinstance(point, Histogram) else point for point in found)
+
+    def count(name: str) -> int:
+        return sum(point.count for point in metrics.points(name, {}) if isinstance(point, Histogram))
+
+    cost = math.fsum(span.get("gen_ai.usage.cost.amount", 0.0) for span in spans)
+    streams = sum("gen_ai.response.time_to_first_chunk" in span for span in spans)
+    report.close("metric chunkmeter.spend", total("chunkmeter.spend"), cost)
+    report.close("metric gen_ai.client.operation.cost", total("gen_ai.client.operation.cost"), cost)
+    report.expect("metric chunkmeter.calls", total("chunkmeter.calls"), len(spans))
+    report.expect(
+        "metric gen_ai.client.operation.duration", count("gen_ai.client.operation.duration"), len(spans)
+    )
+    report.expect(
+        "metric gen_ai.client.operation.time_to_first_chunk",
+        count("gen_ai.client.operation.time_to_first_chunk"),
+        streams,
+    )
+    for kind in ("input", "output"):
+        expected = sum(usage_of(span, f"{kind}_tokens") or 0 for span in spans)
+        got = total("gen_ai.client.token.usage", **{"gen_ai.token.type": kind})
+        report.expect(f"metric gen_ai.client.token.usage {kind}", got, expected)
+    # Nothing of chunkmeter's own may have failed on the way.
+    errors = [point for point in metrics.points("chunkmeter.errors", {}) if point]
+    report.expect("metric chunkmeter.errors", errors, [])
+
+
+def check(directory: Path, scenarios: Sequence[Scenario]) -> tuple[int, list[str]]:
+    """The number of calls received, and what is wrong with them."""
+    report = Report()
+    recording = read(directory)
+    spans = [
+        span
+        for span in recording.spans
+        if "chunkmeter.outcome" in span or span.get("gen_ai.operation.name") in OPERATIONS
+    ]
+    by_response = {scenario.truth.response_id: scenario for scenario in scenarios}
+    seen = Counter(str(span.get("gen_ai.response.id")) for span in spans)
+    for response_id, scenario in by_response.items():
+        report.expect(f"{scenario.id} spans", seen[response_id], 1)
+    for span in spans:
+        scenario = by_response.get(str(span.get("gen_ai.response.id")))
+        if scenario is None:
+            about = f"{span.get('gen_ai.request.model')} {span.get('chunkmeter.outcome')}"
+            report.lines.append(f"a call of no scenario: id {span.get('gen_ai.response.id')!r}, {about}")
+        else:
+            check_call(report, scenario, span)
+    if spans:
+        check_totals(report, spans, recording)
+    return len(spans), report.lines
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints what is wrong, then how much; 1 if anything is."""
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    scenarios = [by_id[name] for name in arguments[1:]] or [scenario for scenario in ALL if scenario.demo]
+    calls, mismatches = check(Path(arguments[0]), scenarios)
+    for line in mismatches:
+        print(line)
+    if sys.modules.get("chunkmeter") is not None:
+        mismatches.append("this checker imported chunkmeter")
+    print(f"{calls} calls checked, {len(mismatches)} mismatches")
+    return 1 if mismatches or not calls else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,178 @@
+"""`make demo`: an unchanged Mirascope app, metered from the wire to OTLP, without a key or a network.
+
+Plays the providers, receives the telemetry, runs `examples/mirascope_streams.py` under
+`opentelemetry-instrument` and has what arrived compared with the scenarios' literals, by a process that can't
+import chunkmeter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO
+
+from replay import server
+from replay.scenarios import ALL
+
+ROOT = Path(__file__).resolve().parent.parent
+APP = ROOT / "examples" / "mirascope_streams.py"
+# -I keeps PYTHON* variables and user packages out; None in sys.modules makes every import of the name fail.
+CHECKER = """
+import runpy, sys
+sys.modules["chunkmeter"] = None
+sys.path.insert(0, sys.argv.pop(1))
+runpy.run_module("replay.check", run_name="__main__", alter_sys=True)
+"""
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY", "GOOGLE_API_KEY", "XAI_API_KEY")
+# What a developer's shell may hold and what would change the outcome.
+DROPPED = ("OTEL_", "CHUNKMETER_", "GEMINI_", "GOOGLE_", "OPENAI_", "ANTHROPIC_", "GROQ_", "LITELLM_")
+TIMEOUT = 240
+
+
+def app_environment(providers: str, endpoint: str) -> dict[str, str]:
+    """The app's environment: base URLs and keys for the SDKs, and where OTLP goes."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(DROPPED)}
+    proxies = {name for name in kept if name.lower().endswith("_proxy")}
+    return {
+        **{name: value for name, value in kept.items() if name not in proxies},
+        **dict.fromkeys(KEYS, "no-key-needed"),
+        "OPENAI_BASE_URL": f"{providers}/openai",
+        "ANTHROPIC_BASE_URL": f"{providers}/anthropic",
+        "GROQ_BASE_URL": f"{providers}/groq",
+        "GOOGLE_GEMINI_BASE_URL": f"{providers}/google",
+        "XAI_BASE_URL": f"{providers}/xai",
+        "LITELLM_API_BASE": f"{providers}/litellm",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # or LiteLLM fetches its price list when imported
+        "OTEL_SERVICE_NAME": "mirascope-streams",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_METRICS_EXPORTER": "otlp",
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "OTEL_EXPORTER_OTLP_INSECURE": "true" if endpoint.startswith("http://") else "false",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "5",
+        "OTEL_BSP_SCHEDULE_DELAY": "200",  # so that the table fills while the app runs
+    }
+
+
+def run_app(environment: dict[str, str], log: IO[str]) -> int:
+    """The app under `opentelemetry-instrument`, as the README says. What it prints goes to `log`."""
+    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
+    command = [str(instrument), sys.executable, str(APP)]
+    try:
+        return subprocess.run(
+            command, env=environment, stdout=log, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False
+        ).returncode
+    except subprocess.TimeoutExpired:
+        log.write(f"\nreplay: still running after {TIMEOUT} s, killed\n")
+        return 1
+
+
+class Tail:
+    """`chunkmeter.cli.tail` in a process of its own, writing to our standard output."""
+
+    def __init__(self, record: Path, *, json: bool) -> None:
+        command = [sys.executable, "-m", "chunkmeter.cli.tail", "--port=0", f"--record={record}"]
+        # Its own group, since Ctrl-C is ours to pass on.
+        self._process = subprocess.Popen(
+            [*command, "--json"] if json else command,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._process.stderr is not None
+        first = self._process.stderr.readline()
+        self.endpoint = f"http://{first.split()[-1]}" if first.startswith("Receiving") else ""
+        if not self.endpoint:
+            sys.stderr.write(first)
+        self._forward = threading.Thread(target=self._pass_on, args=(self._process.stderr,), daemon=True)
+        self._forward.start()
+
+    def _pass_on(self, stream: IO[str]) -> None:
+        for line in stream:
+            sys.stderr.write(line)
+
+    def stop(self) -> int:
+        """Lets it print its totals."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            code = self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        self._forward.join(timeout=5)
+        return code
+
+
+def check(recorded: Path, *, json: bool) -> int:
+    """The verdict of the process that knows only bytes and literals."""
+    sys.stdout.flush()
+    command = [sys.executable, "-I", "-c", CHECKER, str(ROOT), str(recorded)]
+    return subprocess.run(command, stdout=sys.stderr if json else None, check=False).returncode
+
+
+def play(endpoint: str | None, work: Path, *, json: bool) -> int:
+    """One run of the demo; `work` keeps its bytes and its log."""
+    failures: list[str] = []
+    log = work / "app.log"
+    with server.start() as providers, log.open("w+", encoding="utf-8") as output:
+        tail = None if endpoint else Tail(work / "otlp", json=json)
+        target = endpoint or (tail.endpoint if tail else "")
+        if not target:
+            print("demo: the receiver did not start", file=sys.stderr)
+            return 1
+        try:
+            code = run_app(app_environment(providers.url, target), output)
+        finally:
+            tail_code = tail.stop() if tail else 0
+        if code:
+            output.seek(0)
+            sys.stderr.write(output.read())
+            failures.append(f"the app ended with {code}")
+        output.seek(0)
+        if "Failed to export" in output.read():
+            failures.append("not all telemetry got through")
+        if tail_code:
+            failures.append(f"the receiver ended with {tail_code}")
+        asked = sorted(str(request.scenario) for request in providers.requests)
+        if asked != sorted(scenario.id for scenario in ALL if scenario.demo):
+            failures.append(f"the app asked for {', '.join(asked)}")
+    if endpoint is None and check(work / "otlp", json=json):
+        failures.append("what arrived is not what was sent")
+    for failure in failures:
+        print(f"demo: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def main() -> int:
+    """Parses arguments and plays."""
+    parser = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--json", action="store_true", help="one JSON object a line a call, nothing else")
+    parser.add_argument(
+        "--endpoint", metavar="URL", help="send to this OTLP/gRPC endpoint, and check nothing"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the bytes received and the app's output"
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="chunkmeter-demo-") as temporary:
+        work = Path(options.keep or temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        code = play(options.endpoint, work, json=options.json)
+    if options.endpoint and code == 0:
+        calls = sum(scenario.demo for scenario in ALL)
+        print(
+            f"{calls} calls sent to {options.endpoint}; received and checked there, not here.",
+            file=sys.stderr,
+        )
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""Every scenario, and the ways to find one."""
+
+from __future__ import annotations
+
+from replay.scenarios import anthropic, google, groq, litellm, openai, xai
+from replay.scenarios.base import Key, Kind, Scenario, Service, Truth
+
+ALL: tuple[Scenario, ...] = (
+    *openai.SCENARIOS,
+    *groq.SCENARIOS,
+    *xai.SCENARIOS,
+    *litellm.SCENARIOS,
+    *anthropic.SCENARIOS,
+    *google.SCENARIOS,
+)
+by_id: dict[str, Scenario] = {scenario.id: scenario for scenario in ALL}
+by_key: dict[Key, Scenario] = {scenario.key: scenario for scenario in ALL}
+
+__all__ = ["ALL", "Key", "Kind", "Scenario", "Service", "Truth", "by_id", "by_key"]

@@ -1,0 +1,110 @@
+"""What a scenario is: bytes in true wire shape, and the truth about them as literals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+Service = Literal["openai", "groq", "xai", "litellm", "anthropic", "google"]
+Kind = Literal["plain", "structured", "tools"]
+Key = tuple[str, str, bool, str | None]
+
+D = Decimal
+MILLION = 1_000_000
+"""Prices are USD per million tokens."""
+
+BOOK_TOOL = "Book"
+"""Structured scenarios answer with a call of this tool: the name of the user's response model."""
+BOOK = {"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin"}
+WEATHER_TOOL = "get_weather"
+"""Tools scenarios call this function, with one argument `city`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What the call was, by the wire alone. `None` means that the wire does not say it."""
+
+    raw_finish_reasons: tuple[str, ...]
+    """The provider's own words, in choice order."""
+    finish_reasons: tuple[str, ...]
+    """The conventions' words: stop, length, content_filter, tool_call."""
+    provider: str
+    """The conventions' name of the provider."""
+    response_model: str
+    response_id: str
+    input_tokens: int
+    """Everything that went in, cache reads and writes included."""
+    output_tokens: int
+    """Everything that came out, reasoning included."""
+    total_tokens: int
+    cost: Decimal
+    """USD."""
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    service_tier: str | None = None
+    events_on_wire: int | None = None
+    """JSON events of a stream: without `[DONE]`, with pings."""
+    unseen: int = 0
+    """Those of them which the SDK keeps to itself: pings, and what LiteLLM merges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One call: how it is asked for, what goes over the wire, what is true of it."""
+
+    id: str
+    service: Service
+    model: str
+    """The model as the request on the wire names it."""
+    stream: bool
+    kind: Kind
+    events: tuple[bytes, ...]
+    """One HTTP write each; a plain call has one: its body."""
+    truth: Truth
+    tool: str | None = None
+    """The request is this scenario's only if it offers a tool of this name."""
+    demo: bool = False
+    """`examples/mirascope_streams.py` makes this call once."""
+
+    @property
+    def key(self) -> Key:
+        """What a request must match."""
+        return (self.service, self.model, self.stream, self.tool)
+
+    @property
+    def app_model(self) -> str:
+        """The model as a Mirascope user writes it."""
+        return f"openai/{self.model}" if self.service == "litellm" else self.model
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the answer."""
+        return "text/event-stream; charset=utf-8" if self.stream else "application/json"
+
+
+def compact(value: object) -> str:
+    """JSON without blanks, as most providers write it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def sse(events: Iterable[Mapping[str, Any]], *, done: bool = True) -> tuple[bytes, ...]:
+    """Server-sent events as OpenAI frames them, with the sentinel at the end."""
+    written = [f"data: {compact(event)}\n\n".encode() for event in events]
+    return (*written, b"data: [DONE]\n\n") if done else tuple(written)
+
+
+def body(value: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """The one write of a call that does not stream."""
+    return (compact(value).encode(),)
+
+
+def pieces(text: str, size: int) -> Sequence[str]:
+    """Cuts a text the way a model's tokens would."""
+    return [text[at : at + size] for at in range(0, len(text), size)]

@@ -1,0 +1,155 @@
+"""A call's facts as data, and as span attributes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.util.types import AttributeValue
+
+from . import semconv
+from .pricing import CostStatus, Priced, Unpriced
+from .tally import Outcome, Tally, Tokens, UsageStatus
+
+__all__ = ["Ended", "Facts", "Request", "cost_attributes", "seconds", "span_attributes", "start_attributes"]
+
+# Wires whose finish reasons the published opentelemetry-instrumentation-genai-openai passes on unmapped.
+_RAW_REASON_WIRES = frozenset({"openai_chat"})
+_NANOSECONDS = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is known of a call when it starts.
+
+    Attributes:
+        operation: `gen_ai.operation.name`.
+        provider: the conventions' name of the provider, None if unknown.
+        model: the model asked for, None if unknown.
+        stream: whether the answer comes in chunks.
+        server_address: host the request goes to.
+        server_port: its port.
+        sent: whether the start time is when the request was sent, so that first-chunk time means something.
+        attributes: further span attributes (`gen_ai.request.*`, function name, tags).
+    """
+
+    operation: str = "chat"
+    provider: str | None = None
+    model: str | None = None
+    stream: bool = True
+    server_address: str | None = None
+    server_port: int | None = None
+    sent: bool = True
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call that is over, or how it stands right now. Times are nanoseconds since the epoch, 0 for never."""
+
+    request: Request
+    tally: Tally
+    outcome: Outcome
+    error_type: str | None
+    start_ns: int
+    first_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an ended call amounts to: its tokens, how far to trust them, and its cost or why there is none."""
+
+    tokens: Tokens
+    usage_status: UsageStatus
+    cost: Priced | Unpriced
+    raw_reasons: list[str | None]
+
+    @property
+    def cost_status(self) -> CostStatus:
+        """`known`, or why there is no cost."""
+        return "known" if isinstance(self.cost, Priced) else self.cost.reason
+
+
+def start_attributes(request: Request) -> dict[str, AttributeValue]:
+    """What is known when the span starts, so that a sampler can see it."""
+    known: dict[str, AttributeValue | None] = {
+        semconv.OPERATION_NAME: request.operation,
+        semconv.PROVIDER_NAME: request.provider,
+        semconv.REQUEST_MODEL: request.model,
+        semconv.REQUEST_STREAM: request.stream or None,
+        semconv.SERVER_ADDRESS: request.server_address,
+        semconv.SERVER_PORT: request.server_port,
+        **request.attributes,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[str, AttributeValue]:
+    """The facts of a call that is over; what is not known is not there.
+
+    Args:
+        ended: the call.
+        facts: what it amounts to.
+        draft_cost: whether cost goes under the draft conventions' names too.
+    """
+    tally, tokens = ended.tally, facts.tokens
+    known: dict[str, Any] = {
+        semconv.RESPONSE_ID: tally.response_id or None,
+        semconv.RESPONSE_MODEL: tally.response_model or None,
+        semconv.OUTCOME: ended.outcome,
+        semconv.ERROR_TYPE: ended.error_type,
+        semconv.CHUNKS: tally.chunks if ended.request.stream else None,
+        semconv.USAGE_STATUS: facts.usage_status,
+        semconv.USAGE_INPUT_TOKENS: tokens.input_tokens,
+        semconv.USAGE_OUTPUT_TOKENS: tokens.output_tokens,
+        semconv.USAGE_TOTAL_TOKENS: tokens.total_tokens,
+        semconv.USAGE_CACHE_READ: tokens.cached_tokens,
+        semconv.USAGE_CACHE_WRITE: tokens.cache_write_tokens,
+        semconv.USAGE_CACHE_WRITE_1H: tokens.cache_write_1h_tokens,
+        semconv.USAGE_REASONING: tokens.reasoning_tokens,
+        semconv.USAGE_AUDIO_INPUT: tokens.input_audio_tokens,
+        semconv.USAGE_AUDIO_OUTPUT: tokens.output_audio_tokens,
+        semconv.COST_METADATA + "tier": tally.service_tier,
+        semconv.COST_METADATA + "tool_use_tokens": tokens.tool_use_tokens,
+        semconv.COST_METADATA + "cost": tally.provider_cost,
+    }
+    if tokens.cache_write_tokens is not None:
+        known[semconv.COST_METADATA + "cache_write"] = tokens.cache_write_tokens > 0
+    if tally.reasons or tally.block_reason is not None:
+        known[semconv.RESPONSE_FINISH_REASONS] = _finish_reasons(tally, facts.raw_reasons)
+        known[semconv.RAW_FINISH_REASONS] = [raw for raw in facts.raw_reasons if raw is not None] or None
+    if ended.request.stream and ended.request.sent and ended.first_ns:
+        known[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = seconds(ended.start_ns, ended.first_ns)
+    known.update(cost_attributes(facts, draft_cost=draft_cost))
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def cost_attributes(facts: Facts, *, draft_cost: bool) -> dict[str, AttributeValue]:
+    """The cost as span attributes, or only why there is none."""
+    cost = facts.cost
+    known: dict[str, Any] = {semconv.COST_STATUS: facts.cost_status}
+    if isinstance(cost, Priced):
+        known[semconv.PRICE_SOURCE] = cost.table
+        known[semconv.PRICE_VERSION] = cost.version
+        known[semconv.PRICE_MODEL] = cost.model
+        for part, amount in cost.split.items():
+            known[semconv.COST_SPLIT + part] = float(amount)
+        if draft_cost:
+            known[semconv.COST_AMOUNT] = float(cost.amount)
+            known[semconv.COST_CURRENCY] = cost.currency
+            known[semconv.COST_SOURCE] = cost.source
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def seconds(start_ns: int, end_ns: int) -> float:
+    """The time between two clock readings; a clock set back in between gives 0."""
+    return max(0, end_ns - start_ns) / _NANOSECONDS
+
+
+def _finish_reasons(tally: Tally, raw_reasons: list[str | None]) -> list[str]:
+    if tally.block_reason is not None and not raw_reasons:
+        return ["content_filter"]
+    known = [semconv.MISSING_REASON if raw is None else raw for raw in raw_reasons]
+    return known if tally.wire in _RAW_REASON_WIRES else [semconv.finish_reason(word) for word in known]

@@ -1,0 +1,44 @@
+"""Counts the cost of other instrumentations' inference spans, under `opentelemetry-instrument`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # pyright: ignore[reportMissingTypeStubs]
+
+from ..telemetry import for_providers
+
+__all__ = ["SpansInstrumentor"]
+
+
+class SpansInstrumentor(BaseInstrumentor):
+    """Adds one counting `ChunkSpanProcessor` to the SDK's tracer provider.
+
+    `instrument()` takes `tracer_provider` and `meter_provider`, the global ones if left out. A processor can't be
+    taken from a provider again: after `uninstrument()` it stays there and does nothing.
+    """
+
+    _processor: Any = None
+
+    def instrumentation_dependencies(self) -> tuple[str, ...]:
+        """Nothing: it works on spans, whoever made them."""
+        return ()
+
+    def _instrument(self, **kwargs: Any) -> None:
+        tracer_provider = kwargs.get("tracer_provider")
+        meter_provider = kwargs.get("meter_provider")
+        telemetry = for_providers(tracer_provider, meter_provider, None)
+        with telemetry.guard("hook", "adding a span processor"):
+            provider: Any = tracer_provider or trace.get_tracer_provider()
+            # Without an SDK there are no finished spans to count.
+            if hasattr(provider, "add_span_processor"):
+                from ..processor import ChunkSpanProcessor
+
+                self._processor = ChunkSpanProcessor(tracer_provider=tracer_provider, meter_provider=meter_provider)
+                provider.add_span_processor(self._processor)
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        if self._processor is not None:
+            self._processor.active = False
+            self._processor = None

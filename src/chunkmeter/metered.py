@@ -1,0 +1,250 @@
+"""Puts taps on a stream: its class replaced by a subclass that overrides only what it has, or a proxy.
+
+Overridden are the iteration, close and context-manager methods of the stream's class, so that an SDK's helpers
+that iterate by themselves are metered too.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .call import Lease
+from .taps import AsyncTap, astep, step, tap
+
+__all__ = ["LEASE", "is_manager", "put_on"]
+
+LEASE = "_chunkmeter_lease"
+"""Instance attribute of a metered stream that keeps its call alive."""
+
+_STREAM = "_chunkmeter_stream"
+_Methods = dict[str, Any]
+_This = Callable[[Any], Any]
+
+
+def is_manager(kind: type[Any]) -> bool:
+    """Whether objects of this class give a stream from `with` or `async with`, and are none themselves."""
+    enters = hasattr(kind, "__enter__") or hasattr(kind, "__aenter__")
+    return enters and not any(hasattr(kind, name) for name in ("__iter__", "__next__", "__aiter__", "__anext__"))
+
+
+def put_on(stream: Any, lease: Lease | Callable[[], Lease]) -> Any:
+    """Put taps on `stream` for the call of `lease`.
+
+    Args:
+        stream: the stream, or a manager of one.
+        lease: the call's lease; for a manager a callable that begins the call when the request is about to be sent.
+
+    Returns:
+        `stream`, its class replaced by a subclass of it; where Python forbids that, a proxy for it.
+    """
+    if is_manager(type(stream)):
+        return _swap(stream, lease, _manager_methods)
+    # An SDK's helper makes several events of its own from each raw chunk. The facts are read where they are raw,
+    # the endings where the user causes them.
+    raw = getattr(stream, "_raw_stream", None)
+    if raw is not None and _swap(raw, lease, _stream_methods) is raw:
+        return _swap(stream, lease, _ending_methods)
+    return _swap(stream, lease, _stream_methods)
+
+
+def _swap(stream: Any, lease: Any, methods: Callable[[type, _This], _Methods]) -> Any:
+    kind: type[Any] = type(stream)
+    try:
+        subclass = _subclass(kind, methods)
+        stream.__dict__[LEASE] = lease
+        stream.__class__ = subclass
+    except (AttributeError, TypeError):
+        proxy: Any = object.__new__(_proxy_class(kind, methods))
+        object.__setattr__(proxy, _STREAM, stream)
+        object.__setattr__(proxy, LEASE, lease)
+        return proxy
+    return stream
+
+
+@functools.lru_cache(maxsize=256)
+def _subclass(kind: type[Any], methods: Callable[[type, _This], _Methods]) -> type[Any]:
+    body: _Methods = {
+        "__slots__": (),
+        "__module__": kind.__module__,
+        "__qualname__": kind.__qualname__,
+        "__doc__": kind.__doc__,
+        **methods(kind, _itself),
+    }
+    return types.new_class(kind.__name__, (kind,), exec_body=lambda namespace: namespace.update(body))
+
+
+@functools.lru_cache(maxsize=256)
+def _proxy_class(kind: type[Any], methods: Callable[[type, _This], _Methods]) -> type[Any]:
+    return type(f"Metered[{kind.__name__}]", (_Proxy,), {"__slots__": (), **methods(kind, _behind)})
+
+
+class _Proxy:
+    __slots__ = ("__weakref__", LEASE, _STREAM)
+
+    @property
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] -- read only, as isinstance needs it
+        return type(_behind(self))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_behind(self), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(_behind(self), name, value)
+
+    def __repr__(self) -> str:
+        return repr(_behind(self))
+
+
+def _itself(stream: Any) -> Any:
+    return stream
+
+
+def _behind(proxy: Any) -> Any:
+    return object.__getattribute__(proxy, _STREAM)
+
+
+def _lease(stream: Any) -> Lease:
+    return getattr(stream, LEASE)
+
+
+def _stream_methods(kind: type[Any], this: _This) -> _Methods:
+    """The iteration and ending methods that `kind` has, metered. `this` gives the stream behind `self`."""
+    base: Any = kind
+    methods = _ending_methods(kind, this)
+
+    def iter_(self: Any) -> Any:
+        items = base.__iter__(this(self))
+        return self if items is this(self) else tap(_lease(self), items)
+
+    def aiter_(self: Any) -> Any:
+        items = base.__aiter__(this(self))
+        return self if items is this(self) else AsyncTap(_lease(self), items)
+
+    def stepping(name: str) -> Callable[..., Any]:
+        def stepped(self: Any, *args: Any) -> Any:
+            call = _lease(self).call
+            return step(call, call.observe, getattr(base, name), this(self), *args)
+
+        return stepped
+
+    def astepping(name: str) -> Callable[..., Any]:
+        def stepped(self: Any, *args: Any) -> Any:
+            call = _lease(self).call
+            return astep(call, call.observe, getattr(base, name), this(self), *args)
+
+        return stepped
+
+    methods |= {"__iter__": iter_, "__aiter__": aiter_}
+    methods |= {name: stepping(name) for name in ("__next__", "send", "throw")}
+    methods |= {name: astepping(name) for name in ("__anext__", "asend", "athrow")}
+    return {name: method for name, method in methods.items() if hasattr(kind, name)}
+
+
+def _ending_methods(kind: type[Any], this: _This) -> _Methods:
+    """The methods of `kind` by which the user ends a stream, metered."""
+    base: Any = kind
+
+    def entering(name: str) -> Callable[..., Any]:
+        def enter(self: Any) -> Any:
+            entered = getattr(base, name)(this(self))
+            return _then(entered, lambda stream: self if stream is this(self) else stream)
+
+        return enter
+
+    def closing(name: str) -> Callable[..., Any]:
+        def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+            call = _lease(self).call
+            return _finally(lambda: getattr(base, name)(this(self), *args, **kwargs), lambda: call.settle("closed"))
+
+        return close
+
+    methods = {name: entering(name) for name in ("__enter__", "__aenter__")}
+    methods |= {name: closing(name) for name in ("close", "aclose")}
+    methods |= _exit_methods(kind, this)
+    return {name: method for name, method in methods.items() if hasattr(kind, name)}
+
+
+def _exit_methods(kind: type[Any], this: _This) -> _Methods:
+    base: Any = kind
+
+    def exiting(name: str) -> Callable[..., Any]:
+        def leave(self: Any, kind: Any, error: BaseException | None, traceback: Any) -> Any:
+            lease: Any = getattr(self, LEASE)
+            return _finally(
+                lambda: getattr(base, name)(this(self), kind, error, traceback),
+                # A manager whose call could not be begun has none to end.
+                lambda: lease.call.leave(error) if isinstance(lease, Lease) else None,
+            )
+
+        return leave
+
+    return {name: exiting(name) for name in ("__exit__", "__aexit__")}
+
+
+def _manager_methods(kind: type[Any], this: _This) -> _Methods:
+    """The methods of a stream manager, metered: it sends the request when it is entered."""
+    base: Any = kind
+
+    def enter(self: Any) -> Any:
+        lease = _begin(self)
+        if lease is None:
+            return base.__enter__(this(self))
+        try:
+            stream = lease.call.send(base.__enter__, this(self))
+        except BaseException as error:
+            lease.call.fail(error)
+            raise
+        return put_on(stream, lease)
+
+    async def aenter(self: Any) -> Any:
+        lease = _begin(self)
+        if lease is None:
+            return await base.__aenter__(this(self))
+        try:
+            stream = await lease.call.asend(base.__aenter__, this(self))
+        except BaseException as error:
+            lease.call.fail(error)
+            raise
+        return put_on(stream, lease)
+
+    methods = {"__enter__": enter, "__aenter__": aenter, **_exit_methods(kind, this)}
+    return {name: method for name, method in methods.items() if hasattr(kind, name)}
+
+
+def _begin(manager: Any) -> Lease | None:
+    begin: Callable[[], Lease | None] = getattr(manager, LEASE)
+    lease = begin()
+    if lease is not None:
+        object.__setattr__(manager, LEASE, lease)
+    return lease
+
+
+def _finally(act: Callable[[], Any], after: Callable[[], None]) -> Any:
+    """`act()`, and `after()` once it is done: at once, or when the awaitable it gives is."""
+
+    async def awaited(pending: Awaitable[Any]) -> Any:
+        try:
+            return await pending
+        finally:
+            after()
+
+    try:
+        result = act()
+    except BaseException:
+        after()
+        raise
+    if inspect.isawaitable(result):
+        return awaited(result)
+    after()
+    return result
+
+
+def _then(value: Any, change: Callable[[Any], Any]) -> Any:
+    async def awaited() -> Any:
+        return change(await value)
+
+    return awaited() if inspect.isawaitable(value) else change(value)

@@ -1,0 +1,178 @@
+"""`ChunkSpanProcessor`: counts, and on the way to an exporter adds, the cost of inference spans that others made.
+
+An ended span's attributes are frozen, so a span that gains attributes is forwarded as a new `ReadableSpan`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from opentelemetry import metrics
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    StatusCode,
+    TracerProvider,
+    set_span_in_context,
+)
+from opentelemetry.trace import (
+    Span as ApiSpan,
+)
+
+from . import foreign, semconv
+from .call import current_call
+from .facts import Ended, Request, cost_attributes
+from .foreign import ForeignCall
+from .settings import Settings
+from .stream import wrap as wrap_stream
+from .telemetry import for_providers
+
+__all__ = ["ChunkSpanProcessor"]
+
+_MOST_REMEMBERED = 10_000
+_OURS = (semconv.OUTCOME, semconv.METERED)
+
+
+class _Remembered:
+    """The spans seen last, by trace and span id, so that one is counted once however many processors see it."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[tuple[int, int], None] = OrderedDict()
+
+    def __contains__(self, span: ReadableSpan | ApiSpan) -> bool:
+        return _ids(span) in self._ids
+
+    def add(self, span: ReadableSpan | ApiSpan) -> None:
+        self._ids[_ids(span)] = None
+        if len(self._ids) > _MOST_REMEMBERED:
+            self._ids.popitem(last=False)
+
+
+_remembered: WeakKeyDictionary[MeterProvider, _Remembered] = WeakKeyDictionary()
+
+
+class ChunkSpanProcessor(SpanProcessor):
+    """Counts the cost of inference spans that other instrumentations made; with a next processor, adds it too.
+
+    Spans that chunkmeter metered itself pass untouched and uncounted, and every span that is no inference is
+    forwarded as the identical object. Foreign cost is exact only where spans are not sampled away at the head.
+
+    Args:
+        next_processor: gets every span; inference spans of others as a copy with cost attributes. Its errors are
+            logged, never raised.
+        tracer_provider: where streams that `wrap` meters get their spans; the global one if left out.
+        meter_provider: where cost is counted; the global one if left out.
+        settings: read from the environment if left out.
+    """
+
+    def __init__(
+        self,
+        next_processor: SpanProcessor | None = None,
+        *,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.active = True
+        """Whether spans are counted; switched off when the instrumentation that added the processor is."""
+        self._next = next_processor
+        self._meter_provider = meter_provider
+        self._telemetry = for_providers(tracer_provider, meter_provider, settings)
+
+    def wrap(self, stream: Any, **options: Any) -> Any:
+        """`chunkmeter.wrap`, reporting to this processor's providers."""
+        return wrap_stream(stream, telemetry=self._telemetry, **options)
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Mark a span that another instrumentation starts while a metered call sends its request."""
+        with self._telemetry.guard("hook", "noting a span"):
+            if self.active and current_call(parent_context) is not None:
+                if any(name.startswith("gen_ai.") for name in span.attributes or ()):
+                    span.set_attribute(semconv.METERED, value=True)
+                else:
+                    self._seen.add(span)
+        if self._next is not None:
+            with self._telemetry.guard("hook", "the next processor's on_start"):
+                self._next.on_start(span, parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Count the span's cost if it is somebody else's inference, and forward it."""
+        with self._telemetry.guard("settle", "counting a span"):
+            span = self._counted(span)
+        if self._next is not None:
+            with self._telemetry.guard("settle", "the next processor's on_end"):
+                self._next.on_end(span)
+
+    def _on_ending(self, span: Span) -> None:
+        if self._next is not None:
+            with self._telemetry.guard("hook", "the next processor's _on_ending"):
+                self._next._on_ending(span)  # pyright: ignore[reportPrivateUsage]
+
+    def shutdown(self) -> None:
+        """Shut the next processor down."""
+        if self._next is not None:
+            self._next.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the next processor."""
+        return self._next is None or self._next.force_flush(timeout_millis)
+
+    @property
+    def _seen(self) -> _Remembered:
+        return _remembered.setdefault(self._meter_provider or metrics.get_meter_provider(), _Remembered())
+
+    def _counted(self, span: ReadableSpan) -> ReadableSpan:
+        """`span` as it is to be forwarded: itself, or if it is somebody else's inference a copy with its cost."""
+        attributes = span.attributes
+        if not self.active or not attributes or any(name in attributes for name in _OURS):
+            return span
+        call = foreign.read(attributes)
+        if call is None:
+            return span
+        ended = _ended(span, call)
+        facts = self._telemetry.assess(ended)
+        seen = self._seen
+        if span not in seen:
+            seen.add(span)
+            self._telemetry.record_cost(ended, facts, _context(span))
+        if self._next is None:
+            return span
+        return _with_attributes(span, cost_attributes(facts, draft_cost=self._telemetry.draft_cost))
+
+
+def _ended(span: ReadableSpan, call: ForeignCall) -> Ended:
+    failed = span.status.status_code is StatusCode.ERROR
+    return Ended(
+        request=Request(operation=call.operation, provider=call.provider, model=call.model, stream=call.stream),
+        tally=call.tally,
+        outcome="error" if failed else "completed",
+        error_type=None,
+        start_ns=span.start_time or 0,
+        first_ns=0,
+        end_ns=span.end_time or 0,
+    )
+
+
+def _context(span: ReadableSpan) -> Context:
+    """A context by which exemplars point to the span."""
+    return set_span_in_context(NonRecordingSpan(span.get_span_context()))  # pyright: ignore[reportArgumentType]
+
+
+def _with_attributes(span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:
+    enriched = copy.copy(span)
+    # As the SDK's own Span does it; a copy through a dict would lose the count of dropped attributes.
+    bounded = BoundedAttributes(attributes={**(span.attributes or {}), **added}, immutable=True)
+    bounded.dropped = span.dropped_attributes
+    enriched._attributes = bounded  # pyright: ignore[reportPrivateUsage]
+    return enriched
+
+
+def _ids(span: ReadableSpan | ApiSpan) -> tuple[int, int]:
+    context: Any = span.get_span_context()
+    return context.trace_id, context.span_id

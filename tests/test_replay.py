@@ -1,0 +1,184 @@
+"""The scenarios tell the truth, and the server that plays them does as it is told."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import pytest
+
+from replay import check, server
+from replay.scenarios import ALL, Kind, Scenario, Service, by_id
+
+STREAMS = [scenario for scenario in ALL if scenario.stream]
+
+
+@pytest.fixture(scope="module")
+def replay() -> Iterator[server.Server]:
+    with server.start() as running:
+        yield running
+
+
+def post(replay: server.Server, path: str, body: object = None, **headers: str) -> tuple[HTTPResponse, bytes]:
+    connection = HTTPConnection("127.0.0.1", replay.port, timeout=10)
+    connection.request("POST", path, json.dumps(body or {}), headers)
+    response = connection.getresponse()
+    try:
+        return response, response.read()
+    finally:
+        connection.close()
+
+
+def named(scenario: Scenario) -> str:
+    return scenario.id
+
+
+def test_ids_keys_and_response_ids_are_unique() -> None:
+    for values in (
+        [scenario.id for scenario in ALL],
+        [scenario.key for scenario in ALL],
+        [scenario.truth.response_id for scenario in ALL],
+    ):
+        assert [value for value, times in Counter(values).items() if times > 1] == []
+
+
+def test_every_service_has_every_kind_streamed_and_not() -> None:
+    there = {(scenario.service, scenario.kind, scenario.stream) for scenario in ALL}
+    assert there >= {
+        (s, k, stream) for s in get_args(Service) for k in get_args(Kind) for stream in (True, False)
+    }
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=named)
+def test_truth_adds_up(scenario: Scenario) -> None:
+    truth = scenario.truth
+    read, written = truth.cached_tokens or 0, truth.cache_write_tokens or 0
+    assert truth.input_tokens + truth.output_tokens == truth.total_tokens
+    assert read + written <= truth.input_tokens
+    assert (truth.cache_write_1h_tokens or 0) <= written
+    assert (truth.input_audio_tokens or 0) <= truth.input_tokens
+    assert max(truth.reasoning_tokens or 0, truth.output_audio_tokens or 0) <= truth.output_tokens
+    assert len(truth.finish_reasons) == len(truth.raw_finish_reasons)
+    assert set(truth.finish_reasons) <= {"stop", "length", "content_filter", "tool_call"}
+    assert truth.cost > 0
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=named)
+def test_the_wire_says_what_the_truth_says(scenario: Scenario) -> None:
+    truth, events = scenario.truth, [json.loads(text) for text in json_of(scenario)]
+    wire = b"".join(scenario.events).decode()
+    assert truth.response_id in wire
+    assert all(f'"{reason}"' in wire for reason in truth.raw_finish_reasons)
+    assert (truth.events_on_wire is None) is not scenario.stream
+    assert len(events) == (truth.events_on_wire or 1)
+    numbers = {number for event in events for number in integers(event)}
+    for said in (truth.cached_tokens, truth.reasoning_tokens, truth.cache_write_1h_tokens):
+        assert said is None or said in numbers
+
+
+def json_of(scenario: Scenario) -> list[str]:
+    if not scenario.stream:
+        return [scenario.events[0].decode()]
+    lines = [line for event in scenario.events for line in event.decode().splitlines()]
+    return [line[6:] for line in lines if line.startswith("data: {")]
+
+
+def integers(value: Any) -> Iterator[int]:
+    if isinstance(value, dict):
+        value = list(cast("dict[str, Any]", value).values())
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from integers(item)
+    elif isinstance(value, int):
+        yield value
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=named)
+def test_a_forced_scenario_comes_byte_for_byte(replay: server.Server, scenario: Scenario) -> None:
+    response, body = post(replay, f"/id/{scenario.id}/anything")
+    assert (response.status, body) == (200, b"".join(scenario.events))
+    assert response.headers["content-type"] == scenario.content_type
+    assert replay.requests[-1].scenario == scenario.id
+
+
+def test_picks_by_model_stream_and_tools(replay: server.Server) -> None:
+    request: dict[str, Any] = {"model": "gpt-4o-mini", "stream": True, "messages": []}
+    post(replay, "/openai/chat/completions", request)
+    assert replay.requests[-1].scenario == "openai-plain-stream"
+    assert replay.requests[-1].body == request
+    tool = {"type": "function", "function": {"name": "get_weather"}}
+    post(replay, "/openai/chat/completions", {**request, "tools": [tool]})
+    assert replay.requests[-1].scenario == "openai-tools-stream"
+    post(replay, "/google/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse")
+    assert replay.requests[-1].scenario == "google-plain-stream"
+    post(replay, "/anthropic/v1/messages", {"model": "claude-sonnet-4-5", "tools": [{"name": "Book"}]})
+    assert replay.requests[-1].scenario == "anthropic-structured-call"
+
+
+@pytest.mark.parametrize("service", get_args(Service))
+def test_says_what_it_does_not_know(replay: server.Server, service: str) -> None:
+    response, body = post(replay, f"/{service}/v1beta/models/nobody:generateContent", {"model": "nobody"})
+    assert response.status == 404
+    assert "'nobody'" in json.dumps(json.loads(body))
+    assert f"{service}-plain-stream" in body.decode()
+
+
+def test_options_cut_and_fail(replay: server.Server) -> None:
+    events = by_id["openai-plain-stream"].events
+    assert post(replay, "/id/openai-plain-stream~cut=3/x")[1] == b"".join(events[:3])
+    with pytest.raises(IncompleteRead):
+        post(replay, "/id/openai-plain-stream~cut=3,drop/x")
+    with pytest.raises(ConnectionResetError):
+        post(replay, "/id/openai-plain-stream~cut=3,reset/x")
+    assert b'"server_error"' in post(replay, "/id/openai-plain-stream~error_after=2/x")[1]
+    response, body = post(replay, "/id/anthropic-plain-stream~status=529/x")
+    assert response.status == 529
+    assert json.loads(body)["error"]["type"] == "overloaded_error"
+    assert post(replay, "/id/openai-plain-stream~nonsense=1/x")[0].status == 400
+
+
+def test_refuses_browsers_and_floods(replay: server.Server) -> None:
+    path = "/id/openai-plain-call/x"
+    assert post(replay, path, Origin="http://example.com")[0].status == 403
+    assert post(replay, path, **{"Content-Length": str(server.MAX_BODY + 1)})[0].status == 413
+    assert post(replay, path, [1])[0].status == 400
+
+
+def test_the_checker_wants_to_see_something(tmp_path: Path) -> None:
+    assert check.main([str(tmp_path)]) == 1
+    calls, mismatches = check.check(tmp_path, [by_id["openai-plain-call"]])
+    assert (calls, mismatches) == (0, ["openai-plain-call spans: got 0, expected 1"])
+
+
+def test_the_checker_sees_each_difference() -> None:
+    scenario, report = by_id["openai-plain-call"], check.Report()
+    truth = scenario.truth
+    span: dict[str, Any] = {
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o-mini",
+        "gen_ai.response.model": truth.response_model,
+        "gen_ai.response.finish_reasons": ["stop"],
+        "chunkmeter.response.raw_finish_reasons": ["stop"],
+        "chunkmeter.outcome": "completed",
+        "chunkmeter.usage.status": "reported",
+        "chunkmeter.cost.status": "known",
+        "chunkmeter.cost_metadata.tier": "default",
+        "gen_ai.usage.cost.currency": "USD",
+        "gen_ai.usage.cost.amount": float(truth.cost),
+        "gen_ai.usage.input_tokens": 31,
+        "gen_ai.usage.output_tokens": 8,
+        "gen_ai.usage.cache_read.input_tokens": 0,
+        "gen_ai.usage.reasoning.output_tokens": 0,
+        "gen_ai.usage.audio.input_tokens": 0,
+        "gen_ai.usage.audio.output_tokens": 0,
+    }
+    check.check_call(report, scenario, span)
+    assert report.lines == []
+    for name in span:
+        worse = check.Report()
+        check.check_call(worse, scenario, {key: value for key, value in span.items() if key != name})
+        assert len(worse.lines) == 1, name

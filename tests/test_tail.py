@@ -1,0 +1,212 @@
+"""The receiver behind `chunkmeter tail`: real OTLP in, calls and totals out."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.util.types import AttributeValue
+
+from chunkmeter.cli.tail import Call, Receiver, clean, main, span_totals
+
+ATTRIBUTES: dict[str, AttributeValue] = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "anthropic",
+    "gen_ai.request.model": "claude-sonnet-4-5",
+    "gen_ai.response.model": "claude-sonnet-4-5-20250929",
+    "gen_ai.request.stream": True,
+    "gen_ai.response.finish_reasons": ["stop"],
+    "gen_ai.response.time_to_first_chunk": 0.25,
+    "gen_ai.usage.input_tokens": 3060,
+    "gen_ai.usage.cache_read.input_tokens": 2048,
+    "gen_ai.usage.cache_creation.input_tokens": 1000,
+    "chunkmeter.usage.cache_write_1h_tokens": 400,
+    "gen_ai.usage.output_tokens": 57,
+    "gen_ai.usage.cost.amount": 0.0061554,
+    "gen_ai.usage.cost.currency": "USD",
+    "chunkmeter.cost_metadata.tier": "standard",
+    "chunkmeter.outcome": "completed",
+}
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    with Receiver(record=tmp_path / "otlp").start() as running:
+        yield running
+
+
+def send_spans(receiver: Receiver, *spans: dict[str, AttributeValue]) -> None:
+    exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True, timeout=5)
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    for attributes in spans:
+        provider.get_tracer("test").start_span("chat", attributes=attributes).end()
+    provider.shutdown()
+
+
+def send_metrics(receiver: Receiver, *, rounds: int = 1) -> None:
+    """Two calls a round, exported after each round: cumulative points that repeat themselves."""
+    exporter = OTLPMetricExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True, timeout=5)
+    provider = MeterProvider([PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)])
+    meter = provider.get_meter("test")
+    spend, calls = meter.create_counter("chunkmeter.spend"), meter.create_counter("chunkmeter.calls")
+    tokens = meter.create_histogram("gen_ai.client.token.usage")
+    for _ in range(rounds):
+        for model in ("a", "b"):
+            spend.add(0.125, {"gen_ai.usage.cost.currency": "USD", "gen_ai.request.model": model})
+            calls.add(1, {"gen_ai.request.model": model})
+            tokens.record(7, {"gen_ai.token.type": "input", "gen_ai.request.model": model})
+            tokens.record(2, {"gen_ai.token.type": "output", "gen_ai.request.model": model})
+        provider.force_flush()
+    provider.shutdown()
+
+
+def test_a_call_arrives_under_the_names_of_the_seed(receiver: Receiver) -> None:
+    send_spans(receiver, ATTRIBUTES)
+    (call,) = receiver.calls
+    assert json.loads(call.as_json()) == {
+        "provider": "anthropic",
+        "model": "claude-sonnet-4-5-20250929",
+        "finish_reasons": ["stop"],
+        "usage": {
+            "input_tokens": 3060,
+            "cached_tokens": 2048,
+            "output_tokens": 57,
+            "total_tokens": 3117,
+            "cache_write_tokens": 1000,
+            "cache_write_1h_tokens": 400,
+        },
+        "cost": 0.0061554,
+        "cost_metadata": {
+            "input_tokens": 3060,
+            "output_tokens": 57,
+            "cached_tokens": 2048,
+            "streaming_mode": True,
+            "cost": 0.0061554,
+            "tier": "standard",
+        },
+        "outcome": "completed",
+        "time_to_first_chunk": 0.25,
+    }
+
+
+def test_only_inference_spans_are_calls(receiver: Receiver) -> None:
+    send_spans(receiver, {"http.request.method": "POST"}, {"gen_ai.operation.name": "execute_tool"})
+    send_spans(receiver, {"gen_ai.operation.name": "text_completion"}, {"chunkmeter.outcome": "error"})
+    assert [call.outcome for call in receiver.calls] == [None, "error"]
+    assert receiver.calls[0].usage == {}
+    assert receiver.calls[0].cost is None
+
+
+def test_absent_is_not_zero(receiver: Receiver) -> None:
+    send_spans(receiver, {"gen_ai.operation.name": "chat", "gen_ai.usage.cache_read.input_tokens": 0})
+    assert receiver.calls[0].usage == {"cached_tokens": 0}
+
+
+def test_control_characters_never_reach_the_terminal(receiver: Receiver) -> None:
+    send_spans(receiver, {**ATTRIBUTES, "gen_ai.response.model": "a\x1b[2J\x9bb\r\n\u202ec"})
+    assert receiver.calls[0].model == "a[2Jbc"
+    assert clean("Olá, 世界") == "Olá, 世界"
+
+
+def test_totals_take_the_last_cumulative_point(receiver: Receiver) -> None:
+    send_metrics(receiver, rounds=3)
+    assert receiver.totals.read() == {
+        "chunkmeter.calls": 6.0,
+        "chunkmeter.spend USD": 0.75,
+        "gen_ai.client.token.usage input": 42.0,
+        "gen_ai.client.token.usage output": 12.0,
+    }
+
+
+def test_totals_add_up_over_processes(receiver: Receiver) -> None:
+    send_metrics(receiver)
+    send_metrics(receiver)
+    assert receiver.totals.read()["chunkmeter.spend USD"] == 0.5
+
+
+def test_span_totals_have_the_names_of_the_metrics() -> None:
+    call = Call("p", "m", [], {"input_tokens": 7, "output_tokens": 2}, 0.125, {}, "completed", None)
+    assert span_totals([call, call]) == {
+        "chunkmeter.calls": 2.0,
+        "chunkmeter.spend USD": 0.25,
+        "gen_ai.client.token.usage input": 14.0,
+        "gen_ai.client.token.usage output": 4.0,
+    }
+
+
+def test_records_the_very_bytes(receiver: Receiver, tmp_path: Path) -> None:
+    send_spans(receiver, ATTRIBUTES)
+    send_metrics(receiver)
+    names = sorted(path.name for path in (tmp_path / "otlp").iterdir())
+    assert names[0] == "000001.traces.bin"
+    assert all(name.endswith(".metrics.bin") for name in names[1:])
+    sent = ExportTraceServiceRequest.FromString((tmp_path / "otlp" / names[0]).read_bytes())
+    assert sent.resource_spans[0].scope_spans[0].spans[0].name == "chat"
+
+
+def test_calls_back_in_order() -> None:
+    seen: list[Call] = []
+    with Receiver(on_call=seen.append).start() as receiver:
+        send_spans(receiver, ATTRIBUTES, {**ATTRIBUTES, "gen_ai.provider.name": "groq"})
+    assert [call.provider for call in seen] == ["anthropic", "groq"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
+def test_listens_on_this_machine_only(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match=r"use 127\.0\.0\.1"):
+        Receiver(host=host)
+    assert main(["--host", host, "--json"]) == 2
+    assert "use 127.0.0.1" in capsys.readouterr().err
+
+
+def run_tail(*arguments: str) -> tuple[str, str]:
+    """Starts the program, sends it one call and its metrics, interrupts it; its output and errors."""
+    command = [sys.executable, "-m", "chunkmeter.cli.tail", "--port=0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert isinstance(process.stderr, io.TextIOBase)
+        address = process.stderr.readline().split()[-1]
+        receiver: Any = type("Remote", (), {"port": int(address.rpartition(":")[2])})
+        send_spans(receiver, ATTRIBUTES)
+        send_metrics(receiver)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        assert process.returncode == 0, errors
+    return output, errors
+
+
+def test_json_is_a_line_a_call_and_nothing_else() -> None:
+    output, errors = run_tail("--json")
+    (line,) = output.splitlines()
+    assert list(json.loads(line)) == [
+        "provider",
+        "model",
+        "finish_reasons",
+        "usage",
+        "cost",
+        "cost_metadata",
+        "outcome",
+        "time_to_first_chunk",
+    ]
+    assert "chunkmeter.calls\t2\t1\tdiffer" in errors
+
+
+def test_the_table_ends_with_totals() -> None:
+    output, _ = run_tail()
+    assert "claude-sonnet-4-5-20250929" in output
+    assert "250.0 ms" in output
+    assert "differ" in output  # the metrics sent are those of two other calls
