@@ -1,0 +1,29 @@
+"""What tests share: providers in memory, and the replay server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+# litellm would otherwise fetch its price map from the network when it is imported.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+import pytest
+
+from replay.server import Server, start
+from tests.kit import Kit
+
+
+@pytest.fixture
+def kit() -> Iterator[Kit]:
+    """Fresh in-memory providers."""
+    kit = Kit()
+    yield kit
+    kit.shutdown()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The replay server, on a free port of 127.0.0.1."""
+    with start() as server:
+        yield server
