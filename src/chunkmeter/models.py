@@ -89,7 +89,8 @@ class CallResponseChunk(_Model):
     """What one chunk says, whatever the provider.
 
     `finish_reasons` are in the conventions' words and in the order of choices, a choice without one left out;
-    None where the chunk has none. `usage` is None where the chunk carries none.
+    None where the chunk has none. A refused prompt, which has no choice at all, reads `content_filter`.
+    `usage` is None where the chunk carries none.
     """
 
     finish_reasons: list[FinishReason] | None = None
@@ -104,8 +105,11 @@ class CallResponseChunk(_Model):
         """A tally's facts in the seed's shape."""
         tokens = tally.tokens()
         raw = [reason for reason in tally.raw_reasons() if reason is not None]
+        reasons = [semconv.finish_reason(reason) for reason in raw]
+        if tally.block_reason is not None and not reasons:
+            reasons = ["content_filter"]
         return cls(
-            finish_reasons=[semconv.finish_reason(reason) for reason in raw] or None,
+            finish_reasons=reasons or None,
             usage=Usage.from_tokens(tokens) if tokens else None,
             cost_metadata=CostMetadata.from_tally(tally, tokens),
             raw_finish_reasons=raw or None,

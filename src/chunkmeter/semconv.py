@@ -89,7 +89,9 @@ _REASON_WORDS: Final = {
     "tool_call": "tool_call tool_calls tool_use function_call",
     "error": "error other malformed_function_call unexpected_tool_call",
 }
-_REASONS: Final = {word: ours for ours, words in _REASON_WORDS.items() for word in words.split()}
+# Google's enum comes by number through some gateways; its two APIs agree on these.
+_REASON_NUMBERS: Final = {"1": "stop", "2": "length", "3": "content_filter", "4": "content_filter", "5": "error"}
+_REASONS: Final = {word: ours for ours, words in _REASON_WORDS.items() for word in words.split()} | _REASON_NUMBERS
 
 # Metrics carry one reason a call, the worst over its choices.
 _WORST_FIRST: Final = ("error", "content_filter", "length", "tool_call", "stop")

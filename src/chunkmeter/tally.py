@@ -122,6 +122,6 @@ def count(value: Any) -> int | None:
 
 
 def _word(reason: Any) -> str | None:
-    if isinstance(reason, Enum):
-        reason = reason.value
+    if isinstance(reason, Enum):  # protocol buffers' enums have numbers for values, and the word for a name
+        reason = reason.value if isinstance(reason.value, str) else reason.name
     return None if reason is None else str(reason)

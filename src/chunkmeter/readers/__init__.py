@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..tally import Tally
 
@@ -40,34 +40,48 @@ class UnknownWireError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """What tells a wire format.
+
+    Attributes:
+        providers: conventions' and libraries' provider names whose streams have this shape.
+        modules: where the classes of its events are at home.
+        keys: keys of a raw JSON event, any of which tells this shape.
+        types: values of a raw JSON event's `type` that tell it.
+    """
+
     providers: frozenset[str]
-    """Conventions' and libraries' provider names whose streams have this shape."""
     modules: tuple[str, ...]
-    """Packages whose event classes have this shape."""
-    keys: frozenset[str]
-    """Keys of a raw JSON event, any of which tells this shape."""
+    keys: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+
+
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
 
 _ROWS: dict[str, _Row] = {
     "anthropic_messages": _Row(
-        frozenset({"anthropic"}),
-        ("anthropic",),
-        frozenset({"message", "delta", "content_block", "stop_reason", "content_block_index"}),
+        providers=_words("anthropic"),
+        modules=("anthropic",),
+        types=_words(
+            "message message_start message_delta message_stop ping "
+            "content_block_start content_block_delta content_block_stop"
+        ),
     ),
     "google_generate_content": _Row(
-        frozenset({"google", "gcp.gemini", "gcp.vertex_ai", "gcp.gen_ai"}),
-        ("google.genai",),
-        frozenset({"candidates", "usageMetadata", "usage_metadata", "promptFeedback"}),
+        providers=_words("google gemini vertex vertex_ai vertexai gcp.gemini gcp.vertex_ai gcp.gen_ai"),
+        modules=("google.genai.types",),
+        keys=_words("candidates usageMetadata usage_metadata promptFeedback prompt_feedback"),
     ),
     "openai_chat": _Row(
-        frozenset(
-            {"openai", "azure.ai.openai", "groq", "xai", "x_ai", "litellm", "deepseek", "openrouter", "together",
-             "ollama", "vllm"}
+        providers=_words(
+            "openai azure azure_openai azure.ai.openai azure.ai.inference groq xai x_ai x-ai litellm deepseek "
+            "openrouter together together_ai mistral mistral_ai perplexity moonshot moonshotai moonshot_ai ollama vllm"
         ),
-        ("openai", "groq", "litellm"),
-        frozenset({"choices"}),
+        modules=("openai.types.chat", "openai.types.completion", "groq.types.chat", "litellm"),
+        keys=_words("choices"),
     ),
-}  # fmt: skip
+}
 
 WIRES: tuple[str, ...] = tuple(sorted(_ROWS))
 _loaded: dict[str, Reader] = {}
@@ -88,34 +102,36 @@ def for_wire(wire: str) -> Reader:
 
 
 def for_provider(provider: str) -> Reader:
-    """The reader of a provider's native wire, by Mirascope's or the conventions' name of it.
+    """The reader of a provider's native wire, by any spelling of the provider.
 
     Raises:
         UnknownWireError: if the provider is not known.
     """
+    name = provider.strip().lower()
     for wire, row in _ROWS.items():
-        if provider in row.providers:
+        if name in row.providers:
             return for_wire(wire)
     known = ", ".join(sorted(name for row in _ROWS.values() for name in row.providers))
     raise UnknownWireError(f"provider={provider!r} has no reader: write one of {known}, or name a wire")
 
 
 def for_event(event: Any) -> Reader:
-    """The reader that fits a raw event, told by the package of its class or, for a dict, by its keys.
+    """The reader that fits a raw event, told by the module of its class or, for a dict, by its keys.
 
     Raises:
         UnknownWireError: if none does.
     """
-    if isinstance(event, dict):
+    kind = cast("type[Any]", type(event))
+    if issubclass(kind, dict):
+        said = cast("dict[str, Any]", event)
         for wire, row in _ROWS.items():
-            if not row.keys.isdisjoint(event):  # pyright: ignore[reportUnknownArgumentType]
+            if not row.keys.isdisjoint(said) or said.get("type") in tuple(row.types):
                 return for_wire(wire)
-    else:
-        for base in type(event).__mro__:
-            for wire, row in _ROWS.items():
-                if any(base.__module__ == name or base.__module__.startswith(f"{name}.") for name in row.modules):
-                    return for_wire(wire)
-    raise UnknownWireError(f"an event of {type(event).__module__}.{type(event).__qualname__} fits no known wire")
+    for base in kind.__mro__:
+        for wire, row in _ROWS.items():
+            if any(f"{base.__module__}.".startswith(f"{module}.") for module in row.modules):
+                return for_wire(wire)
+    raise UnknownWireError(f"an event of {kind.__module__}.{kind.__qualname__} fits no known wire")
 
 
 def normalize(raw_chunk: Any, provider: str | None = None, *, wire: str | None = None) -> CallResponseChunk:
@@ -123,7 +139,7 @@ def normalize(raw_chunk: Any, provider: str | None = None, *, wire: str | None =
 
     Args:
         raw_chunk: the provider SDK's event object, or its JSON as a dict.
-        provider: Mirascope's or the conventions' name of the provider; left out, the chunk tells.
+        provider: any spelling of the provider, for a chunk that doesn't tell its format by itself.
         wire: the wire format's name, where neither tells (see `WIRES`).
 
     Raises:
@@ -131,8 +147,18 @@ def normalize(raw_chunk: Any, provider: str | None = None, *, wire: str | None =
     """
     from ..models import CallResponseChunk
 
-    reader = for_wire(wire) if wire else for_provider(provider) if provider else for_event(raw_chunk)
+    reader = for_wire(wire) if wire else _reader(raw_chunk, provider)
     tally = Tally()
     tally.wire = reader.wire
     reader.read(tally, raw_chunk)
     return CallResponseChunk.from_tally(tally)
+
+
+def _reader(raw_chunk: Any, provider: str | None) -> Reader:
+    """The chunk's own shape decides: a provider may speak another's wire, as Google does OpenAI's."""
+    try:
+        return for_event(raw_chunk)
+    except UnknownWireError:
+        if provider is None:
+            raise
+        return for_provider(provider)

@@ -9,67 +9,66 @@ from __future__ import annotations
 from typing import Any
 
 from ..tally import Tally, Tokens, count
-from ._view import view
+from ._view import View
 
 WIRE = "anthropic_messages"
 OPERATION = "chat"
 
-_AMENDABLE = (
-    "input_tokens",
-    "output_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-    "cache_creation",
-    "service_tier",
-)
-
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one stream event, or one whole message, into `tally`."""
-    kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    try:
+        kind = event.type
+    except AttributeError:
+        kind = View(event).type
     if kind == "message_delta":
-        said = view(event)
-        _amend(tally, said.usage)
-        if said.delta is not None and said.delta.stop_reason is not None:
-            tally.reasons[0] = said.delta.stop_reason
+        said = View(event)
+        _amend(tally, said.object("usage"))
+        _stop(tally, said.object("delta"))
     elif kind == "message_start":
-        _open(tally, view(event).message)
+        _open(tally, View(event).object("message"))
     elif kind == "message":
-        _open(tally, view(event))
+        _open(tally, View(event))
 
 
-def _open(tally: Tally, message: Any) -> None:
-    if message is None:
-        return
-    tally.response_id = tally.response_id or message.id
-    tally.response_model = tally.response_model or message.model
-    tally.reasons[0] = message.stop_reason
-    _amend(tally, message.usage, provisional_output=message.stop_reason is None)
+def _open(tally: Tally, message: View) -> None:
+    tally.response_id = tally.response_id or message.text("id")
+    tally.response_model = tally.response_model or message.text("model")
+    _amend(tally, message.object("usage"), provisional_output=message.text("stop_reason") is None)
+    _stop(tally, message)
 
 
-def _amend(tally: Tally, said: Any, *, provisional_output: bool = False) -> None:
-    if said is None:
-        return
-    tally.usage, tally.count_tokens = dict(tally.usage or {}), tokens
-    for name in _AMENDABLE:
-        value = getattr(said, name)
-        if value is not None and not (provisional_output and name == "output_tokens"):
-            tally.usage[name] = value
-    tally.service_tier = tally.usage.get("service_tier")
+def _stop(tally: Tally, said: View) -> None:
+    reason = said.text("stop_reason")
+    if reason is not None or 0 not in tally.reasons:
+        tally.reasons[0] = reason
 
 
-def tokens(usage: dict[str, Any]) -> Tokens:
+def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> None:
+    stated = {
+        "input": count(said.input_tokens),
+        "output": None if provisional_output else count(said.output_tokens),
+        "cache_read": count(said.cache_read_input_tokens),
+        "cache_write": count(said.cache_creation_input_tokens),
+        "cache_write_1h": count(said.object("cache_creation").ephemeral_1h_input_tokens),
+        "thinking": count(said.object("output_tokens_details").thinking_tokens),
+    }
+    known: dict[str, int] = tally.usage or {}
+    tally.usage = known | {name: number for name, number in stated.items() if number is not None}
+    tally.count_tokens = tokens
+    tally.service_tier = said.text("service_tier") or tally.service_tier
+
+
+def tokens(usage: dict[str, int]) -> Tokens:
     """The counts in the amended fields; Anthropic's `input_tokens` leave cached ones out, ours don't."""
-    uncached, output = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
-    read_, write = count(usage.get("cache_read_input_tokens")), count(usage.get("cache_creation_input_tokens"))
-    written = view(usage.get("cache_creation"))
-    parts = [number for number in (uncached, read_, write) if number is not None]
-    total_input = sum(parts) if parts else None
+    parts = [usage[name] for name in ("input", "cache_read", "cache_write") if name in usage]
+    input_tokens, output_tokens = sum(parts) if parts else None, usage.get("output")
     return Tokens(
-        input_tokens=total_input,
-        cached_tokens=read_,
-        output_tokens=output,
-        total_tokens=None if total_input is None or output is None else total_input + output,
-        cache_write_tokens=write,
-        cache_write_1h_tokens=None if written is None else count(written.ephemeral_1h_input_tokens),
+        input_tokens=input_tokens,
+        cached_tokens=usage.get("cache_read"),
+        output_tokens=output_tokens,
+        total_tokens=None if input_tokens is None or output_tokens is None else input_tokens + output_tokens,
+        cache_write_tokens=usage.get("cache_write"),
+        cache_write_1h_tokens=usage.get("cache_write_1h"),
+        reasoning_tokens=usage.get("thinking"),
     )

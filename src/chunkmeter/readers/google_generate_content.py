@@ -6,49 +6,63 @@ fewer fields than an earlier one, so neither adding up nor merging field by fiel
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 from ..tally import Tally, Tokens, count
-from ._view import view
+from ._view import View, view
 
 WIRE = "google_generate_content"
 OPERATION = "generate_content"
 
-_UNSPECIFIED = ("FINISH_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
+# What the API says where it has nothing to say; 0 is the same as a protocol buffer's number.
+_UNSPECIFIED = ("", 0, "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
 
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one `GenerateContentResponse`, of a stream or whole, into `tally`."""
-    if isinstance(event, dict):
-        event = view(event)  # pyright: ignore[reportUnknownArgumentType]
-    for index, candidate in enumerate(event.candidates or ()):
-        index = candidate.index or index
-        reason = candidate.finish_reason
-        if reason is not None and reason not in _UNSPECIFIED:
+    # Nearly every chunk brings text and a new usage object, nothing else that counts: see `openai_chat.read`.
+    try:
+        candidates, usage = event.candidates, event.usage_metadata
+        for candidate in candidates:
+            if candidate.finish_reason or (candidate.index or 0) not in tally.reasons:
+                break
+        else:
+            named = (tally.response_id or not event.response_id) and (tally.response_model or not event.model_version)
+            if candidates and named and (usage is None or usage.prompt_token_count is not None):
+                if usage is not None:
+                    tally.usage, tally.count_tokens = usage, tokens
+                return
+    except (AttributeError, TypeError):
+        pass  # A dict, an SDK object that lacks a field, or no candidates at all.
+    _read(tally, View(event))
+
+
+def _read(tally: Tally, event: View) -> None:
+    """Fold a chunk that may say something new, whatever its shape."""
+    tally.response_id = tally.response_id or event.text("response_id")
+    tally.response_model = tally.response_model or event.text("model_version")
+    for position, candidate in enumerate(event.objects("candidates")):
+        index, reason = candidate.index(position), _said(candidate.finish_reason)
+        if reason is not None or index not in tally.reasons:
             tally.reasons[index] = reason
-        elif index not in tally.reasons:
-            tally.reasons[index] = None
-    usage = event.usage_metadata
-    if usage is not None:
+    usage = event.object("usage_metadata")
+    tally.service_tier = usage.text("service_tier") or tally.service_tier
+    # Vertex sends objects with a traffic type alone: they state no count, and so replace none.
+    if tokens(usage):
         tally.usage, tally.count_tokens = usage, tokens
-        _read_head(tally, view(event))
-    elif tally.response_id is None or event.prompt_feedback is not None:
-        _read_head(tally, view(event))
+    block_reason = _said(event.object("prompt_feedback").block_reason)
+    if block_reason is not None:
+        tally.block_reason = block_reason
 
 
-def _read_head(tally: Tally, event: Any) -> None:
-    tally.response_id = tally.response_id or event.response_id
-    tally.response_model = tally.response_model or event.model_version
-    if event.usage_metadata is not None:
-        tier = event.usage_metadata.service_tier
-        tally.service_tier = getattr(tier, "value", tier) or tally.service_tier
-    if event.prompt_feedback is not None and event.prompt_feedback.block_reason not in (None, *_UNSPECIFIED):
-        tally.block_reason = event.prompt_feedback.block_reason
+def _said(reason: Any) -> Any:
+    return reason if isinstance(reason, str | int | Enum) and reason not in _UNSPECIFIED else None
 
 
 def tokens(usage: Any) -> Tokens:
-    """The counts in one `usageMetadata`: thoughts are output and tool-use prompts are input, each beside its main count."""
-    said = view(usage)
+    """The counts in one `usageMetadata`: output has its thoughts beside it, input its tool-use prompts."""
+    said: View = view(usage)
     prompt, tool_use = count(said.prompt_token_count), count(said.tool_use_prompt_token_count)
     candidates, thoughts = count(said.candidates_token_count), count(said.thoughts_token_count)
     return Tokens(
@@ -57,8 +71,8 @@ def tokens(usage: Any) -> Tokens:
         output_tokens=_sum(candidates, thoughts),
         total_tokens=count(said.total_token_count),
         reasoning_tokens=thoughts,
-        input_audio_tokens=_audio(said.prompt_tokens_details),
-        output_audio_tokens=_audio(said.candidates_tokens_details),
+        input_audio_tokens=_audio(said.objects("prompt_tokens_details")),
+        output_audio_tokens=_audio(said.objects("candidates_tokens_details")),
         tool_use_tokens=tool_use,
     )
 
@@ -68,8 +82,9 @@ def _sum(*counts: int | None) -> int | None:
     return sum(known) if known else None
 
 
-def _audio(details: Any) -> int | None:
-    for detail in details if isinstance(details, list) else ():
-        if str(getattr(detail.modality, "value", detail.modality)).upper() == "AUDIO":
+def _audio(details: list[View]) -> int | None:
+    """The audio tokens among the counts by modality; 4 is AUDIO's number in the protocol buffer."""
+    for detail in details:
+        if detail.modality in ("AUDIO", 4):
             return count(detail.token_count)
     return None
