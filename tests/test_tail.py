@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import signal
@@ -15,13 +16,17 @@ import pytest
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.util.types import AttributeValue
 
-from chunkmeter.cli.tail import Call, Receiver, clean, main, span_totals
+import chunkmeter
+from chunkmeter import cli
+from chunkmeter.cli.receiver import Call, Receiver, Totals, clean, grpc, span_totals
+from chunkmeter.cli.tail import main
 
 ATTRIBUTES: dict[str, AttributeValue] = {
     "gen_ai.operation.name": "chat",
@@ -133,6 +138,57 @@ def test_totals_take_the_last_cumulative_point(receiver: Receiver) -> None:
     }
 
 
+def test_a_span_inside_a_metered_call_is_no_call_of_its_own(receiver: Receiver) -> None:
+    """Another instrumentation's span, marked as metered, would show it twice; one that carries our facts is it."""
+    inner: dict[str, AttributeValue] = {"gen_ai.operation.name": "chat", "chunkmeter.metered": True}
+    send_spans(receiver, inner, {**inner, "chunkmeter.outcome": "completed"})
+    assert [call.outcome for call in receiver.calls] == ["completed"]
+
+
+def test_odd_values_are_left_out(receiver: Receiver) -> None:
+    """Whoever sends it, a value of another type than the name promises never reaches the table or the JSON."""
+    odd: dict[str, AttributeValue] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": 7,
+        "gen_ai.request.model": ["a", "b"],
+        "gen_ai.response.finish_reasons": 3,
+        "gen_ai.usage.input_tokens": True,
+        "gen_ai.usage.output_tokens": float("nan"),
+        "gen_ai.usage.cost.amount": 2,
+        "chunkmeter.cost_metadata.google": b"bytes",
+    }
+    send_spans(receiver, odd)
+    (call,) = receiver.calls
+    assert (call.provider, call.model, call.finish_reasons, call.usage, call.cost) == (None, None, ["3"], {}, 2)
+    assert json.loads(call.as_json())["cost_metadata"] == {"cost": 2, "google": None}
+
+
+def test_sums_of_exponential_histograms_count() -> None:
+    """A sender that prefers exponential histograms loses buckets, not its total."""
+    metric = Metric(name="gen_ai.client.token.usage")
+    metric.exponential_histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    metric.exponential_histogram.data_points.add(sum=12, count=2)
+    totals = Totals()
+    totals.add("app", metric)
+    assert totals.read() == {"gen_ai.client.token.usage": 12}
+
+
+def test_delta_points_add_up() -> None:
+    """Of delta points each is new, so 3 and 4 make 7; of cumulative ones the last holds."""
+    metric = Metric(name="chunkmeter.calls")
+    metric.sum.data_points.add(as_int=3)
+    for temporality, total in (
+        (AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, 7),
+        (AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE, 4),
+    ):
+        totals = Totals()
+        metric.sum.aggregation_temporality = temporality
+        for amount in (3, 4):
+            metric.sum.data_points[0].as_int = amount
+            totals.add("app", metric)
+        assert totals.read() == {"chunkmeter.calls": total}
+
+
 def test_totals_add_up_over_processes(receiver: Receiver) -> None:
     send_metrics(receiver)
     send_metrics(receiver)
@@ -176,7 +232,7 @@ def test_listens_on_this_machine_only(host: str, capsys: pytest.CaptureFixture[s
 
 def run_tail(*arguments: str) -> tuple[str, str]:
     """Starts the program, sends it one call and its metrics, interrupts it; its output and errors."""
-    command = [sys.executable, "-m", "chunkmeter.cli.tail", "--port=0", *arguments]
+    command = [sys.executable, "-W", "error", "-m", "chunkmeter.cli.tail", "--port=0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert isinstance(process.stderr, io.TextIOBase)
         address = process.stderr.readline().split()[-1]
@@ -210,3 +266,50 @@ def test_the_table_ends_with_totals() -> None:
     assert "claude-sonnet-4-5-20250929" in output
     assert "250.0 ms" in output
     assert "differ" in output  # the metrics sent are those of two other calls
+
+
+def test_the_console_script_has_the_command() -> None:
+    """`chunkmeter tail` is `python -m chunkmeter.cli.tail`."""
+    script = Path(sys.executable).with_name("chunkmeter")
+    help_text = subprocess.run([script, "tail", "--help"], capture_output=True, text=True, check=True).stdout
+    assert "usage: chunkmeter tail" in help_text
+    assert "--record DIR" in help_text
+    assert cli.main(["tail", "--host", "192.0.2.1", "--json"]) == 2
+
+
+def test_the_command_line_says_its_version_and_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` names the package's version; no command at all is an error that lists them."""
+    with pytest.raises(SystemExit) as done:
+        cli.main(["--version"])
+    assert done.value.code == 0
+    assert capsys.readouterr().out == f"chunkmeter {chunkmeter.__version__}\n"
+    with pytest.raises(SystemExit) as done:
+        cli.main([])
+    assert done.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_without_the_extra_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table is drawn by the extra's rich; without it the way out is a command to copy."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    assert cli.main(["tail"]) == 2
+    assert capsys.readouterr().err == "The table needs rich: pip install 'chunkmeter[cli]' (or use --json).\n"
+
+
+def test_a_port_in_use_is_said(receiver: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
+    """What can't be bound ends the program with the reason, not with a traceback."""
+    assert main(["--json", f"--port={receiver.port}"]) == 2
+    assert f"Cannot receive on 127.0.0.1:{receiver.port}" in capsys.readouterr().err
+
+
+def test_bytes_that_are_no_otlp_are_refused(receiver: Receiver) -> None:
+    """The sender is told, and what comes after is received as before."""
+    with grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel:
+        export = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        with pytest.raises(grpc.RpcError) as refused:
+            export(b"\xff\xff", timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    send_spans(receiver, ATTRIBUTES)
+    assert len(receiver.calls) == 1

@@ -7,9 +7,10 @@ call is handed to `chunkmeter.keeper`, which settles it as abandoned.
 from __future__ import annotations
 
 import asyncio
-import threading
+import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Literal
 
 from opentelemetry import context as otel_context
@@ -65,7 +66,6 @@ class Call:
         "ended",
         "first_ns",
         "last_ns",
-        "lock",
         "mode",
         "paused_ns",
         "raw_tapped",
@@ -92,13 +92,13 @@ class Call:
         self._read: Callable[[Tally, Any], None] = self._detect
         if reader is not None:
             self._use(reader)
-        self.start_ns = start_ns or time.time_ns()
+        now = time.time_ns()
+        self.start_ns = start_ns or now
         self.first_ns = self.last_ns = 0
-        self.paused_ns = self.start_ns
+        self.paused_ns = now
         """When the user was last handed something, 0 while the source is being waited for."""
         self.raw_tapped = False
         self.ended = False
-        self.lock = threading.Lock()
         parent = otel_context.get_current() if parent is None else parent
         self.span = span or INVALID_SPAN
         if mode == "owned":
@@ -112,19 +112,13 @@ class Call:
 
     def send(self, step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run the step that sends the request, with our span current for just that long."""
-        token = otel_context.attach(otel_context.set_value(CALL_KEY, self, self.context))
-        try:
+        with _Sending(self):
             return step(*args, **kwargs)
-        finally:
-            _detach(token)
 
     async def asend(self, step: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """`send` for a step that is awaited."""
-        token = otel_context.attach(otel_context.set_value(CALL_KEY, self, self.context))
-        try:
+        with _Sending(self):
             return await step(*args, **kwargs)
-        finally:
-            _detach(token)
 
     # --- its chunks ---
 
@@ -166,17 +160,16 @@ class Call:
         self.paused_ns = self.last_ns or self.start_ns
         if isinstance(error, _CANCELLED):
             self.settle("cancelled")
-        elif isinstance(error, GeneratorExit):
-            self.publish()
-        else:
+        elif not isinstance(error, GeneratorExit):  # An iterator let go of is a pause, and the collector's work maybe.
             self.settle("error", _type_name(error))
 
-    def leave(self, error: BaseException | None) -> None:
-        """The user left the stream's context manager, with or without an exception of their own."""
-        if isinstance(error, _CANCELLED):
-            self.settle("cancelled")
+    def close(self) -> None:
+        """The user closed the stream or left its context manager."""
+        error = sys.exception()
+        if isinstance(error, GeneratorExit):  # A generator that holds the stream is let go of: the collector, maybe.
+            keeper.finalized.put(partial(self.settle, "closed", at_ns=time.time_ns()))
         else:
-            self.settle("closed")
+            self.settle("cancelled" if isinstance(error, _CANCELLED) else "closed")
 
     def settle(self, ending: Ending, error_type: str | None = None, *, at_ns: int | None = None) -> None:
         """End the call, unless it has ended already: its facts go on the span and into the metrics.
@@ -186,12 +179,10 @@ class Call:
             error_type: `error.type`, where the source raised.
             at_ns: when that was, nanoseconds since the epoch; as the ending tells if left out.
         """
-        with self.lock:
-            if self.ended:
-                return
-            self.ended = True
         telemetry, end_ns = self.telemetry, at_ns or self._end_ns(ending)
-        telemetry.open.pop(id(self), None)
+        if telemetry.open.pop(id(self), None) is None:
+            return  # Whoever took it out of the open ones has settled it, or it is another process's.
+        self.ended = True
         with telemetry.guard("settle", "settling"):
             ended = self._ended(ending, error_type, end_ns)
             facts = telemetry.assess(ended)
@@ -233,6 +224,30 @@ class Call:
         return time.time_ns()
 
 
+class _Sending:
+    """Around the step that sends a call's request: its span is current, and nobody takes the wait for idleness."""
+
+    __slots__ = ("_call", "_paused", "_token")
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __enter__(self) -> None:
+        call = self._call
+        self._paused, call.paused_ns = call.paused_ns, 0
+        self._token = otel_context.attach(otel_context.set_value(CALL_KEY, call, call.context))
+
+    def __exit__(self, *_: object) -> None:
+        if self._paused:
+            self._call.paused_ns = time.time_ns()
+        # Where the step was closed from another context, as a loop that shuts down does, there is nothing to undo
+        # and the public detach would log an error about it.
+        try:
+            otel_context._RUNTIME_CONTEXT.detach(self._token)  # pyright: ignore[reportPrivateUsage]
+        except ValueError:
+            return
+
+
 class Lease:
     """Shared by a stream and its iterators; the last of them to go takes the call with it."""
 
@@ -243,16 +258,7 @@ class Lease:
 
     def __del__(self) -> None:
         if not self.call.ended:
-            keeper.finalized.put(self.call)
-
-
-def _detach(token: Any) -> None:
-    # Where the step was closed from another context, as a loop that shuts down does, there is nothing to undo
-    # and the public detach would log an error about it.
-    try:
-        otel_context._RUNTIME_CONTEXT.detach(token)  # pyright: ignore[reportPrivateUsage]
-    except ValueError:
-        return
+            keeper.finalized.put(partial(self.call.settle, "collected"))
 
 
 def _ignore(tally: Tally, event: Any) -> None:

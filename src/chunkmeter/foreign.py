@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from . import semconv
 from .tally import Tally, Tokens, count
@@ -15,7 +15,8 @@ __all__ = ["ForeignCall", "read"]
 _PROVIDER = (semconv.PROVIDER_NAME, "gen_ai.system")
 _REQUEST_MODEL = (semconv.REQUEST_MODEL, "llm.request.model")
 _RESPONSE_MODEL = (semconv.RESPONSE_MODEL, "llm.response.model")
-_REASONS = (semconv.RESPONSE_FINISH_REASONS, "gen_ai.response.finish_reason")
+_REASONS = (semconv.RESPONSE_FINISH_REASONS, "gen_ai.response.finish_reason", "gen_ai.completion.0.finish_reason")
+_STREAM = (semconv.REQUEST_STREAM, "gen_ai.is_streaming", "llm.is_streaming")
 _SERVICE_TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
 _TOKENS = {
     "input_tokens": (semconv.USAGE_INPUT_TOKENS, "gen_ai.usage.prompt_tokens"),
@@ -48,31 +49,47 @@ class ForeignCall:
 
 def read(attributes: Mapping[str, Any]) -> ForeignCall | None:
     """The call that a span's attributes tell of, None if it is no inference."""
-    operation = attributes.get(semconv.OPERATION_NAME) or _OPERATIONS.get(str(attributes.get(_REQUEST_TYPE)))
+    operation = _text(attributes, (semconv.OPERATION_NAME,)) or _OPERATIONS.get(str(attributes.get(_REQUEST_TYPE)))
     if operation not in semconv.INFERENCE_OPERATIONS:
         return None
-    provider = semconv.provider(_first(attributes, _PROVIDER))
+    provider = semconv.provider(_text(attributes, _PROVIDER))
     tally = Tally()
-    tally.response_id = attributes.get(semconv.RESPONSE_ID)
-    tally.response_model = _first(attributes, _RESPONSE_MODEL)
-    tally.service_tier = _first(attributes, _SERVICE_TIER)
-    reasons = _first(attributes, _REASONS)
-    for index, reason in enumerate([reasons] if isinstance(reasons, str) else reasons or ()):
-        tally.reasons[index] = reason or None
+    tally.response_id = _text(attributes, (semconv.RESPONSE_ID,))
+    tally.response_model = _text(attributes, _RESPONSE_MODEL)
+    tally.service_tier = _text(attributes, _SERVICE_TIER)
+    tally.reasons.update(enumerate(_reasons(_first(attributes, _REASONS))))
     tally.usage, tally.count_tokens = attributes, _tokens
     if attributes.get(semconv.COST_SOURCE) == "provider":
-        tally.provider_cost = attributes.get(semconv.COST_AMOUNT)
+        tally.provider_cost = _provider_cost(attributes)
     return ForeignCall(
         operation=operation,
         provider=provider.name if provider else None,
-        model=_first(attributes, _REQUEST_MODEL),
-        stream=bool(attributes.get(semconv.REQUEST_STREAM)),
+        model=_text(attributes, _REQUEST_MODEL),
+        stream=_first(attributes, _STREAM) is True,
         tally=tally,
     )
 
 
 def _tokens(attributes: Mapping[str, Any]) -> Tokens:
     return Tokens(**{field: count(_first(attributes, names)) for field, names in _TOKENS.items()})
+
+
+def _reasons(said: Any) -> list[str | None]:
+    words = cast("Sequence[Any]", [said] if isinstance(said, str) else said if isinstance(said, list | tuple) else [])
+    return [word if word and isinstance(word, str) else None for word in words]
+
+
+def _provider_cost(attributes: Mapping[str, Any]) -> float | None:
+    """USD that the provider itself charged; another currency is not ours to convert."""
+    amount, currency = attributes.get(semconv.COST_AMOUNT), attributes.get(semconv.COST_CURRENCY, semconv.CURRENCY)
+    if currency != semconv.CURRENCY or isinstance(amount, bool) or not isinstance(amount, int | float):
+        return None
+    return amount
+
+
+def _text(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    found = _first(attributes, names)
+    return found if found and isinstance(found, str) else None
 
 
 def _first(attributes: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -13,10 +13,11 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from . import pricing
-from .telemetry import OpenCall, Telemetry
+from .telemetry import Telemetry
 
 __all__ = ["Keeper", "keeper"]
 
@@ -31,31 +32,46 @@ class Keeper:
     """The queue of finalized calls, the thread that empties it, and what it watches over."""
 
     def __init__(self) -> None:
-        self.finalized: SimpleQueue[OpenCall | None] = SimpleQueue()
+        self.finalized: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        """How to settle each call; None only wakes the thread."""
         self._telemetries: weakref.WeakSet[Telemetry] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._swept_at_exit = False
+        self._closing = False
+        self._busy = threading.Lock()
+        """Held by the thread while it works. A fork waits for it: the child would inherit locks that nobody frees."""
+        self._fork_waits = False
 
     def watch(self, telemetry: Telemetry) -> None:
         """Make sure that calls of `telemetry` are looked after."""
         if self._thread is not None and telemetry in self._telemetries:
             return
         with self._lock:
-            self._telemetries.add(telemetry)
-            if not self._swept_at_exit:
+            if telemetry not in self._telemetries:
+                self._telemetries.add(telemetry)
                 # Registered after the SDK's providers, so it runs before they shut down.
-                self._swept_at_exit = True
+                atexit.unregister(self._sweep)
                 atexit.register(self._sweep)
+                self.finalized.put(None)  # The thread may have to be less patient now.
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="chunkmeter", daemon=True)
                 self._thread.start()
 
+    def before_fork(self) -> None:
+        """Let the thread come to rest; a bounded wait, since the fork may be in the middle of an import it needs."""
+        self._fork_waits = self._busy.acquire(timeout=_LONGEST_JOIN)
+
+    def after_fork(self) -> None:
+        """Let the thread go on, in the parent."""
+        if self._fork_waits:
+            self._fork_waits = False
+            self._busy.release()
+
     def forked(self) -> None:
         """In a forked child: the parent's calls are the parent's to settle; the thread did not come along."""
         self.finalized = SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread = None
+        self._lock, self._busy = threading.Lock(), threading.Lock()
+        self._thread, self._closing, self._fork_waits = None, False, False
         for telemetry in list(self._telemetries):
             for call in list(telemetry.open.values()):
                 call.disown()
@@ -63,19 +79,25 @@ class Keeper:
 
     def _run(self) -> None:
         try:
-            pricing.warm_up()
+            with self._busy:
+                pricing.warm_up()
         except Exception as error:  # noqa: BLE001 -- calls go on being settled, without cost
             _logger.warning("The price table did not load (%s); calls count without cost.", type(error).__name__)
-        while True:
+        look_again = 0.0
+        while not self._closing:
+            now, patience = time.monotonic(), self._patience()
+            if look_again - now > patience or look_again <= now:
+                with self._busy:
+                    self._settle_idle()
+                look_again = now + patience
             try:
-                call = self.finalized.get(timeout=self._patience())
+                settle = self.finalized.get(timeout=look_again - now)
             except Empty:
-                self._settle_idle()
                 continue
-            if call is None:
-                return
-            call.settle("collected")
-            del call  # Not to keep the last one alive while waiting for the next.
+            if settle is not None:
+                with self._busy:
+                    settle()
+            del settle  # Not to keep the last one alive while waiting for the next.
 
     def _patience(self) -> float:
         shortest = min((telemetry.settings.idle_timeout for telemetry in list(self._telemetries)), default=600.0)
@@ -92,6 +114,7 @@ class Keeper:
     def _sweep(self) -> None:
         thread = self._thread
         if thread is not None:
+            self._closing = True
             self.finalized.put(None)
             thread.join(timeout=_LONGEST_JOIN)
         for telemetry in list(self._telemetries):
@@ -100,4 +123,4 @@ class Keeper:
 
 
 keeper = Keeper()
-os.register_at_fork(after_in_child=keeper.forked)
+os.register_at_fork(before=keeper.before_fork, after_in_parent=keeper.after_fork, after_in_child=keeper.forked)

@@ -10,7 +10,7 @@ import functools
 import inspect
 import types
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from .call import Lease
 from .taps import AsyncTap, astep, step, tap
@@ -41,7 +41,7 @@ def put_on(stream: Any, lease: Lease | Callable[[], Lease]) -> Any:
     Returns:
         `stream`, its class replaced by a subclass of it; where Python forbids that, a proxy for it.
     """
-    if is_manager(type(stream)):
+    if is_manager(_class(stream)):
         return _swap(stream, lease, _manager_methods)
     # An SDK's helper makes several events of its own from each raw chunk. The facts are read where they are raw,
     # the endings where the user causes them.
@@ -52,17 +52,27 @@ def put_on(stream: Any, lease: Lease | Callable[[], Lease]) -> Any:
 
 
 def _swap(stream: Any, lease: Any, methods: Callable[[type, _This], _Methods]) -> Any:
-    kind: type[Any] = type(stream)
+    kind = _class(stream)
     try:
-        subclass = _subclass(kind, methods)
-        stream.__dict__[LEASE] = lease
-        stream.__class__ = subclass
+        attributes = stream.__dict__
+        stream.__class__ = _subclass(kind, methods)
+        attributes[LEASE] = lease
+        if not isinstance(stream, kind) and "_iterator" in attributes:
+            stream.__class__ = kind
+            _tap_inside(stream, lease)
     except (AttributeError, TypeError):
         proxy: Any = object.__new__(_proxy_class(kind, methods))
         object.__setattr__(proxy, _STREAM, stream)
         object.__setattr__(proxy, LEASE, lease)
         return proxy
     return stream
+
+
+def _tap_inside(stream: Any, lease: Lease) -> None:
+    """Taps on the iterator that an SDK's stream holds, where its class disowns subclasses (Anthropic's does)."""
+    items, close = stream._iterator, stream.close
+    stream._iterator = tap(lease, items) if hasattr(items, "__next__") else AsyncTap(lease, items)
+    stream.close = lambda: _finally(close, lease.call.close)
 
 
 @functools.lru_cache(maxsize=256)
@@ -79,7 +89,21 @@ def _subclass(kind: type[Any], methods: Callable[[type, _This], _Methods]) -> ty
 
 @functools.lru_cache(maxsize=256)
 def _proxy_class(kind: type[Any], methods: Callable[[type, _This], _Methods]) -> type[Any]:
-    return type(f"Metered[{kind.__name__}]", (_Proxy,), {"__slots__": (), **methods(kind, _behind)})
+    body = {"__slots__": (), **_forwarded(kind), **methods(kind, _behind)}
+    return type(f"Metered[{kind.__name__}]", (_Proxy,), body)
+
+
+def _forwarded(kind: type[Any]) -> _Methods:
+    """The special methods of `kind`, which Python looks up on the class: length, indexing, awaiting, ..."""
+
+    def forward(name: str) -> Callable[..., Any]:
+        def forwarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return getattr(_behind(self), name)(*args, **kwargs)
+
+        return forwarded
+
+    names = [name for name in dir(kind) if name.startswith("__") and callable(getattr(kind, name))]
+    return {name: forward(name) for name in names if name != "__del__" and not hasattr(_Proxy, name)}
 
 
 class _Proxy:
@@ -87,7 +111,7 @@ class _Proxy:
 
     @property
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] -- read only, as isinstance needs it
-        return type(_behind(self))
+        return _class(_behind(self))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_behind(self), name)
@@ -97,6 +121,10 @@ class _Proxy:
 
     def __repr__(self) -> str:
         return repr(_behind(self))
+
+
+def _class(stream: Any) -> type[Any]:
+    return cast("type[Any]", type(stream))
 
 
 def _itself(stream: Any) -> Any:
@@ -158,7 +186,7 @@ def _ending_methods(kind: type[Any], this: _This) -> _Methods:
     def closing(name: str) -> Callable[..., Any]:
         def close(self: Any, *args: Any, **kwargs: Any) -> Any:
             call = _lease(self).call
-            return _finally(lambda: getattr(base, name)(this(self), *args, **kwargs), lambda: call.settle("closed"))
+            return _finally(lambda: getattr(base, name)(this(self), *args, **kwargs), call.close)
 
         return close
 
@@ -177,7 +205,7 @@ def _exit_methods(kind: type[Any], this: _This) -> _Methods:
             return _finally(
                 lambda: getattr(base, name)(this(self), kind, error, traceback),
                 # A manager whose call could not be begun has none to end.
-                lambda: lease.call.leave(error) if isinstance(lease, Lease) else None,
+                lambda: lease.call.close() if isinstance(lease, Lease) else None,
             )
 
         return leave
@@ -228,9 +256,14 @@ def _finally(act: Callable[[], Any], after: Callable[[], None]) -> Any:
 
     async def awaited(pending: Awaitable[Any]) -> Any:
         try:
-            return await pending
-        finally:
+            result = await pending
+        except GeneratorExit:
+            raise  # The collector's work, in which nothing may be settled.
+        except BaseException:
             after()
+            raise
+        after()
+        return result
 
     try:
         result = act()

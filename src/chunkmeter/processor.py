@@ -31,7 +31,7 @@ from .facts import Ended, Request, cost_attributes
 from .foreign import ForeignCall
 from .settings import Settings
 from .stream import wrap as wrap_stream
-from .telemetry import for_providers
+from .telemetry import SCOPE, for_providers
 
 __all__ = ["ChunkSpanProcessor"]
 
@@ -40,21 +40,37 @@ _OURS = (semconv.OUTCOME, semconv.METERED)
 
 
 class _Remembered:
-    """The spans seen last, by trace and span id, so that one is counted once however many processors see it."""
+    """The spans noted last, by trace and span id."""
 
     def __init__(self) -> None:
-        self._ids: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._ids: OrderedDict[tuple[int, int], object] = OrderedDict()
 
     def __contains__(self, span: ReadableSpan | ApiSpan) -> bool:
         return _ids(span) in self._ids
 
-    def add(self, span: ReadableSpan | ApiSpan) -> None:
-        self._ids[_ids(span)] = None
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, span: ReadableSpan | ApiSpan) -> bool:
+        """Note the span; whether it was new, told to one caller only, whichever threads they run in."""
+        mark = object()
+        new = self._ids.setdefault(_ids(span), mark) is mark
         if len(self._ids) > _MOST_REMEMBERED:
             self._ids.popitem(last=False)
+        return new
 
 
-_remembered: WeakKeyDictionary[MeterProvider, _Remembered] = WeakKeyDictionary()
+class _Seen:
+    """What the processors on one meter provider know together."""
+
+    def __init__(self) -> None:
+        self.counted = _Remembered()
+        """Spans whose cost is counted, so that each is once however many processors see it."""
+        self.metered = _Remembered()
+        """Spans begun while a metered call sent its request: what they turn out to be is counted already."""
+
+
+_seen_on: WeakKeyDictionary[MeterProvider, _Seen] = WeakKeyDictionary()
 
 
 class ChunkSpanProcessor(SpanProcessor):
@@ -96,7 +112,7 @@ class ChunkSpanProcessor(SpanProcessor):
                 if any(name.startswith("gen_ai.") for name in span.attributes or ()):
                     span.set_attribute(semconv.METERED, value=True)
                 else:
-                    self._seen.add(span)
+                    self._seen.metered.add(span)
         if self._next is not None:
             with self._telemetry.guard("hook", "the next processor's on_start"):
                 self._next.on_start(span, parent_context)
@@ -117,33 +133,42 @@ class ChunkSpanProcessor(SpanProcessor):
     def shutdown(self) -> None:
         """Shut the next processor down."""
         if self._next is not None:
-            self._next.shutdown()
+            with self._telemetry.guard("hook", "the next processor's shutdown"):
+                self._next.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Flush the next processor."""
-        return self._next is None or self._next.force_flush(timeout_millis)
+        """Flush the next processor; False if it fails."""
+        if self._next is None:
+            return True
+        with self._telemetry.guard("hook", "the next processor's force_flush"):
+            return self._next.force_flush(timeout_millis)
+        return False
 
     @property
-    def _seen(self) -> _Remembered:
-        return _remembered.setdefault(self._meter_provider or metrics.get_meter_provider(), _Remembered())
+    def _seen(self) -> _Seen:
+        return _seen_on.setdefault(self._meter_provider or metrics.get_meter_provider(), _Seen())
 
     def _counted(self, span: ReadableSpan) -> ReadableSpan:
         """`span` as it is to be forwarded: itself, or if it is somebody else's inference a copy with its cost."""
-        attributes = span.attributes
-        if not self.active or not attributes or any(name in attributes for name in _OURS):
+        attributes, seen = span.attributes, self._seen
+        if not self.active or not attributes or _is_ours(span) or span in seen.metered:
             return span
         call = foreign.read(attributes)
         if call is None:
             return span
         ended = _ended(span, call)
         facts = self._telemetry.assess(ended)
-        seen = self._seen
-        if span not in seen:
-            seen.add(span)
+        if seen.counted.add(span):
             self._telemetry.record_cost(ended, facts, _context(span))
         if self._next is None:
             return span
         return _with_attributes(span, cost_attributes(facts, draft_cost=self._telemetry.draft_cost))
+
+
+def _is_ours(span: ReadableSpan) -> bool:
+    """Whether the span's call is metered; our own is, even where a failure kept its facts from being written."""
+    scope = span.instrumentation_scope
+    return (scope is not None and scope.name == SCOPE) or any(name in (span.attributes or ()) for name in _OURS)
 
 
 def _ended(span: ReadableSpan, call: ForeignCall) -> Ended:

@@ -66,8 +66,8 @@ def _cost_semconv(value: Any) -> str:
 
 def _idle_timeout(value: Any) -> float:
     try:
-        seconds = float(value)
-    except (TypeError, ValueError):
+        seconds = math.nan if isinstance(value, bool) else float(value)
+    except (OverflowError, TypeError, ValueError):
         seconds = math.nan
     if not 0 < seconds < math.inf:
         raise ValueError("a number of seconds above 0, such as 600")

@@ -137,6 +137,8 @@ def _claim(call: Call) -> None:
         call.publish()
         end(*args, **kwargs)
 
+    if not span.is_recording():
+        return
     setattr(publish_then_end, _CLAIMED, True)
     with call.telemetry.guard("hook", "claiming a span"):
         span.set_attribute(semconv.METERED, value=True)

@@ -43,8 +43,8 @@ class AsyncTap:
     def __aiter__(self) -> AsyncTap:
         return self
 
-    async def __anext__(self) -> Any:
-        return await astep(self._call, self._observe, self._items.__anext__)
+    def __anext__(self) -> Awaitable[Any]:
+        return astep(self._call, self._observe, self._items.__anext__)
 
     def __getattr__(self, name: str) -> Any:
         # aclose, asend and what else the SDK's own iterator has.

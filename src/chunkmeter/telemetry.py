@@ -6,6 +6,7 @@ import logging
 import time
 import weakref
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from opentelemetry import metrics, trace
@@ -22,7 +23,10 @@ from .pricing import Priced, Unpriced
 from .settings import Settings
 from .tally import Ending, Tokens
 
-__all__ = ["OpenCall", "Telemetry", "default", "for_providers"]
+__all__ = ["SCOPE", "OpenCall", "Telemetry", "default", "for_providers"]
+
+SCOPE = "chunkmeter"
+"""The instrumentation scope of all that is emitted."""
 
 _logger = logging.getLogger("chunkmeter")
 
@@ -60,15 +64,16 @@ class Telemetry:
     ) -> None:
         self.settings = settings or Settings.load()
         self.draft_cost = self.settings.cost_semconv == "draft"
-        self.tracer = trace.get_tracer("chunkmeter", __version__, tracer_provider)
+        self.tracer = trace.get_tracer(SCOPE, __version__, tracer_provider)
         self.open: dict[int, OpenCall] = {}
         """Calls that have not settled, by id."""
         self._meter_provider = meter_provider
         _instances.add(self)
         self._unknown_models: set[str] = set()
+        self._named_unknown: set[str] = set()
         self._global = tracer_provider is None
         self._warned = False
-        meter = metrics.get_meter("chunkmeter", __version__, meter_provider)
+        meter = metrics.get_meter(SCOPE, __version__, meter_provider)
 
         def histogram(metric: semconv.Metric) -> metrics.Histogram:
             return meter.create_histogram(
@@ -115,7 +120,8 @@ class Telemetry:
         tokens, raw_reasons = Tokens(), list[str | None]()
         with self.guard("reader", f"reading the usage of {tally.wire}"):
             try:
-                tokens, raw_reasons = tally.tokens(), tally.raw_reasons()
+                raw_reasons = tally.raw_reasons()
+                tokens = tally.tokens()
             except Exception:
                 tally.failed = True
                 raise
@@ -128,10 +134,15 @@ class Telemetry:
                 provider=ended.request.provider,
                 service_tier=tally.service_tier,
                 provider_cost=tally.provider_cost,
+                at=datetime.fromtimestamp(ended.start_ns / _NANOSECONDS, UTC) if ended.start_ns else None,
             )
             if cost == Unpriced("unknown_model"):
                 self._name_unknown(ended)
-        return Facts(tokens, tally.usage_status(tokens), cost, raw_reasons)
+        status = tally.usage_status(tokens)
+        # An answer that came whole has all its usage, whether or not it says why it stopped.
+        if status == "partial" and _came_whole(ended) and tokens.output_tokens is not None:
+            status = "reported"
+        return Facts(tokens, status, cost, raw_reasons)
 
     def write(self, span: Span, ended: Ended, facts: Facts, *, status: bool) -> None:
         """Put the call's facts on its span; `status` sets the span's status too, which is its owner's to set."""
@@ -145,11 +156,12 @@ class Telemetry:
         """The call's metric points, once, whether its span is sampled or not; `context` links exemplars to the span."""
         labels = self.record_cost(ended, facts, context)
         request, tally = ended.request, ended.tally
-        with self.guard("settle", semconv.DURATION.name):
+        with self.guard("settle", "labelling"):
             if tally.response_model:
                 labels[semconv.RESPONSE_MODEL] = self._model_label(tally.response_model, request.provider)
             if request.server_address:
                 labels[semconv.SERVER_ADDRESS] = request.server_address
+        with self.guard("settle", semconv.DURATION.name):
             failed = {semconv.ERROR_TYPE: ended.error_type} if ended.error_type else {}
             self._duration.record(seconds(ended.start_ns, ended.end_ns), {**labels, **failed}, context)
             if request.stream and request.sent and ended.first_ns:
@@ -176,9 +188,9 @@ class Telemetry:
             if request.model:
                 labels[semconv.REQUEST_MODEL] = self._model_label(request.model, request.provider)
         with self.guard("settle", semconv.CALLS.name):
-            blocked = ended.tally.block_reason is not None
+            blocked = ["content_filter"] if ended.tally.block_reason is not None else []
             ending = {
-                semconv.FINISH_REASON: "content_filter" if blocked else semconv.worst_reason(facts.raw_reasons),
+                semconv.FINISH_REASON: semconv.worst_reason([*facts.raw_reasons, *blocked]),
                 semconv.OUTCOME: ended.outcome,
                 semconv.USAGE_STATUS: facts.usage_status,
                 semconv.COST_STATUS: facts.cost_status,
@@ -219,9 +231,12 @@ class Telemetry:
 
     def _name_unknown(self, ended: Ended) -> None:
         model = ended.tally.response_model or ended.request.model
-        if model is not None and model not in self._unknown_models and len(self._unknown_models) < _MOST_UNKNOWN_MODELS:
-            _logger.warning("No price is known for model %r of %s: its calls count without cost.", model,
-                            ended.request.provider)  # fmt: skip
+        if model is None or model in self._named_unknown or len(self._named_unknown) >= _MOST_UNKNOWN_MODELS:
+            return
+        self._named_unknown.add(model)
+        _logger.warning(
+            "No price is known for model %r of %s: its calls count without cost.", model, ended.request.provider
+        )
 
     def _open_here(self) -> list[OpenCall]:
         # The SDK keeps one gauge a meter, the first one made, so that one speaks for all who share the meter.
@@ -257,6 +272,10 @@ def for_providers(
     if tracer_provider is None and meter_provider is None and settings is None:
         return default()
     return Telemetry(tracer_provider, meter_provider, settings)
+
+
+def _came_whole(ended: Ended) -> bool:
+    return ended.outcome == "completed" and not ended.request.stream
 
 
 def _price_table_age() -> list[Observation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from opentelemetry.util.types import AttributeValue
@@ -13,6 +13,7 @@ from .. import semconv
 __all__ = ["Endpoint", "endpoint", "request_attributes"]
 
 _PORTS = {"https": 443, "http": 80}
+_OTLP_LIMIT = 2**63  # a larger integer would fail the export of all the spans beside it
 
 # The providers' parameter names for the conventions' attributes.
 _PARAMETERS = {
@@ -57,23 +58,34 @@ def endpoint(method: Any) -> Endpoint:
         url = getattr(client, "base_url", None)
     if not url:
         return Endpoint(provider)
-    parts = urlsplit(str(url))
-    return Endpoint(provider, parts.hostname, parts.port or _PORTS.get(parts.scheme))
+    try:
+        parts = urlsplit(str(url))
+        return Endpoint(provider, parts.hostname, parts.port or _PORTS.get(parts.scheme))
+    except ValueError:  # no URL, or no port: the SDK will say so
+        return Endpoint(provider)
 
 
 def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValue]:
     """The span attributes that a request's parameters amount to; those of Google stand in its `config`."""
-    config: Any = parameters.get("config") or {}
-    nested: Any = config if isinstance(config, dict) else getattr(config, "__dict__", {})
+    config: Any = parameters.get("config")
+    nested = cast("dict[str, Any]", config if isinstance(config, dict) else getattr(config, "__dict__", {}))
     attributes: dict[str, AttributeValue] = {}
     for name, value in {**nested, **parameters}.items():
         attribute = _PARAMETERS.get(name)
         if attribute is None or (attribute == semconv.REQUEST_CHOICE_COUNT and value == 1):
             continue
         if attribute == semconv.REQUEST_STOP_SEQUENCES:
-            words: list[Any] = [value] if isinstance(value, str) else list(value or ())
-            if words and all(isinstance(word, str) for word in words):
+            words = _words(value)
+            if words:
                 attributes[attribute] = words
-        elif isinstance(value, int | float) and not isinstance(value, bool):
+        elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _OTLP_LIMIT:
             attributes[attribute] = value
     return attributes
+
+
+def _words(value: Any) -> list[str]:
+    """Stop sequences as they are given: one or a list of them. An iterator is the request's to consume."""
+    if isinstance(value, str):
+        return [value]
+    words = cast("list[Any]", value if isinstance(value, list | tuple) else [])
+    return [*words] if all(isinstance(word, str) for word in words) else []

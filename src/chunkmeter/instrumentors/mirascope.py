@@ -6,7 +6,8 @@ imported before `instrument()` are metered too:
 - `BaseStream.__init__/__iter__/__aiter__`, which every provider's stream passes through, own a stream's call;
 - `get_create_fn`, `get_async_create_fn` and LiteLLM's `completion`, `acompletion` make the request: plain calls are
   metered there, and a stream's raw events are seen there before Mirascope withholds or repeats some;
-- `create_factory` serves the providers that have no such function (Anthropic), for functions decorated later;
+- `create_factory` and `stream_factory` serve the providers that have no such function (Anthropic), for functions
+  decorated later;
 - `BaseCallResponse.__init__` is the last resort, for Anthropic's plain calls decorated earlier: their span is made
   afterwards, on success only.
 """
@@ -147,6 +148,10 @@ class _Hooks:
             for module in ("_call_factory", "_extract", "_extract_with_tools")
         ]
         hooks += [
+            (f"{core}.base.{module}", "stream_factory", self._on_factory)
+            for module in ("_call_factory", "structured_stream")
+        ]
+        hooks += [
             (f"{core}.{provider}._utils._setup_call", name, partial(self._on_create_fn, provider))
             for provider in ("openai", "groq", "google")
             for name in ("get_create_fn", "get_async_create_fn")
@@ -187,6 +192,9 @@ class _Hooks:
         site = _site.get()
         if site is not None:
             site.provider = provider
+            if provider == "litellm":
+                # It sets an OpenAI client up, and sends its requests elsewhere.
+                site.endpoint = Endpoint()
         return result
 
     def _on_create_fn(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -200,7 +208,7 @@ class _Hooks:
         return create
 
     def _on_factory(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        """`create_factory(TCallResponse=, setup_call=)`: what `setup_call` returns first sends the request."""
+        """`create_factory`, `stream_factory`: what their `setup_call` returns first sends the request."""
         setup, response_type = kwargs.get("setup_call"), kwargs.get("TCallResponse")
         if setup is None:
             return wrapped(*args, **kwargs)
@@ -234,8 +242,9 @@ class _Hooks:
         if kwargs.get("stream"):
             call = current_call()
             result = create(*args, **kwargs)
-            return result if call is None else tap_raw(call, result)
-        # A site is metered once, though LiteLLM's function is reached through a factory's too.
+            # LiteLLM's function is reached through a factory's too: one tap is enough.
+            return result if call is None or call.raw_tapped else tap_raw(call, result)
+        # The same: a site is metered once.
         if not self._active or suppressed() or site is None or site.metered:
             return create(*args, **kwargs)
         call = self._begin(site, site.provider, kwargs, stream=False, parent=None)
@@ -344,7 +353,8 @@ class _Hooks:
             semconv.CODE_FUNCTION_NAME: f"{function.__module__}.{function.__qualname__}"
         }
         allowed = self._telemetry.settings.mirascope_tags
-        metadata: Any = (dynamic_config or {}).get("metadata") or getattr(function, "_metadata", None) or {}
+        config: dict[str, Any] = dynamic_config or {}
+        metadata: dict[str, Any] = config.get("metadata") or getattr(function, "_metadata", None) or {}
         tags: set[str] = metadata.get("tags") or set()
         chosen = sorted(tag for tag in tags if tag in allowed or tag.partition(":")[0] in allowed)
         if chosen:

@@ -5,6 +5,7 @@ Sources in order: the cost that the provider returned, then the bundled price ta
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -104,13 +105,15 @@ def price(
         provider: any spelling of the provider; left out, the model's name tells.
         request_model: the model asked for, tried where `model` has no price.
         service_tier: the tier that served the call (flex, priority, batch, ...).
-        provider_cost: USD that the provider itself returned; passed through as it is.
+        provider_cost: USD that the provider itself returned; passed through as it is, unless it is no amount.
         at: when the request was made, for prices that change; now if left out.
     """
-    if provider_cost is not None:
+    if provider_cost is not None and 0 <= provider_cost < math.inf:
         return Priced(Decimal(repr(provider_cost)), source="provider")
     if usage is None or (usage.input_tokens is None and usage.output_tokens is None):
         return Unpriced("no_usage")
+    if _impossible(usage):
+        return Unpriced("impossible_usage")
     from . import genai
 
     for provider_id, name in _references(provider, model, request_model):
@@ -142,6 +145,19 @@ def price_table() -> tuple[str, datetime]:
     from . import genai
 
     return genai.VERSION, genai.newest_price()
+
+
+def _impossible(usage: TokenCounts) -> bool:
+    """Whether a part is more than its whole, which a price table notices only where the part has its own price."""
+    read, written, hour = usage.cached_tokens or 0, usage.cache_write_tokens or 0, usage.cache_write_1h_tokens or 0
+    audio_in, audio_out = usage.input_audio_tokens or 0, usage.output_audio_tokens or 0
+    inputs, outputs = usage.input_tokens or 0, usage.output_tokens or 0
+    return (
+        min(inputs, outputs, read, written, hour, audio_in, audio_out) < 0
+        or max(read + written, audio_in) > inputs
+        or hour > written
+        or audio_out > outputs
+    )
 
 
 def _references(provider: str | None, model: str | None, request_model: str | None) -> Iterator[tuple[str | None, str]]:

@@ -43,6 +43,10 @@ def price(
         return Unpriced("unknown_model")
     known_provider, known_model = found
     counts = {theirs: getattr(usage, ours) for ours, theirs in _USAGE_KEYS.items() if getattr(usage, ours)}
+    if usage.cached_tokens and usage.input_audio_tokens:
+        # How many tokens are both, nobody says, and some prices ask: as few as the counts allow.
+        both = usage.cached_tokens + usage.input_audio_tokens - (usage.input_tokens or 0)
+        counts["cache_audio_read_tokens"] = max(0, both)
     context: dict[str, str] = {}
     if service_tier:
         context = {"processing": "batch"} if service_tier == "batch" else {"service_tier": service_tier}
@@ -54,23 +58,26 @@ def price(
             price_context=context,
         )
     except ValueError:
-        # Counts that can't be, such as more cached tokens than input.
+        # Counts that can't be, by the table's finer rules.
         return Unpriced("impossible_usage")
-    return Priced(amount=answer.total_price, model=known_model.id, version=VERSION, split=_split(usage, answer))
+    return Priced(amount=answer.total_price, model=known_model.id, version=VERSION, split=_split(counts, answer))
 
 
-def _split(usage: TokenCounts, answer: Any) -> dict[str, Decimal]:
+def _split(counts: dict[str, int], answer: Any) -> dict[str, Decimal]:
     """The amount by class of token. Cached tokens without a price of their own stay under `input`."""
-    prices, total = answer.model_price, usage.input_tokens or 0
+    prices, total = answer.model_price, counts.get("input_tokens", 0)
 
-    def part(cost_per_million: Decimal | TieredPrices | None, tokens: int | None) -> Decimal:
-        return calc_unit_price(cost_per_million, tokens or 0, total, _MILLION)
+    def part(cost_per_million: Decimal | TieredPrices | None, tokens: int) -> Decimal:
+        return calc_unit_price(cost_per_million, tokens, total, _MILLION)
 
-    hour = usage.cache_write_1h_tokens if prices.cache_write_1h_mtok is not None else 0
-    cache_read = part(prices.cache_read_mtok, usage.cached_tokens)
-    cache_write = part(prices.cache_write_1h_mtok, hour) + part(
-        prices.cache_write_mtok, (usage.cache_write_tokens or 0) - (hour or 0)
-    )
+    def of(whole: str, finer: str, cost_per_million: Decimal | TieredPrices | None) -> Decimal:
+        """The cost of a count, of which a part has a price of its own where `cost_per_million` is one."""
+        own = counts.get(finer, 0) if cost_per_million is not None else 0
+        base = getattr(prices, whole.replace("_tokens", "_mtok"))
+        return part(cost_per_million, own) + part(base, counts.get(whole, 0) - own)
+
+    cache_read = of("cache_read_tokens", "cache_audio_read_tokens", prices.cache_audio_read_mtok)
+    cache_write = of("cache_write_tokens", "cache_write_1h_tokens", prices.cache_write_1h_mtok)
     return {
         "input": answer.total_price - answer.output_price - cache_read - cache_write,
         "output": answer.output_price,

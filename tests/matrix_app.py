@@ -1,0 +1,235 @@
+"""A Mirascope function for each cell of the matrix, and what it gave, in a form that compares."""
+
+# Mirascope and the SDKs leave type variables open.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from replay.scenarios import Kind, Scenario, Service, by_id
+
+KEY = "no-key-needed"
+
+
+class Book(BaseModel):
+    """A book to take along."""
+
+    title: str
+    author: str
+
+
+def get_weather(city: str) -> str:
+    """Tells the weather of a city.
+
+    Args:
+        city: The city's name.
+    """
+    return f"{city}: 21 degrees"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: a provider and a way to call it."""
+
+    service: Service
+    is_async: bool
+    stream: bool
+    kind: Kind
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the server answers in this cell, and the truth about it."""
+        return by_id[f"{self.service}-{self.kind}-{'stream' if self.stream else 'call'}"]
+
+    def decorate(self, api: str, client: Any, **options: Any) -> Callable[..., Any]:
+        """A Mirascope function, by `llm.call` or by the provider's own decorator."""
+        options = {"stream": self.stream, "client": client, **options}
+        if self.kind == "structured":
+            options |= {"response_model": Book}
+        elif self.kind == "tools":
+            options |= {"tools": [get_weather]}
+        if api == "llm.call":
+            options |= {"provider": self.service}
+        home = "mirascope.llm" if api == "llm.call" else f"mirascope.core.{self.service}"
+        decorator = import_module(home).call(model=self.scenario.app_model, **options)
+
+        async def aask(city: str) -> str:
+            return f"What of {city}?"
+
+        def ask(city: str) -> str:
+            return f"What of {city}?"
+
+        return cast("Callable[..., Any]", decorator(aask if self.is_async else ask))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a user got out of one call: its items as they compare, or the exception."""
+
+    items: list[Any]
+    error: Exception | None = None
+
+    @property
+    def complaint(self) -> str:
+        """The exception's type and message, empty without one."""
+        return f"{type(self.error).__name__}: {self.error}" if self.error else ""
+
+
+def run(cell: Cell, function: Callable[..., Any], runner: asyncio.Runner) -> Outcome:
+    """Calls the function and takes in all that it gives."""
+    items: list[Any] = []
+    failed: Exception | None = None
+
+    async def aconsume() -> None:
+        answer = await function("Faro")
+        if cell.stream:
+            async for item in answer:
+                items.append(item)  # noqa: PERF401 -- those before an error count too
+        else:
+            items.append(answer)
+
+    def consume() -> None:
+        answer = function("Faro")
+        for item in answer if cell.stream else [answer]:
+            items.append(item)  # noqa: PERF402 -- the same
+
+    try:
+        if cell.is_async:
+            runner.run(aconsume())
+        else:
+            consume()
+    except Exception as error:  # noqa: BLE001 -- the user's own, to be compared with the bare app's
+        failed = error
+    return Outcome([shape(item) for item in items], failed)
+
+
+_VARIES = frozenset({"start_time", "end_time", "created", "date", "_response_ms"})
+
+
+def shape(value: Any) -> Any:
+    """A value as type names and contents, all the way down, without what differs from run to run."""
+    if isinstance(value, BaseModel):
+        fields: dict[str, Any] = {**value.__dict__, **(value.__pydantic_extra__ or {})}
+        hidden = getattr(value, "_response", None)
+        fields |= {"_response": hidden} if isinstance(hidden, BaseModel) else {}
+        return (
+            _name(type(value)),
+            {name: shape(part) for name, part in fields.items() if str(name).lower() not in _VARIES},
+        )
+    if isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value).items()
+        return {str(name): shape(part) for name, part in pairs if str(name).lower() not in _VARIES}
+    if isinstance(value, list | tuple):
+        return (_name(type(cast("Any", value))), [shape(part) for part in cast("list[Any]", value)])
+    if isinstance(value, type) or callable(value):
+        return f"<{_name(value)}>"
+    if value is None or isinstance(value, str | bytes | int | float):
+        return value
+    return (_name(type(value)), {name: shape(part) for name, part in getattr(value, "__dict__", {}).items()})
+
+
+def difference(got: Any, expected: Any, where: str = "") -> Iterator[str]:
+    """Where two shapes differ, part by part."""
+    if isinstance(got, dict) and isinstance(expected, dict):
+        left, right = cast("dict[str, Any]", got), cast("dict[str, Any]", expected)
+        for name in sorted(left.keys() | right.keys()):
+            yield from difference(left.get(name, "absent"), right.get(name, "absent"), f"{where}.{name}")
+    elif isinstance(got, list | tuple) and isinstance(expected, list | tuple) and len(got) == len(expected):  # pyright: ignore[reportUnknownArgumentType]
+        pairs = zip(cast("list[Any]", got), cast("list[Any]", expected), strict=True)
+        for number, (left, right) in enumerate(pairs):
+            yield from difference(left, right, f"{where}[{number}]")
+    elif got != expected:
+        yield f"{where}: got {got!r}, bare {expected!r}"
+
+
+def _name(kind: Any) -> str:
+    return f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', type(kind).__qualname__)}"
+
+
+def new_client(service: Service, base: str, stack: ExitStack) -> Any:
+    """A client of `service` at `base`, closed with `stack`; None where the library makes its own."""
+    match service:
+        case "openai" | "xai":
+            from openai import OpenAI
+
+            return stack.enter_context(OpenAI(base_url=base, api_key=KEY, max_retries=0))
+        case "groq":
+            from groq import Groq
+
+            return stack.enter_context(Groq(base_url=base, api_key=KEY, max_retries=0))
+        case "anthropic":
+            from anthropic import Anthropic
+
+            return stack.enter_context(Anthropic(base_url=base, api_key=KEY, max_retries=0))
+        case "google":
+            client = new_google_client(base)
+            stack.callback(client.close)
+            return client
+        case "litellm":
+            point_litellm_at(base)
+            return None
+
+
+async def new_async_client(service: Service, base: str, stack: AsyncExitStack) -> Any:
+    """The same for async functions."""
+    match service:
+        case "openai" | "xai":
+            from openai import AsyncOpenAI
+
+            return await stack.enter_async_context(AsyncOpenAI(base_url=base, api_key=KEY, max_retries=0))
+        case "groq":
+            from groq import AsyncGroq
+
+            return await stack.enter_async_context(AsyncGroq(base_url=base, api_key=KEY, max_retries=0))
+        case "anthropic":
+            from anthropic import AsyncAnthropic
+
+            return await stack.enter_async_context(AsyncAnthropic(base_url=base, api_key=KEY, max_retries=0))
+        case "google":
+            client = new_google_client(base)
+            stack.push_async_callback(client.aio.aclose)
+            stack.callback(client.close)
+            return client
+        case "litellm":
+            point_litellm_at(base)
+            return None
+
+
+def new_google_client(base: str) -> Any:
+    """One serves sync and async."""
+    from google.genai import Client
+    from google.genai.types import HttpOptions
+
+    return Client(api_key=KEY, http_options=HttpOptions(base_url=base))
+
+
+def point_litellm_at(base: str) -> None:
+    """LiteLLM has no client to pass: it is told by a global, and by a key in the environment."""
+    import litellm
+
+    litellm.api_base = base
+    litellm.api_key = KEY
+
+
+@contextmanager
+def keys_at_hand() -> Generator[None]:
+    """Sets what Mirascope's own helper clients want to find in the environment."""
+    before = {name: os.environ.get(name) for name in ("OPENAI_API_KEY",)}
+    os.environ.update(dict.fromkeys(before, KEY))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,35 @@
+"""A small Mirascope app, unaware of telemetry, for tests to run under `opentelemetry-instrument`.
+
+It streams and calls OpenAI and streams from Anthropic; base URLs and keys are in the environment.
+"""
+
+# Mirascope leaves type variables of its decorators open.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from mirascope.core import anthropic, openai
+
+
+@openai.call("gpt-4o-mini", stream=True)
+def describe(city: str) -> str:
+    return f"Describe {city}."
+
+
+@openai.call("gpt-4o-mini")
+def surprise(city: str) -> str:
+    return f"Tell me something surprising about {city}."
+
+
+@anthropic.call("claude-sonnet-4-5", stream=True)
+def history(city: str) -> str:
+    return f"The history of {city}."
+
+
+if __name__ == "__main__":
+    texts = [
+        "".join(chunk.content for chunk, _ in describe("Faro")),
+        surprise("Faro").content,
+        "".join(chunk.content for chunk, _ in history("Faro")),
+    ]
+    assert all(texts)

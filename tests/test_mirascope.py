@@ -1,0 +1,834 @@
+"""Mirascope 1.x, metered: real Mirascope and real SDKs, answered by the replay server."""
+
+# Mirascope and the SDKs leave type variables open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span
+
+from chunkmeter.call import current_call
+from chunkmeter.instrumentors import MirascopeInstrumentor
+from replay.scenarios import Service, by_id
+from replay.server import Server
+from tests.kit import Kit, attributes_of
+from tests.matrix_app import Book, Cell, get_weather, new_async_client, new_client
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVICES: tuple[Service, ...] = ("openai", "groq", "xai", "litellm", "anthropic", "google")
+LATE_BOUND: tuple[Service, ...] = ("openai", "groq", "xai", "litellm", "google")
+
+# Mirascope's own, in each `llm.call`.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:Accessing the 'model_fields' attribute:DeprecationWarning:mirascope\..*"
+)
+
+NewClient = Callable[..., Any]
+NewAsyncClient = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture(autouse=True)
+def _unmetered() -> Iterator[None]:
+    """Whatever a test instruments, it leaves nothing behind."""
+    yield
+    if MirascopeInstrumentor().is_instrumented_by_opentelemetry:
+        MirascopeInstrumentor().uninstrument()
+
+
+@pytest.fixture
+def metered(kit: Kit) -> Kit:
+    """In-memory providers that Mirascope reports to."""
+    instrument(kit)
+    return kit
+
+
+@pytest.fixture
+def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewClient]:
+    """Makes a provider's client, `client("openai", "openai-plain-stream~cut=3")`, closed after the test."""
+    monkeypatch.setenv("OPENAI_API_KEY", "no-key-needed")
+    with ExitStack() as stack:
+        yield lambda service="openai", scenario="": new_client(service, address(server, service, scenario), stack)
+
+
+@pytest.fixture
+async def aclient(server: Server) -> AsyncIterator[NewAsyncClient]:
+    """The same for async functions."""
+    async with AsyncExitStack() as stack:
+        yield lambda service="openai", scenario="": new_async_client(service, address(server, service, scenario), stack)
+
+
+def address(server: Server, service: str, scenario: str) -> str:
+    return f"{server.url}/id/{scenario}" if scenario else f"{server.url}/{service}"
+
+
+def instrument(kit: Kit, **options: Any) -> None:
+    MirascopeInstrumentor().instrument(
+        tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider, **options
+    )
+
+
+def plain_stream(client: Any, service: Service = "openai", **options: Any) -> Callable[..., Any]:
+    """A function that streams text, by the provider's decorator."""
+    return Cell(service, is_async=False, stream=True, kind="plain").decorate("decorator", client, **options)
+
+
+def aplain_stream(client: Any, service: Service = "openai", **options: Any) -> Callable[..., Any]:
+    return Cell(service, is_async=True, stream=True, kind="plain").decorate("decorator", client, **options)
+
+
+def plain_call(client: Any, service: Service = "openai", **options: Any) -> Callable[..., Any]:
+    return Cell(service, is_async=False, stream=False, kind="plain").decorate("decorator", client, **options)
+
+
+def wait_for_span(kit: Kit) -> ReadableSpan:
+    """The one span, once the keeper's thread has ended it."""
+    deadline = time.monotonic() + 10
+    while not kit.spans and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return kit.span
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+# --- what is hooked, and when ---
+
+
+def test_instrumenting_imports_neither_mirascope_nor_a_provider_sdk() -> None:
+    """`instrument()` waits for the app to import Mirascope."""
+    code = """
+import sys
+from chunkmeter.instrumentors import MirascopeInstrumentor
+MirascopeInstrumentor().instrument()
+metered = {"mirascope", "openai", "anthropic", "groq", "litellm", "google.genai", "pydantic", "genai_prices"}
+print(sorted(metered & set(sys.modules)))
+"""
+    assert python(code) == "[]"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_stream_decorated_before_is_metered(kit: Kit, client: NewClient, service: Service) -> None:
+    """Functions that exist when `instrument()` is called need not be decorated again."""
+    function = plain_stream(client(service), service)
+    instrument(kit)
+    list(function("Faro"))
+    MirascopeInstrumentor().uninstrument()
+    truth = by_id[f"{service}-plain-stream"].truth
+    assert kit.span.attributes
+    assert kit.span.attributes["gen_ai.response.id"] == truth.response_id
+    assert kit.span.attributes["gen_ai.provider.name"] == truth.provider
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_plain_call_decorated_before_is_metered(kit: Kit, client: NewClient, service: Service) -> None:
+    """The same for calls that don't stream; Anthropic's span is made when the answer is there."""
+    function = plain_call(client(service), service)
+    instrument(kit)
+    earliest = time.time_ns()
+    function("Faro")
+    MirascopeInstrumentor().uninstrument()
+    span = kit.span
+    assert attributes_of(span)["gen_ai.response.id"] == by_id[f"{service}-plain-call"].truth.response_id
+    assert span.start_time is not None
+    assert span.end_time is not None
+    # Mirascope's clock, which Anthropic's span takes its times from, is good to a microsecond.
+    assert earliest - 2_000 <= span.start_time <= span.end_time <= time.time_ns() + 2_000
+
+
+def test_a_refused_anthropic_call_decorated_before_leaves_no_span(kit: Kit, client: NewClient) -> None:
+    """The one known gap: such a call is only seen once it has an answer."""
+    from anthropic import AuthenticationError
+
+    function = plain_call(client("anthropic", "anthropic-plain-call~status=401"), "anthropic")
+    instrument(kit)
+    with pytest.raises(AuthenticationError):
+        function("Faro")
+    MirascopeInstrumentor().uninstrument()
+    assert kit.spans == []
+
+
+def test_instrumenting_twice_meters_once(metered: Kit, client: NewClient) -> None:
+    """A second `instrument()` changes nothing."""
+    instrument(metered)
+    list(plain_stream(client())("Faro"))
+    assert metered.span.name == "chat gpt-4o-mini"
+
+
+HOOKED = (
+    ("mirascope.core.base._utils", "setup_call"),
+    ("mirascope.core.base._create", "get_metadata"),
+    ("mirascope.core.base._call_factory", "create_factory"),
+    ("mirascope.core.base._call_factory", "stream_factory"),
+    ("mirascope.core.base._extract", "create_factory"),
+    ("mirascope.core.base.structured_stream", "stream_factory"),
+    ("mirascope.core.openai._utils._setup_call", "get_create_fn"),
+    ("mirascope.core.openai._utils._setup_call", "get_async_create_fn"),
+    ("mirascope.core.litellm._utils._setup_call", "completion"),
+    ("mirascope.core.xai._utils._setup_call", "setup_call_openai"),
+)
+
+
+def hooked() -> dict[str, Any]:
+    """What Mirascope has in the places that get hooked."""
+    from mirascope.core.base.call_response import BaseCallResponse
+    from mirascope.core.base.stream import BaseStream
+
+    found = {f"{module}.{name}": vars(import_module(module))[name] for module, name in HOOKED}
+    found |= {f"BaseStream.{name}": vars(BaseStream)[name] for name in ("__init__", "__iter__", "__aiter__")}
+    return found | {"BaseCallResponse": vars(BaseCallResponse).get("__init__")}
+
+
+def test_uninstrumenting_gives_mirascope_its_own_functions_back(kit: Kit) -> None:
+    """Every hooked place holds the identical object again, and can be hooked anew."""
+    own = hooked()
+    for _ in range(2):
+        instrument(kit)
+        assert all(hooked()[place] is not value for place, value in own.items())
+        MirascopeInstrumentor().uninstrument()
+        assert all(hooked()[place] is value for place, value in own.items())
+
+
+def test_a_stream_that_is_open_when_uninstrumented_goes_on(kit: Kit, client: NewClient) -> None:
+    """The user's loop gets every item, and the call that had begun is still counted."""
+    instrument(kit)
+    stream = plain_stream(client())("Faro")
+    items = iter(stream)
+    first = next(items)
+    MirascopeInstrumentor().uninstrument()
+    texts = [first[0].content, *(chunk.content for chunk, _ in items)]
+    assert "".join(texts) == stream.content
+    assert len(texts) == 8
+    assert attributes_of(kit.span)["chunkmeter.outcome"] == "completed"
+
+
+def test_it_meters_again_after_being_switched_off_and_on(kit: Kit, client: NewClient) -> None:
+    """Off means no span, on means one, for the same function."""
+    function = plain_stream(client())
+    for spans in (1, 1, 2):
+        if spans == 1 and kit.spans:
+            list(function("Faro"))  # switched off in between
+        else:
+            instrument(kit)
+            list(function("Faro"))
+            MirascopeInstrumentor().uninstrument()
+        assert len(kit.spans) == spans
+
+
+def test_mirascope_2_is_warned_about_once_and_left_alone(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An unsupported Mirascope goes unmetered, and one line says so."""
+    own = hooked()
+    monkeypatch.setattr("chunkmeter.instrumentors.mirascope.version", lambda _: "2.8.2")
+    with caplog.at_level(logging.WARNING, "chunkmeter"):
+        instrument(kit)
+    assert all(hooked()[place] is value for place, value in own.items())
+    MirascopeInstrumentor().uninstrument()
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "chunkmeter"]
+    assert line.startswith("Mirascope 2.8.2 is installed; this version of chunkmeter meters Mirascope 1.x only")
+
+
+def test_without_mirascope_nothing_is_hooked_or_said(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The plugin may be installed where Mirascope isn't."""
+    from importlib.metadata import PackageNotFoundError
+
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    own = hooked()
+    monkeypatch.setattr("chunkmeter.instrumentors.mirascope.version", missing)
+    instrument(kit)
+    assert all(hooked()[place] is value for place, value in own.items())
+    MirascopeInstrumentor().uninstrument()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+# --- exactly once ---
+
+WAYS: dict[str, tuple[str, bool, dict[str, Any]]] = {
+    "llm.call": ("openai-plain-call", False, {}),
+    "llm.call stream": ("openai-plain-stream", True, {}),
+    "response_model": ("openai-structured-call", False, {"response_model": Book}),
+    "response_model stream": ("openai-structured-stream", True, {"response_model": Book}),
+    "tools": ("openai-tools-call", False, {"tools": [get_weather]}),
+    "tools stream": ("openai-tools-stream", True, {"tools": [get_weather]}),
+    "partial_tools": ("openai-tools-stream", True, {"tools": [get_weather], "stream": {"partial_tools": True}}),
+    "output_parser": ("openai-plain-call", False, {"output_parser": str}),
+    "json_mode": ("openai-plain-call", False, {"json_mode": True}),
+    "json_mode stream": ("openai-plain-stream", True, {"json_mode": True}),
+}
+
+
+@pytest.mark.parametrize("api", ["llm.call", "decorator"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_call_is_metered_exactly_once(metered: Kit, client: NewClient, server: Server, way: str, api: str) -> None:
+    """One request, one span, one count, however the function is declared."""
+    scenario, streams, options = WAYS[way]
+    function = Cell("openai", is_async=False, stream=streams, kind="plain").decorate(
+        api, client("openai", scenario), **options
+    )
+    sent = len(server.requests)
+    answer = function("Faro")
+    if streams:
+        list(answer)
+    assert len(server.requests) - sent == 1
+    truth = by_id[scenario].truth
+    attributes = attributes_of(metered.span)
+    assert attributes["gen_ai.usage.input_tokens"] == truth.input_tokens
+    assert attributes["gen_ai.usage.output_tokens"] == truth.output_tokens
+    assert attributes.get("chunkmeter.chunks") == truth.events_on_wire
+    assert metered.total("chunkmeter.calls") == 1
+
+
+def test_google_streams_structured_in_json_mode(metered: Kit, client: NewClient) -> None:
+    """The one way Mirascope has to stream a response model from Google."""
+    function = Cell("google", is_async=False, stream=True, kind="plain").decorate(
+        "decorator", client("google", "google-plain-stream"), json_mode=True, response_model=Book
+    )
+    with pytest.raises(ValueError, match="validation error"):  # the scenario's text is no JSON
+        list(function("Faro"))
+    assert metered.total("chunkmeter.calls") == 1
+    assert attributes_of(metered.span)["chunkmeter.chunks"] == 3
+
+
+async def test_calls_at_the_same_time_are_kept_apart(metered: Kit, aclient: NewAsyncClient) -> None:
+    """`asyncio.gather` over streams and calls of two providers: one span each, with its own numbers."""
+    openai, anthropic = await aclient("openai"), await aclient("anthropic")
+    call = Cell("anthropic", is_async=True, stream=False, kind="plain").decorate("llm.call", anthropic)
+
+    async def read(function: Callable[..., Any]) -> None:
+        async for _ in await function("Faro"):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(
+        read(aplain_stream(openai)),
+        read(aplain_stream(anthropic, "anthropic")),
+        read(aplain_stream(openai)),
+        call("Faro"),
+    )
+    ids = [attributes_of(span)["gen_ai.response.id"] for span in metered.spans]
+    expected = ["openai-plain-stream", "openai-plain-stream", "anthropic-plain-stream", "anthropic-plain-call"]
+    assert sorted(ids) == sorted(by_id[scenario].truth.response_id for scenario in expected)
+    chunks = {attributes_of(span).get("chunkmeter.chunks") for span in metered.spans}
+    assert chunks == {8, 10, None}
+
+
+def test_two_streams_read_in_turns_are_kept_apart(metered: Kit, client: NewClient) -> None:
+    """Each item belongs to the stream it came from."""
+    function = plain_stream(client())
+    first, second = function("Faro"), function("Tavira")
+    pairs = list(zip(first, second, strict=True))
+    assert len(pairs) == 8
+    assert [attributes_of(span)["chunkmeter.chunks"] for span in metered.spans] == [8, 8]
+
+
+def test_google_counts_an_event_once_that_mirascope_hands_out_twice(metered: Kit, client: NewClient) -> None:
+    """Two function calls in one event are two tuples with one chunk."""
+    function = Cell("google", is_async=False, stream=True, kind="tools").decorate("decorator", client("google"))
+    assert len(list(function("Faro"))) > 2
+    assert attributes_of(metered.span)["chunkmeter.chunks"] == 2
+
+
+def test_a_stream_that_is_never_iterated_makes_no_span_and_no_request(
+    metered: Kit, client: NewClient, server: Server
+) -> None:
+    """Mirascope sends the request when the first item is asked for, and so do we begin."""
+    sent = len(server.requests)
+    stream = plain_stream(client())("Faro")
+    iter(stream)
+    del stream
+    gc.collect()
+    assert len(server.requests) == sent
+    assert metered.spans == []
+    assert metered.total("chunkmeter.calls") == 0
+
+
+def test_iterating_a_stream_again_makes_no_second_span(metered: Kit, client: NewClient) -> None:
+    """The second loop finds nothing, as without us."""
+    stream = plain_stream(client())("Faro")
+    assert len(list(stream)) == 8
+    assert list(stream) == []
+    assert attributes_of(metered.span)["chunkmeter.chunks"] == 8
+    assert metered.total("chunkmeter.calls") == 1
+
+
+def test_a_stream_resumed_after_break_makes_one_span(metered: Kit, client: NewClient) -> None:
+    """`break` is a pause: nothing is settled while the stream is held."""
+    stream = plain_stream(client())("Faro")
+    for _ in stream:
+        break
+    gc.collect()
+    time.sleep(0.05)
+    assert metered.spans == []
+    assert len(list(stream)) == 7
+    attributes = attributes_of(metered.span)
+    assert (attributes["chunkmeter.outcome"], attributes["chunkmeter.chunks"]) == ("completed", 8)
+
+
+# --- time and context ---
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+@pytest.mark.parametrize("service", ["openai", "groq", "anthropic"])
+def test_the_request_is_a_child_of_the_call(metered: Kit, client: NewClient, service: Service, stream: bool) -> None:
+    """The span begins before the request, and the HTTP client's span is its child."""
+    made = client(service)
+    HTTPXClientInstrumentor().instrument_client(made._client, tracer_provider=metered.tracer_provider)
+    function = Cell(service, is_async=False, stream=stream, kind="plain").decorate("llm.call", made)
+    with metered.tracer.start_as_current_span("caller") as caller:
+        answer = function("Faro")
+        if stream:
+            list(answer)
+    check_family(metered, caller)
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+@pytest.mark.parametrize("service", ["openai", "groq", "anthropic"])
+async def test_an_async_request_is_a_child_of_the_call(
+    metered: Kit,
+    aclient: NewAsyncClient,
+    service: Service,
+    stream: bool,
+) -> None:
+    """The same for async functions."""
+    made = await aclient(service)
+    HTTPXClientInstrumentor().instrument_client(made._client, tracer_provider=metered.tracer_provider)
+    function = Cell(service, is_async=True, stream=stream, kind="plain").decorate("llm.call", made)
+    with metered.tracer.start_as_current_span("caller") as caller:
+        answer = await function("Faro")
+        if stream:
+            assert len([item async for item in answer]) > 2
+    check_family(metered, caller)
+
+
+def check_family(kit: Kit, caller: Any) -> None:
+    """caller > chat > POST, each begun before its child."""
+    chat, http = (next(span for span in kit.spans if span.name.startswith(name)) for name in ("chat", "POST"))
+    assert len(kit.spans) == 3
+    assert chat.kind is SpanKind.CLIENT
+    assert chat.parent
+    assert http.parent
+    assert chat.parent.span_id == caller.get_span_context().span_id
+    assert http.parent.span_id == chat.context.span_id
+    assert chat.start_time
+    assert http.start_time
+    assert caller.start_time <= chat.start_time <= http.start_time
+
+
+def test_the_callers_span_is_current_in_the_loop(metered: Kit, client: NewClient) -> None:
+    """Ours is current while the request is sent, never in the user's code."""
+    stream = plain_stream(client())("Faro")
+    with metered.tracer.start_as_current_span("caller") as caller:
+        for count, _ in enumerate(stream):
+            assert get_current_span() is caller
+            assert current_call() is None
+            if count == 2:
+                break
+        assert get_current_span() is caller
+    for _ in stream:
+        assert not get_current_span().get_span_context().is_valid
+    assert [span.name for span in metered.spans] == ["caller", "chat gpt-4o-mini"]
+
+
+async def test_the_callers_span_is_current_in_the_async_loop(metered: Kit, aclient: NewAsyncClient) -> None:
+    """The same for async streams."""
+    stream = await aplain_stream(await aclient())("Faro")
+    with metered.tracer.start_as_current_span("caller") as caller:
+        count = 0
+        async for _ in stream:
+            assert get_current_span() is caller
+            assert current_call() is None
+            count += 1
+            if count == 3:
+                break
+        assert get_current_span() is caller
+    async for _ in stream:
+        assert not get_current_span().get_span_context().is_valid
+    assert [span.name for span in metered.spans] == ["caller", "chat gpt-4o-mini"]
+
+
+def test_a_stream_read_elsewhere_belongs_to_whoever_asked_for_it(metered: Kit, client: NewClient) -> None:
+    """A web framework reads the stream after the handler's span is no longer current."""
+    function = plain_stream(client())
+    with metered.tracer.start_as_current_span("handler") as handler:
+        stream = function("Faro")
+    list(stream)
+    chat = metered.spans[-1]
+    assert chat.parent
+    assert chat.parent.span_id == handler.get_span_context().span_id
+
+
+def test_first_chunk_time_waits_for_the_wire(metered: Kit, client: NewClient) -> None:
+    """It counts from before the request was sent."""
+    list(plain_stream(client("openai", "openai-plain-stream~first=0.15"))("Faro"))
+    assert 0.15 <= attributes_of(metered.span)["gen_ai.response.time_to_first_chunk"] < 5
+
+
+def test_first_chunk_time_is_that_of_the_first_raw_event(metered: Kit, client: NewClient) -> None:
+    """Mirascope holds tool arguments back until they are whole; the first event was long there."""
+    function = Cell("openai", is_async=False, stream=True, kind="tools").decorate(
+        "decorator", client("openai", "openai-tools-stream~delay=0.05")
+    )
+    began = time.monotonic()
+    items = iter(function("Faro"))
+    next(items)
+    first_tuple = time.monotonic() - began
+    list(items)
+    first_chunk = attributes_of(metered.span)["gen_ai.response.time_to_first_chunk"]
+    assert 0.05 <= first_chunk <= first_tuple - 0.1
+
+
+# --- how it ends ---
+
+
+def test_a_stream_dropped_after_break_is_abandoned(metered: Kit, client: NewClient) -> None:
+    """Its span ends soon after, at the time of the last chunk read."""
+    stream = plain_stream(client())("Faro")
+    for count, _ in enumerate(stream):
+        if count == 2:
+            break
+    paused = time.time_ns()
+    time.sleep(0.05)
+    assert metered.spans == []
+    del stream, _
+    span = wait_for_span(metered)
+    assert span.end_time
+    assert span.end_time <= paused
+    attributes = attributes_of(span)
+    assert (attributes["chunkmeter.outcome"], attributes["chunkmeter.chunks"]) == ("abandoned", 3)
+    assert attributes["gen_ai.response.finish_reasons"] == ["error"]
+    assert span.status.status_code is StatusCode.UNSET
+    assert metered.total("chunkmeter.calls", outcome="abandoned") == 1
+
+
+async def test_an_async_stream_dropped_after_break_is_abandoned(metered: Kit, aclient: NewAsyncClient) -> None:
+    """The same for async streams."""
+    stream = await aplain_stream(await aclient())("Faro")
+    async for _ in stream:
+        break
+    paused = time.time_ns()
+    await asyncio.sleep(0.05)
+    assert metered.spans == []
+    del stream, _
+    for _ in range(1000):
+        await asyncio.sleep(0.005)
+        if metered.spans:
+            break
+    assert metered.span.end_time
+    assert metered.span.end_time <= paused
+    assert attributes_of(metered.span)["chunkmeter.outcome"] == "abandoned"
+
+
+def test_a_stream_dropped_after_its_finish_reason_is_completed(metered: Kit, client: NewClient) -> None:
+    """The provider had said why it stopped, so nothing was lost but the usage that comes after."""
+    stream = plain_stream(client())("Faro")
+    for chunk, _ in stream:
+        if chunk.finish_reasons:
+            break
+    del stream, chunk, _
+    attributes = attributes_of(wait_for_span(metered))
+    assert (attributes["chunkmeter.outcome"], attributes["chunkmeter.usage.status"]) == ("completed", "missing")
+    assert attributes["gen_ai.response.finish_reasons"] == ["stop"]
+
+
+ERRORS: dict[Service, str] = {
+    "openai": "openai.AuthenticationError",
+    "groq": "groq.AuthenticationError",
+    "xai": "openai.AuthenticationError",
+    "litellm": "litellm.exceptions.AuthenticationError",
+    "anthropic": "anthropic.AuthenticationError",
+    "google": "google.genai.errors.ClientError",
+}
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_refused_request_is_an_error_of_the_sdks_type(
+    metered: Kit,
+    client: NewClient,
+    service: Service,
+    stream: bool,
+) -> None:
+    """The user gets the SDK's exception; the span its type, and none of its text."""
+    cell = Cell(service, is_async=False, stream=stream, kind="plain")
+    function = cell.decorate("llm.call", client(service, f"{cell.scenario.id}~status=401"))
+    module, _, name = ERRORS[service].rpartition(".")
+    with pytest.raises(getattr(import_module(module), name), match="was told to fail"):
+        list(function("Faro"))
+    check_error(metered, ERRORS[service])
+    assert "gen_ai.response.finish_reasons" not in attributes_of(metered.span)
+
+
+async def test_a_refused_async_request_is_an_error_of_the_sdks_type(metered: Kit, aclient: NewAsyncClient) -> None:
+    """The same for async functions, streamed and not."""
+    from openai import AuthenticationError
+
+    for stream, spans in ((True, 1), (False, 2)):
+        cell = Cell("openai", is_async=True, stream=stream, kind="plain")
+        function = cell.decorate("decorator", await aclient("openai", f"{cell.scenario.id}~status=401"))
+        with pytest.raises(AuthenticationError, match="was told to fail"):
+            async for _ in await function("Faro"):
+                pass
+        assert len(metered.spans) == spans
+        assert attributes_of(metered.spans[-1])["error.type"] == "openai.AuthenticationError"
+    assert metered.total("chunkmeter.calls", outcome="error") == 2
+
+
+def check_error(kit: Kit, error_type: str) -> None:
+    span = kit.span
+    attributes = attributes_of(span)
+    assert attributes["error.type"] == error_type
+    assert attributes["chunkmeter.outcome"] == "error"
+    assert span.status.status_code is StatusCode.ERROR
+    assert not span.status.description
+    assert list(span.events) == []
+    assert kit.total("chunkmeter.calls", outcome="error") == 1
+
+
+def test_an_error_in_the_middle_of_a_stream_is_the_users_and_the_spans(metered: Kit, client: NewClient) -> None:
+    """What came before it is kept."""
+    from openai import APIError
+
+    items = iter(plain_stream(client("openai", "openai-plain-stream~error_after=3"))("Faro"))
+    assert len([next(items) for _ in range(3)]) == 3
+    with pytest.raises(APIError, match="gave up"):
+        next(items)
+    check_error(metered, "openai.APIError")
+    assert attributes_of(metered.span)["chunkmeter.chunks"] == 3
+    assert attributes_of(metered.span)["gen_ai.response.finish_reasons"] == ["error"]
+
+
+def test_a_dropped_connection_is_an_error(metered: Kit, client: NewClient) -> None:
+    """The transport's exception, as the SDK lets it through."""
+    import httpx
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        list(plain_stream(client("openai", "openai-plain-stream~cut=3,drop"))("Faro"))
+    check_error(metered, "httpx.RemoteProtocolError")
+
+
+@pytest.mark.parametrize("service", ["openai", "anthropic", "google"])
+def test_a_stream_cut_short_without_an_error_is_interrupted(metered: Kit, client: NewClient, service: Service) -> None:
+    """The SDK ends the loop as if all were well; the span says it was not."""
+    list(plain_stream(client(service, f"{service}-plain-stream~cut=2"), service)("Faro"))
+    attributes = attributes_of(metered.span)
+    assert attributes["chunkmeter.outcome"] == "interrupted"
+    assert attributes["error.type"] == "stream_interrupted"
+    assert attributes["gen_ai.response.finish_reasons"] == ["error"]
+    assert metered.span.status.status_code is StatusCode.ERROR
+    assert not metered.span.status.description
+    assert metered.total("chunkmeter.calls", outcome="interrupted") == 1
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+async def test_a_cancelled_task_is_no_error(
+    metered: Kit,
+    aclient: NewAsyncClient,
+    server: Server,
+    stream: bool,
+) -> None:
+    """CancelledError passes through, and the outcome is `cancelled`."""
+    cell = Cell("openai", is_async=True, stream=stream, kind="plain")
+    function = cell.decorate("decorator", await aclient("openai", f"{cell.scenario.id}~first=3"))
+    sent = len(server.requests)
+
+    async def read() -> None:
+        async for _ in await function("Faro"):
+            pass
+
+    task = asyncio.create_task(read())
+    while len(server.requests) == sent:  # noqa: ASYNC110 -- the server's thread sets no event
+        await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    attributes = attributes_of(metered.span)
+    assert attributes["chunkmeter.outcome"] == "cancelled"
+    assert "error.type" not in attributes
+    assert metered.span.status.status_code is StatusCode.UNSET
+
+
+def test_the_users_own_exception_is_no_error_of_the_call(metered: Kit, client: NewClient) -> None:
+    """What goes wrong in the loop's body is not the provider's doing."""
+
+    def read() -> None:
+        for _ in plain_stream(client())("Faro"):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        read()
+    gc.collect()
+    span = wait_for_span(metered)
+    assert attributes_of(span)["chunkmeter.outcome"] == "abandoned"
+    assert span.status.status_code is StatusCode.UNSET
+
+
+# --- what is said of it ---
+
+
+def test_the_span_names_the_function(metered: Kit, client: NewClient) -> None:
+    """Module and qualified name, as `code.function.name` wants it."""
+    from mirascope.core import openai
+
+    @openai.call("gpt-4o-mini", client=client())
+    def describe(city: str) -> str:
+        return f"Describe {city}."
+
+    describe("Faro")
+    here = "test_the_span_names_the_function.<locals>.describe"
+    assert attributes_of(metered.span)["code.function.name"] == f"{__name__}.{here}"
+
+
+TAGS = {"version:0007", "team:blue", "internal"}
+
+
+def tagged(client: Any) -> Callable[..., Any]:
+    """A function with tags."""
+    from mirascope.core import metadata, openai
+
+    @openai.call("gpt-4o-mini", client=client)
+    @metadata({"tags": TAGS})
+    def describe(city: str) -> str:
+        return f"Describe {city}."
+
+    return describe
+
+
+def test_no_tag_is_passed_on_that_was_not_asked_for(metered: Kit, client: NewClient) -> None:
+    """Tags may hold anything, so none of them leaves by default."""
+    tagged(client())("Faro")
+    assert "chunkmeter.mirascope.tags" not in attributes_of(metered.span)
+
+
+def test_tags_are_allowed_by_keyword(kit: Kit, client: NewClient) -> None:
+    """A whole tag, or the key of `key:value` tags."""
+    instrument(kit, mirascope_tags=("version", "internal"))
+    tagged(client())("Faro")
+    MirascopeInstrumentor().uninstrument()
+    assert attributes_of(kit.span)["chunkmeter.mirascope.tags"] == ["internal", "version:0007"]
+
+
+def test_tags_are_allowed_by_the_environment(kit: Kit, client: NewClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`CHUNKMETER_MIRASCOPE_TAGS` holds the same list, with commas."""
+    monkeypatch.setenv("CHUNKMETER_MIRASCOPE_TAGS", "team, version")
+    instrument(kit)
+    tagged(client())("Faro")
+    MirascopeInstrumentor().uninstrument()
+    assert attributes_of(kit.span)["chunkmeter.mirascope.tags"] == ["team:blue", "version:0007"]
+
+
+PARAMETERS: dict[Service, tuple[dict[str, Any], dict[str, Any]]] = {
+    "openai": (
+        {"temperature": 0.5, "max_tokens": 64, "top_p": 0.9, "seed": 7, "stop": ["END"], "frequency_penalty": 0.25},
+        {
+            "temperature": 0.5,
+            "max_tokens": 64,
+            "top_p": 0.9,
+            "seed": 7,
+            "stop_sequences": ["END"],
+            "frequency_penalty": 0.25,
+        },
+    ),
+    "anthropic": (
+        {"temperature": 0.5, "max_tokens": 64, "top_k": 40, "stop_sequences": ["END", "FIN"]},
+        {"temperature": 0.5, "max_tokens": 64, "top_k": 40, "stop_sequences": ["END", "FIN"]},
+    ),
+    "google": (
+        {"config": {"temperature": 0.5, "max_output_tokens": 64, "top_p": 0.9, "stop_sequences": ["END"]}},
+        {"temperature": 0.5, "max_tokens": 64, "top_p": 0.9, "stop_sequences": ["END"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+@pytest.mark.parametrize("service", PARAMETERS)
+def test_request_parameters_are_on_the_span(
+    metered: Kit,
+    client: NewClient,
+    service: Service,
+    stream: bool,
+) -> None:
+    """Under the conventions' names, whatever the provider calls them."""
+    given, expected = PARAMETERS[service]
+    cell = Cell(service, is_async=False, stream=stream, kind="plain")
+    list(cell.decorate("decorator", client(service), call_params=given)("Faro"))
+    prefix = "gen_ai.request."
+    said = {
+        name.removeprefix(prefix): value
+        for name, value in attributes_of(metered.span).items()
+        if name.startswith(prefix) and name not in ("gen_ai.request.model", "gen_ai.request.stream")
+    }
+    assert said == expected
+
+
+@pytest.mark.parametrize("common", ["llm.call"])
+def test_mirascopes_common_parameters_are_on_the_span(metered: Kit, client: NewClient, common: str) -> None:
+    """`llm.call` translates them for the provider; what was sent is what is said."""
+    cell = Cell("google", is_async=False, stream=False, kind="plain")
+    cell.decorate(common, client("google"), call_params={"temperature": 0.5, "max_tokens": 64, "stop": "END"})("Faro")
+    attributes = attributes_of(metered.span)
+    assert attributes["gen_ai.request.temperature"] == 0.5
+    assert attributes["gen_ai.request.max_tokens"] == 64
+    assert attributes["gen_ai.request.stop_sequences"] == ["END"]
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+@pytest.mark.parametrize("service", ["openai", "groq", "xai", "anthropic", "google"])
+def test_the_server_is_on_the_span(
+    metered: Kit,
+    client: NewClient,
+    server: Server,
+    service: Service,
+    stream: bool,
+) -> None:
+    """Host and port that the client talks to."""
+    list(Cell(service, is_async=False, stream=stream, kind="plain").decorate("llm.call", client(service))("Faro"))
+    attributes = attributes_of(metered.span)
+    assert (attributes["server.address"], attributes["server.port"]) == ("127.0.0.1", server.port)
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+def test_no_server_is_named_where_it_is_not_known(metered: Kit, client: NewClient, stream: bool) -> None:
+    """LiteLLM borrows an OpenAI client that its requests don't go through."""
+    function = Cell("litellm", is_async=False, stream=stream, kind="plain").decorate("decorator", client("litellm"))
+    list(function("Faro"))
+    assert "server.address" not in attributes_of(metered.span)
+
+
+SECRET = "xyzzy-4711-the-patient-has"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_word_of_a_prompt_leaves_the_app(metered: Kit, client: NewClient, service: Service) -> None:
+    """Neither a span nor a label holds what was asked."""
+    made = client(service)
+    for stream in (True, False):
+        list(Cell(service, is_async=False, stream=stream, kind="plain").decorate("llm.call", made)(SECRET))
+    assert len(metered.spans) == 2
+    data = metered.reader.get_metrics_data()
+    assert data
+    assert SECRET not in data.to_json()
+    assert all(SECRET not in span.to_json() for span in metered.spans)

@@ -1,0 +1,108 @@
+"""Settings: keyword before environment before default, and what a bad value leads to."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+import pytest
+
+from chunkmeter import Settings
+
+ENVIRONMENT = {
+    "CHUNKMETER_COST_SEMCONV": "off",
+    "CHUNKMETER_IDLE_TIMEOUT": "30",
+    "CHUNKMETER_MIRASCOPE_TAGS": "team, version ,,",
+}
+
+
+def test_defaults_stand_where_nothing_is_set() -> None:
+    """Draft cost names, ten minutes, no tags."""
+    assert Settings.load({}) == Settings() == Settings("draft", 600.0, ())
+
+
+def test_the_environment_beats_the_defaults() -> None:
+    """Each field is `CHUNKMETER_` and its name in capitals."""
+    assert Settings.load(ENVIRONMENT) == Settings("off", 30.0, ("team", "version"))
+
+
+def test_keywords_beat_the_environment() -> None:
+    """What the code says is more specific than what its surroundings say."""
+    chosen = Settings.load(ENVIRONMENT, cost_semconv="draft", idle_timeout=5, mirascope_tags=["a", "b"])
+    assert chosen == Settings("draft", 5.0, ("a", "b"))
+
+
+def test_none_and_blank_are_not_given() -> None:
+    """A keyword of None leaves the environment its say, a blank variable the default; false values count."""
+    assert Settings.load(ENVIRONMENT, idle_timeout=None).idle_timeout == 30.0
+    assert Settings.load({"CHUNKMETER_IDLE_TIMEOUT": "  "}).idle_timeout == 600.0
+    assert Settings.load(ENVIRONMENT, mirascope_tags=()).mirascope_tags == ()
+
+
+def test_the_process_environment_is_read_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when the module is imported."""
+    monkeypatch.setenv("CHUNKMETER_IDLE_TIMEOUT", "42")
+    assert Settings.load().idle_timeout == 42.0
+
+
+@pytest.mark.parametrize("value", ["OFF", "Off", " off "])
+def test_words_are_read_in_any_case(value: str) -> None:
+    """The environment's spelling is forgiving."""
+    assert Settings.load({"CHUNKMETER_COST_SEMCONV": value}).cost_semconv == "off"
+
+
+BAD: list[tuple[str, Any, str]] = [
+    ("cost_semconv", "latest", "'draft' or 'off'. Using 'draft'."),
+    ("cost_semconv", 5, "'draft' or 'off'. Using 'draft'."),
+    *(
+        ("idle_timeout", value, "a number of seconds above 0, such as 600. Using 600.0.")
+        for value in ("soon", "0", "-1", "nan", "inf", "1e999", True, [1], 10**400)
+    ),
+    ("mirascope_tags", 5, "names separated by commas, such as 'version,team'. Using ()."),
+    ("mirascope_tags", [1, 2], "names separated by commas, such as 'version,team'. Using ()."),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "cure"), BAD)
+def test_a_bad_keyword_is_one_warning_and_the_default(
+    field: str, value: Any, cure: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warning names the place, the value and what to write; the other fields keep theirs."""
+    with caplog.at_level(logging.DEBUG, "chunkmeter"):
+        settings = Settings.load(ENVIRONMENT, **{field: value})
+    assert [record.getMessage() for record in caplog.records] == [f"{field}={value!r} is not usable: write {cure}"]
+    assert caplog.records[0].levelno == logging.WARNING
+    expected = Settings.load(ENVIRONMENT)
+    assert settings == dataclasses.replace(expected, **{field: getattr(Settings(), field)})
+
+
+@pytest.mark.parametrize(("field", "value", "cure"), [row for row in BAD if isinstance(row[1], str)])
+def test_a_bad_variable_is_one_warning_and_the_default(
+    field: str, value: str, cure: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same, with the variable's name for the place."""
+    variable = f"CHUNKMETER_{field.upper()}"
+    with caplog.at_level(logging.DEBUG, "chunkmeter"):
+        settings = Settings.load({variable: value})
+    assert [record.getMessage() for record in caplog.records] == [f"{variable}={value!r} is not usable: write {cure}"]
+    assert settings == Settings()
+
+
+def test_an_unknown_keyword_is_one_warning_that_lists_the_known(caplog: pytest.LogCaptureFixture) -> None:
+    """A slip of the pen doesn't stop the app."""
+    with caplog.at_level(logging.DEBUG, "chunkmeter"):
+        assert Settings.load({}, idle_time=5) == Settings()
+    assert [record.getMessage() for record in caplog.records] == [
+        "'idle_time' is no setting of chunkmeter: write one of cost_semconv, idle_timeout, mirascope_tags."
+    ]
+
+
+def test_settings_cannot_be_changed() -> None:
+    """They are read once and shared."""
+    settings: Any = Settings()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.idle_timeout = 1.0
+    with pytest.raises((AttributeError, TypeError)):
+        settings.more = 1
+    assert hash(settings) == hash(Settings())
