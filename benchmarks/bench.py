@@ -208,8 +208,7 @@ class Nothing:
         self._iterator = iter(chunks)
 
     def __iter__(self) -> Any:
-        for chunk in self._iterator:
-            yield chunk  # noqa: UP028 -- as the SDK does
+        yield from self._iterator
 
     def __next__(self) -> Any:
         return next(self._iterator)

@@ -175,7 +175,7 @@ class App:
             leave()
             self.begun[number] += 1
             # Bounded, as an app's load is: more than this and it is memory that is put to the test.
-            while len(self.telemetry.open) > 5_000 and not self.stopping:
+            while len(self.telemetry.open) > 1_000 and not self.stopping:
                 time.sleep(0.001)
 
     def collect(self, number: int) -> None:
@@ -207,12 +207,14 @@ class App:
         return not any(thread.is_alive() for thread in threads)
 
     def settled(self) -> bool:
-        """Whether no call is open any more, after a while."""
-        deadline = time.monotonic() + STALL
-        while self.telemetry.open and time.monotonic() < deadline:
-            gc.collect()
+        """Whether no call is open any more, once the backlog has been worked off."""
+        gc.collect()
+        left, last = len(self.telemetry.open), time.monotonic()
+        while left and time.monotonic() - last < STALL:
             time.sleep(0.05)
-        return not self.telemetry.open
+            if len(self.telemetry.open) < left:
+                left, last = len(self.telemetry.open), time.monotonic()
+        return not left
 
     def total(self, name: str) -> float:
         """The sum over a counter's points."""

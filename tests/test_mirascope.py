@@ -33,9 +33,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SERVICES: tuple[Service, ...] = ("openai", "groq", "xai", "litellm", "anthropic", "google")
 LATE_BOUND: tuple[Service, ...] = ("openai", "groq", "xai", "litellm", "google")
 
-# Mirascope's own, in each `llm.call`.
 pytestmark = pytest.mark.filterwarnings(
-    r"ignore:Accessing the 'model_fields' attribute:DeprecationWarning:mirascope\..*"
+    # Mirascope's own, in each `llm.call`.
+    r"ignore:Accessing the 'model_fields' attribute:DeprecationWarning:mirascope\..*",
+    # LiteLLM's own: it calls much that pydantic has deprecated.
+    r"ignore::DeprecationWarning:litellm\..*",
 )
 
 NewClient = Callable[..., Any]

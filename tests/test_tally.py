@@ -143,3 +143,10 @@ def test_usage_status(reasons: dict[int, Any], tokens: Tokens, failed: bool, sta
     made = tally(reasons)
     made.failed = failed
     assert made.usage_status(tokens) == status
+
+
+def test_a_refused_prompt_has_reported_all_its_usage() -> None:
+    """It has no output to count."""
+    made = tally({})
+    made.block_reason = "SAFETY"
+    assert made.usage_status(Tokens(input_tokens=5)) == "reported"

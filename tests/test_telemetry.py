@@ -460,11 +460,23 @@ def test_unknown_models_are_bounded_and_known_ones_pass(kit: Kit, caplog: pytest
     seen = {point.attributes["gen_ai.request.model"]: point.value for point in kit.points("chunkmeter.calls")}
     assert seen == {**{f"made-up-{number}": 1 for number in range(100)}, "_OTHER": 50, "gpt-4.1-mini": 1}
     messages = [record.getMessage() for record in caplog.records]
-    assert messages.count("100 models without a price have been called; the metrics call further ones _OTHER.") == 1
+    assert messages.count("100 models that no price table lists have been called; the metrics call further ones _OTHER.") == 1
     assert sum("No price is known for model" in message for message in messages) == 100
     assert len(messages) == 101
     # Names stay whole on the spans.
     assert attributes_of(kit.spans[149])["gen_ai.request.model"] == "made-up-149"
+
+
+def test_names_made_up_after_a_known_one_are_bounded(kit: Kit) -> None:
+    """The price table matches by pattern, so `gpt-4o-` and anything has a price; its name is no known one for that."""
+    for number in range(150):
+        answer = tally()
+        answer.response_model = None
+        report(kit, ended(answer, Request(provider="openai", model=f"gpt-4o-{number}-of-somebody")))
+        report(kit, ended(answer, Request(provider="openai", model="gpt-4o-2024-08-06")))
+    models = {point.attributes["gen_ai.request.model"] for point in kit.points("chunkmeter.calls")}
+    assert len(models) == 102
+    assert {"_OTHER", "gpt-4o-2024-08-06"} < models
 
 
 def test_an_unknown_response_model_is_bounded_too(kit: Kit) -> None:
@@ -603,14 +615,18 @@ def test_the_price_is_that_of_the_requests_day(kit: Kit) -> None:
 # --- set-up ---
 
 
-def test_the_announcement_is_one_info_line(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
-    """Version, hooks and names."""
+def test_the_announcement_is_one_info_line(
+    kit: Kit, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version, hooks, names, price table and endpoint."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")
     with caplog.at_level(logging.INFO, "chunkmeter"):
         kit.telemetry.announce("Mirascope 1.x hooked")
     (record,) = caplog.records
     assert record.levelno == logging.INFO
     assert record.getMessage() == (
-        f"chunkmeter {__version__}: Mirascope 1.x hooked; names as opentelemetry-util-genai 1.3b0, cost draft"
+        f"chunkmeter {__version__}: Mirascope 1.x hooked; names as opentelemetry-util-genai 1.3b0, cost draft; "
+        "prices of genai-prices 0.2.3; OTLP endpoint http://127.0.0.1:4317"
     )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import time_ns
 from typing import Any, Literal
 
 from opentelemetry import context as otel_context
@@ -92,7 +92,7 @@ class Call:
         self._read: Callable[[Tally, Any], None] = self._detect
         if reader is not None:
             self._use(reader)
-        now = time.time_ns()
+        now = time_ns()
         self.start_ns = start_ns or now
         self.first_ns = self.last_ns = 0
         self.paused_ns = now
@@ -127,7 +127,7 @@ class Call:
         if self.ended:
             self.telemetry.guard.late()
             return
-        now = self.last_ns = time.time_ns()
+        now = self.last_ns = time_ns()
         if not self.first_ns:
             self.first_ns = now
         tally = self.tally
@@ -167,7 +167,7 @@ class Call:
         """The user closed the stream or left its context manager."""
         error = sys.exception()
         if isinstance(error, GeneratorExit):  # A generator that holds the stream is let go of: the collector, maybe.
-            keeper.finalized.put(partial(self.settle, "closed", at_ns=time.time_ns()))
+            keeper.finalized.put(partial(self.settle, "closed", at_ns=time_ns()))
         else:
             self.settle("cancelled" if isinstance(error, _CANCELLED) else "closed")
 
@@ -203,7 +203,7 @@ class Call:
             return
         telemetry = self.telemetry
         with telemetry.guard("settle", "publishing"):
-            ended = self._ended("collected", None, time.time_ns())
+            ended = self._ended("collected", None, time_ns())
             telemetry.write(self.span, ended, telemetry.assess(ended), status=False)
 
     def _ended(self, ending: Ending, error_type: str | None, end_ns: int) -> Ended:
@@ -221,7 +221,7 @@ class Call:
         # A collector, a sweep or a timeout comes long after the last chunk; a stall that ends in an error is latency.
         if ending == "collected":
             return self.last_ns or self.start_ns
-        return time.time_ns()
+        return time_ns()
 
 
 class _Sending:
@@ -239,7 +239,7 @@ class _Sending:
 
     def __exit__(self, *_: object) -> None:
         if self._paused:
-            self._call.paused_ns = time.time_ns()
+            self._call.paused_ns = time_ns()
         # Where the step was closed from another context, as a loop that shuts down does, there is nothing to undo
         # and the public detach would log an error about it.
         try:

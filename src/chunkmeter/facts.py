@@ -118,8 +118,9 @@ def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[str
     if tokens.cache_write_tokens is not None:
         known[semconv.COST_METADATA + "cache_write"] = tokens.cache_write_tokens > 0
     if tally.reasons or tally.block_reason is not None:
+        said = [raw for raw in facts.raw_reasons if raw is not None]
         known[semconv.RESPONSE_FINISH_REASONS] = _finish_reasons(tally, facts.raw_reasons) or None
-        known[semconv.RAW_FINISH_REASONS] = [raw for raw in facts.raw_reasons if raw is not None] or None
+        known[semconv.RAW_FINISH_REASONS] = said or ([tally.block_reason] if tally.block_reason is not None else None)
     if ended.request.stream and ended.request.sent and ended.first_ns:
         known[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = seconds(ended.start_ns, ended.first_ns)
     known.update(cost_attributes(facts, draft_cost=draft_cost))

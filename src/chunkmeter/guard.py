@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
-__all__ = ["Guard", "Stage"]
+__all__ = ["Guard", "Stage", "unheard"]
 
 Stage = Literal["hook", "reader", "price", "settle", "late"]
 
@@ -50,6 +50,11 @@ class Guard:
             self._count(stage)
         except Exception:
             _logger.debug("chunkmeter could not count a failure in %s", site, exc_info=True)
+
+
+def unheard(site: str) -> _Guarded:
+    """A guard for work that comes before there is a metric to count its failure in; it is only logged."""
+    return Guard(lambda _: None)("hook", site)
 
 
 class _Guarded:

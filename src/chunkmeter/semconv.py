@@ -127,8 +127,8 @@ class Provider:
 
 PROVIDERS: Final = (
     Provider("openai", "openai"),
-    Provider("azure.ai.openai", "azure", ("azure_openai",)),
-    Provider("azure.ai.inference", "azure", ("azure",)),
+    Provider("azure.ai.openai", "azure", ("azure_openai", "az.ai.openai")),
+    Provider("azure.ai.inference", "azure", ("azure", "az.ai.inference")),
     Provider("anthropic", "anthropic"),
     Provider("gcp.gemini", "google", ("google", "gemini")),
     Provider("gcp.vertex_ai", "google", ("vertex", "vertex_ai", "vertexai")),

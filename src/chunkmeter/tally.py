@@ -72,7 +72,7 @@ class Tally:
         self.chunks = 0
         self.reasons: dict[int, Any] = {}
         """Raw finish reason by choice index; None for a choice that was seen but has none yet."""
-        self.block_reason: Any = None
+        self.block_reason: str | None = None
         """Why the provider refused the prompt, where it then sends no choice at all (Google)."""
         self.usage: Any = None
         """The provider's usage object as the wire's rule keeps it: the last one, or the amended fields."""
@@ -111,7 +111,9 @@ class Tally:
             return "failed"
         if not tokens:
             return "missing"
-        return "reported" if self.final and tokens.output_tokens is not None else "partial"
+        # A refused prompt has no output to count.
+        whole = tokens.output_tokens is not None or self.block_reason is not None
+        return "reported" if self.final and whole else "partial"
 
 
 def count(value: Any) -> int | None:

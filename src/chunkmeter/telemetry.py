@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 import weakref
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Protocol
 
 from opentelemetry import metrics, trace
@@ -206,11 +208,16 @@ class Telemetry:
         return labels
 
     def announce(self, hooks: str) -> None:
-        """The one INFO line that says what is switched on."""
+        """The one INFO line that says what is switched on, `hooks` among it."""
         _logger.info(
-            "chunkmeter %s: %s; names as opentelemetry-util-genai 1.3b0, cost %s", __version__, hooks,
+            "chunkmeter %s: %s; names as opentelemetry-util-genai 1.3b0, cost %s; prices of genai-prices %s; "
+            "OTLP endpoint %s",
+            __version__,
+            hooks,
             self.settings.cost_semconv,
-        )  # fmt: skip
+            version("genai-prices"),
+            os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "as the SDK has it",
+        )
 
     def _count_error(self, stage: Stage) -> None:
         self._errors.add(1, {semconv.ERROR_STAGE: stage})
@@ -223,7 +230,7 @@ class Telemetry:
         self._unknown_models.add(model)
         if len(self._unknown_models) == _MOST_UNKNOWN_MODELS:
             _logger.warning(
-                "%d models without a price have been called; the metrics call further ones %s.",
+                "%d models that no price table lists have been called; the metrics call further ones %s.",
                 _MOST_UNKNOWN_MODELS,
                 semconv.OTHER,
             )

@@ -32,6 +32,7 @@ from opentelemetry.util.types import AttributeValue
 from .. import readers, semconv
 from ..call import Call, Lease, current_call, suppressed
 from ..facts import Request
+from ..guard import unheard
 from ..metered import LEASE
 from ..readers import Reader, UnknownWireError
 from ..settings import Settings
@@ -82,13 +83,11 @@ class MirascopeInstrumentor(BaseInstrumentor):
         return ()
 
     def _instrument(self, **kwargs: Any) -> None:
-        chosen = {name: kwargs[name] for name in _SETTINGS if kwargs.get(name) is not None}
-        telemetry = for_providers(
-            kwargs.get("tracer_provider"),
-            kwargs.get("meter_provider"),
-            Settings.load(**chosen) if chosen else None,
-        )
-        with telemetry.guard("hook", "instrumenting Mirascope"):
+        with unheard("instrumenting Mirascope"):
+            chosen = {name: kwargs[name] for name in _SETTINGS if kwargs.get(name) is not None}
+            telemetry = for_providers(
+                kwargs.get("tracer_provider"), kwargs.get("meter_provider"), Settings.load(**chosen) if chosen else None
+            )
             if _supported():
                 self._hooks = _Hooks(telemetry)
                 self._hooks.install()

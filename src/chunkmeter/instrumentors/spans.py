@@ -7,7 +7,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # pyright: ignore[reportMissingTypeStubs]
 
-from ..telemetry import for_providers
+from ..guard import unheard
 
 __all__ = ["SpansInstrumentor"]
 
@@ -26,10 +26,9 @@ class SpansInstrumentor(BaseInstrumentor):
         return ()
 
     def _instrument(self, **kwargs: Any) -> None:
-        tracer_provider = kwargs.get("tracer_provider")
-        meter_provider = kwargs.get("meter_provider")
-        telemetry = for_providers(tracer_provider, meter_provider, None)
-        with telemetry.guard("hook", "adding a span processor"):
+        with unheard("adding a span processor"):
+            tracer_provider = kwargs.get("tracer_provider")
+            meter_provider = kwargs.get("meter_provider")
             provider: Any = tracer_provider or trace.get_tracer_provider()
             # Without an SDK there are no finished spans to count.
             if hasattr(provider, "add_span_processor"):

@@ -171,5 +171,7 @@ def _references(provider: str | None, model: str | None, request_model: str | No
         row = semconv.provider(upstream)
         provider_id = row.prices if row else None
         names = [name.removeprefix(f"{upstream}/") for name in names]
+    if provider_id == "google":
+        names = [name.removeprefix("models/") for name in names]  # how Google's API lists its models
     for name in dict.fromkeys(names):
         yield provider_id, name

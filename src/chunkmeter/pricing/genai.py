@@ -5,6 +5,7 @@ https://github.com/pydantic/genai-prices
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +21,7 @@ from . import Priced, TokenCounts, Unpriced
 VERSION = f"genai-prices {genai_prices.__version__}"
 
 _LONGEST_NAME = 200
+_DATE = re.compile(r"[-@](latest|\d{4}-?\d{2}-?\d{2})$")
 _MILLION = 1_000_000
 
 # Their counts by our field names; a child count needs its parent there, which ours guarantee.
@@ -121,5 +123,14 @@ def newest_price() -> datetime:
 
 
 def knows(model: str, provider_id: str | None) -> bool:
-    """Whether the table has a price for the model."""
-    return _find(model[:_LONGEST_NAME].lower(), provider_id) is not None
+    """Whether the table lists the model under this name, a date aside.
+
+    It finds prices by pattern too, `gpt-4o-whatever-a-user-makes-up` among them, so having a price isn't enough.
+    """
+    name = model[:_LONGEST_NAME].lower()
+    found = _find(name, provider_id)
+    return found is not None and _undated(name) == _undated(found[1].id.lower())
+
+
+def _undated(name: str) -> str:
+    return _DATE.sub("", name)
