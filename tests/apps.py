@@ -60,7 +60,7 @@ class HttpReceiver:
         self._http.server_close()
 
 
-def run_app(server: Server, *, instrumented: bool = True, app: Path = APP, **environment: str) -> str:
+def run_app(server: Server, environment: dict[str, str], *, instrumented: bool = True, app: Path = APP) -> str:
     """Runs the app to its end, under `opentelemetry-instrument` or bare; what it wrote to standard error."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
     known = {

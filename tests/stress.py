@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Self
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -65,7 +65,7 @@ class Stream:
     def __init__(self) -> None:
         self._iterator = self._events()
 
-    def _events(self) -> Iterator[Any]:
+    def _events(self) -> Generator[Any, None, None]:
         yield from EVENTS
 
     def __iter__(self) -> Iterator[Any]:
@@ -136,9 +136,12 @@ class App:
         next(cycle[0])
 
     def behind_a_proxy(self) -> None:
-        """A bare generator."""
-        events = (chunk for chunk in EVENTS)
-        cycle: list[Any] = [self.wrap(events)]
+        """A bare generator, which the collector closes by way of the user's."""
+
+        def texts() -> Iterator[Any]:
+            yield from self.wrap(chunk for chunk in EVENTS)
+
+        cycle: list[Any] = [texts()]
         cycle.append(cycle)
         next(cycle[0])
 

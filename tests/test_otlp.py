@@ -13,6 +13,7 @@ from replay.scenarios import by_id
 from replay.server import Server
 from tests.apps import PLAYED, HttpReceiver, run_app
 
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SCENARIOS = [by_id[name] for name in PLAYED]
 
 
@@ -22,10 +23,10 @@ def exported(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> 
     environment = {"OTEL_EXPORTER_OTLP_PROTOCOL": request.param, "OTEL_SERVICE_NAME": "app"}
     if request.param == "grpc":
         with Receiver(record=tmp_path).start() as receiver:
-            run_app(server, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{receiver.port}", **environment)
+            run_app(server, {**environment, ENDPOINT: f"http://127.0.0.1:{receiver.port}"})
     else:
         with HttpReceiver(tmp_path) as receiver:
-            run_app(server, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url, **environment)
+            run_app(server, {**environment, ENDPOINT: receiver.url})
             assert {"/v1/traces", "/v1/metrics"} <= set(receiver.paths)
     return tmp_path
 
@@ -70,6 +71,6 @@ def check_metrics(recording: Recording) -> None:
 
 def test_without_an_sdk_one_warning_says_what_to_do(server: Server) -> None:
     """Hooks without an SDK export nothing: that is said once, with the cure."""
-    told = run_app(server, instrumented=False, app=Path(__file__).with_name("bare_app.py"))
+    told = run_app(server, {}, instrumented=False, app=Path(__file__).with_name("bare_app.py"))
     assert told.count("No OpenTelemetry SDK is set up") == 1
     assert "Run the app with opentelemetry-instrument (pip install 'chunkmeter[auto]')" in told

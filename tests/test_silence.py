@@ -33,12 +33,8 @@ def test_the_environment_switches_it_off(server: Server, tmp_path: Path, switch:
     """The app makes the same requests each time; what is exported is every call, or nothing."""
     sent = len(server.requests)
     with HttpReceiver(tmp_path) as receiver:
-        told = run_app(
-            server,
-            OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
-            OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
-            **switch,
-        )
+        otlp = {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}
+        told = run_app(server, {**otlp, **switch})
     assert sorted(str(request.scenario) for request in server.requests[sent:]) == sorted(PLAYED)
     recording = read(tmp_path)
     assert sum("gen_ai.operation.name" in span for span in recording.spans) == calls

@@ -66,6 +66,7 @@ class Call:
         "ended",
         "first_ns",
         "last_ns",
+        "lent",
         "mode",
         "paused_ns",
         "raw_tapped",
@@ -98,6 +99,8 @@ class Call:
         self.paused_ns = now
         """When the user was last handed something, 0 while the source is being waited for."""
         self.raw_tapped = False
+        self.lent = False
+        """The stream was handed out as its own iterator: what holds it by `yield from` closes it in a finalizer."""
         self.ended = False
         parent = otel_context.get_current() if parent is None else parent
         self.span = span or INVALID_SPAN
@@ -164,7 +167,14 @@ class Call:
             self.settle("error", _type_name(error))
 
     def close(self) -> None:
-        """The user closed the stream or left its context manager."""
+        """The user closed the stream."""
+        if self.lent:
+            keeper.finalized.put(partial(self.settle, "closed", at_ns=time_ns()))
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """The user left the stream's context manager."""
         error = sys.exception()
         if isinstance(error, GeneratorExit):  # A generator that holds the stream is let go of: the collector, maybe.
             keeper.finalized.put(partial(self.settle, "closed", at_ns=time_ns()))

@@ -146,7 +146,10 @@ def _stream_methods(kind: type[Any], this: _This) -> _Methods:
 
     def iter_(self: Any) -> Any:
         items = base.__iter__(this(self))
-        return self if items is this(self) else tap(_lease(self), items)
+        if items is not this(self):
+            return tap(_lease(self), items)
+        _lease(self).call.lent = True
+        return self
 
     def aiter_(self: Any) -> Any:
         items = base.__aiter__(this(self))
@@ -205,7 +208,7 @@ def _exit_methods(kind: type[Any], this: _This) -> _Methods:
             return _finally(
                 lambda: getattr(base, name)(this(self), kind, error, traceback),
                 # A manager whose call could not be begun has none to end.
-                lambda: lease.call.close() if isinstance(lease, Lease) else None,
+                lambda: lease.call.leave() if isinstance(lease, Lease) else None,
             )
 
         return leave

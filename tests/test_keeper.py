@@ -1,0 +1,117 @@
+"""The keeper settles what nobody ends, on a thread of its own, and nothing is settled inside a finalizer."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import chunkmeter
+from chunkmeter import Settings
+from chunkmeter.keeper import keeper
+from chunkmeter.telemetry import Telemetry
+from tests.kit import Kit, attributes_of
+from tests.sdk import eventually
+
+EVENT: dict[str, Any] = {"id": "chatcmpl-1", "choices": [{"index": 0, "delta": {}, "finish_reason": None}]}
+
+
+def generated() -> Iterator[Any]:
+    for _ in range(3):
+        yield EVENT
+
+
+def wrap(kit: Kit, **keywords: Any) -> Any:
+    return chunkmeter.wrap(generated(), provider="openai", telemetry=kit.telemetry, **keywords)
+
+
+def test_a_short_timeout_is_kept_though_the_thread_had_been_patient(kit: Kit) -> None:
+    """A new `Telemetry` wakes the thread, which may have been waiting by a longer one's timeout."""
+    wrap(kit)
+    eventually(lambda: bool(kit.spans))
+    hasty = Kit(settings=Settings(idle_timeout=0.1))
+    held = wrap(hasty)
+    eventually(lambda: bool(hasty.spans), seconds=5)
+    assert attributes_of(hasty.span)["chunkmeter.outcome"] == "abandoned"
+    assert next(held) is EVENT
+    hasty.shutdown()
+
+
+def test_idle_streams_settle_though_others_are_let_go_of_all_the_time() -> None:
+    """A queue that is never empty for long must not keep the thread from looking."""
+    kit, busy = Kit(settings=Settings(idle_timeout=0.2)), Kit()
+    held = wrap(kit)
+    deadline = time.monotonic() + 10
+    while not kit.spans:
+        assert time.monotonic() < deadline
+        wrap(busy)
+        time.sleep(0.001)
+    assert attributes_of(kit.span)["chunkmeter.outcome"] == "abandoned"
+    assert next(held) is EVENT
+    kit.shutdown()
+    busy.shutdown()
+
+
+def test_nothing_is_written_or_recorded_where_a_stream_is_let_go_of(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the stream, not by its iterator, not by a `with` in a generator: the collector runs anywhere."""
+    threads: list[threading.Thread] = []
+    for method in ("assess", "write", "record"):
+        original = getattr(Telemetry, method)
+
+        def noted(*args: Any, _original: Any = original, **keywords: Any) -> Any:
+            threads.append(threading.current_thread())
+            return _original(*args, **keywords)
+
+        monkeypatch.setattr(Telemetry, method, noted)
+
+    def held_in_a_generator() -> Iterator[Any]:
+        with Closing(wrap(kit)) as stream:
+            yield from stream
+
+    span = kit.tracer.start_span("mine")
+    for items in (wrap(kit), iter(Closing(wrap(kit))), wrap(kit, span=span), held_in_a_generator()):
+        next(items)
+        cycle: list[Any] = [items]
+        cycle.append(cycle)
+    del items, cycle
+    gc.collect()
+    assert threading.current_thread() not in threads
+    eventually(lambda: not kit.telemetry.open)
+    assert {thread.name for thread in threads} == {"chunkmeter"}
+    assert kit.total("chunkmeter.calls") == 4
+    span.end()
+
+
+class Closing:
+    """A stream with a context manager, as the SDKs' have."""
+
+    def __init__(self, items: Any) -> None:
+        self.items = items
+
+    def __enter__(self) -> Any:
+        return self.items
+
+    def __exit__(self, *_: object) -> None:
+        self.items.close()
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self.items
+
+
+def test_a_fork_waits_for_the_thread_to_come_to_rest() -> None:
+    """A child would inherit the locks that the thread holds, and nobody to free them."""
+    keeper.before_fork()
+    try:
+        kit = Kit()
+        wrap(kit)
+        time.sleep(0.05)
+        assert len(kit.telemetry.open) == 1
+    finally:
+        keeper.after_fork()
+    eventually(lambda: not kit.telemetry.open)
+    assert len(kit.spans) == 1
+    kit.shutdown()
