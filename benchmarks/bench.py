@@ -31,6 +31,8 @@ from chunkmeter.telemetry import Telemetry
 
 GOAL = 1.0
 """Percent of the SDK's own work on a chunk that metering may add."""
+REPEATS = 10
+"""How often the parsed chunks are read, where nothing parses them."""
 
 
 def body(chunks: int) -> bytes:
@@ -214,15 +216,13 @@ class Nothing:
         return next(self._iterator)
 
 
-def without_sdk(answer: bytes, telemetry: Telemetry) -> Case:
-    """The same chunks, parsed before: the tap and the reader alone, free of the SDK's noise."""
-    with OpenAI(api_key="none", http_client=httpx.Client(transport=transport(answer))) as client:
-        chunks = list(create(client))
+def without_sdk(name: str, chunks: list[Any], telemetry: Telemetry) -> Case:
+    """Chunks that were parsed before: metering alone, free of the SDK's noise."""
 
     def metered() -> int:
         return count(chunkmeter.wrap(Nothing(chunks), provider="openai", model="gpt-4o-mini", telemetry=telemetry))
 
-    return Case("tap and reader alone", lambda: count(Nothing(chunks)), metered)
+    return Case(name, lambda: count(Nothing(chunks)), metered)
 
 
 def main() -> None:
@@ -238,10 +238,18 @@ def main() -> None:
     report(openai)
     report(run(through_async_openai(answer, telemetry), options.rounds))
     report(run(through_mirascope(answer, tracer_provider, meter_provider), options.rounds))
-    alone = run(without_sdk(answer, telemetry), options.rounds)
-    added, work = statistics.median(alone.added), statistics.median(openai.bare)
-    _, share, _ = spread([100 * value / work for value in alone.added])
-    print(f"tap and reader alone: {added:.3f} us a chunk, {share:.2f} % of the SDK's {work:.1f} us (goal: {GOAL} %)")
+    with OpenAI(api_key="none", http_client=httpx.Client(transport=transport(answer))) as client:
+        parsed = list(create(client))
+    work = statistics.median(openai.bare)
+    # Long enough for what a call costs as a whole to vanish; that is told by one of three chunks.
+    alone = spread(run(without_sdk("tap and reader", parsed * REPEATS, telemetry), options.rounds).added)
+    whole = spread(run(without_sdk("call", parsed[:1] + parsed[-2:], telemetry), options.rounds).added)
+    low, share, high = (100 * added / work for added in alone)
+    print(
+        f"tap and reader alone: {alone[1]:.3f} us a chunk [{alone[0]:.3f} .. {alone[2]:.3f}], "
+        f"{share:.2f} % [{low:.2f} .. {high:.2f}] of the SDK's {work:.1f} us (goal: {GOAL} %)"
+    )
+    print(f"a call, its span, metrics and price: {3 * whole[1]:.0f} us [{3 * whole[0]:.0f} .. {3 * whole[2]:.0f}]")
 
 
 if __name__ == "__main__":
