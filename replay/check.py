@@ -113,9 +113,7 @@ def check_totals(report: Report, spans: Sequence[Mapping[str, Any]], metrics: Re
     report.close("metric chunkmeter.spend", total("chunkmeter.spend"), cost)
     report.close("metric gen_ai.client.operation.cost", total("gen_ai.client.operation.cost"), cost)
     report.expect("metric chunkmeter.calls", total("chunkmeter.calls"), len(spans))
-    report.expect(
-        "metric gen_ai.client.operation.duration", count("gen_ai.client.operation.duration"), len(spans)
-    )
+    report.expect("metric gen_ai.client.operation.duration", count("gen_ai.client.operation.duration"), len(spans))
     report.expect(
         "metric gen_ai.client.operation.time_to_first_chunk",
         count("gen_ai.client.operation.time_to_first_chunk"),

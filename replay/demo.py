@@ -154,12 +154,8 @@ def main() -> int:
     """Parses arguments and plays."""
     parser = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="one JSON object a line a call, nothing else")
-    parser.add_argument(
-        "--endpoint", metavar="URL", help="send to this OTLP/gRPC endpoint, and check nothing"
-    )
-    parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep the bytes received and the app's output"
-    )
+    parser.add_argument("--endpoint", metavar="URL", help="send to this OTLP/gRPC endpoint, and check nothing")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the bytes received and the app's output")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="chunkmeter-demo-") as temporary:
         work = Path(options.keep or temporary)

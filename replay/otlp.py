@@ -59,9 +59,7 @@ class Recording:
                 whole = Histogram(point.count, point.sum)
                 self._keep(metric.name, resource, point.attributes, point.start_time_unix_nano, whole)
 
-    def _keep(
-        self, name: str, resource: str, pairs: Iterable[KeyValue], start: int, point: float | Histogram
-    ) -> None:
+    def _keep(self, name: str, resource: str, pairs: Iterable[KeyValue], start: int, point: float | Histogram) -> None:
         attributes = decode(pairs)
         self.series[name, resource, repr(sorted(attributes.items())), start] = (attributes, point)
 
@@ -96,9 +94,7 @@ def read(directory: Path) -> Recording:
         if path.name.endswith(".traces.bin"):
             for sent in ExportTraceServiceRequest.FromString(path.read_bytes()).resource_spans:
                 for scope in sent.scope_spans:
-                    recording.spans += (
-                        {**decode(span.attributes), "name": span.name} for span in scope.spans
-                    )
+                    recording.spans += ({**decode(span.attributes), "name": span.name} for span in scope.spans)
         elif path.name.endswith(".metrics.bin"):
             for measured in ExportMetricsServiceRequest.FromString(path.read_bytes()).resource_metrics:
                 resource = repr(sorted(decode(measured.resource.attributes).items()))

@@ -48,9 +48,7 @@ def test_ids_keys_and_response_ids_are_unique() -> None:
 
 def test_every_service_has_every_kind_streamed_and_not() -> None:
     there = {(scenario.service, scenario.kind, scenario.stream) for scenario in ALL}
-    assert there >= {
-        (s, k, stream) for s in get_args(Service) for k in get_args(Kind) for stream in (True, False)
-    }
+    assert there >= {(s, k, stream) for s in get_args(Service) for k in get_args(Kind) for stream in (True, False)}
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=named)

@@ -480,6 +480,16 @@ def test_names_made_up_after_a_known_one_are_bounded(kit: Kit) -> None:
     assert {"_OTHER", "gpt-4o-2024-08-06"} < models
 
 
+def test_made_up_providers_are_bounded(kit: Kit) -> None:
+    """A provider the conventions don't name is a label as it is, until there are 100 of them."""
+    for number in range(150):
+        report(kit, ended(request=Request(provider=f"my-gateway-{number}", model="gpt-4o")))
+    report(kit, ended(request=Request(provider="openai", model="gpt-4o")))
+    providers = {point.attributes["gen_ai.provider.name"] for point in kit.points("chunkmeter.calls")}
+    assert len(providers) == 102
+    assert {"my-gateway-0", "_OTHER", "openai"} < providers
+
+
 def test_an_unknown_response_model_is_bounded_too(kit: Kit) -> None:
     """A provider's dated names are as many as it likes."""
     for number in range(120):

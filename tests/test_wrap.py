@@ -23,7 +23,7 @@ from replay.scenarios import by_id
 from replay.server import Server
 from tests import sdk
 from tests.kit import Kit, attributes_of
-from tests.sdk import PLAIN, count_once, eventually, expect
+from tests.sdk import PLAIN, count_once, expect
 
 CLAUDE = "anthropic-plain-stream"
 CLAUDE_TEXT = "".join(
@@ -753,6 +753,14 @@ def test_an_unknown_wire_is_the_caller_s_mistake(wrap: Callable[..., Any]) -> No
         wrap(generated(EVENTS), wire="morse")
 
 
+def test_the_wire_is_told_from_a_later_event_if_the_first_says_nothing(kit: Kit, wrap: Callable[..., Any]) -> None:
+    """A gateway's keep-alive may come first; it is no failure."""
+    events = [{"keep": "alive"}, *EVENTS]
+    assert identical(list(wrap(generated(events), provider=None)), events)
+    assert attributes_of(kit.span)["gen_ai.usage.output_tokens"] == 45
+    assert kit.total("chunkmeter.errors") == 0
+
+
 def test_unreadable_events_pass_untouched(kit: Kit, wrap: Callable[..., Any]) -> None:
     """Counted once as a reader's failure; the usage is missing, the call counts."""
     events = [object() for _ in range(5)]
@@ -831,4 +839,5 @@ def test_a_stream_that_cannot_be_tapped_is_given_back(kit: Kit, wrap: Callable[.
     assert wrap(stream) is stream
     assert identical(list(stream), EVENTS)
     assert kit.total("chunkmeter.errors", stage="hook") == 1
-    eventually(lambda: not kit.telemetry.open)
+    assert not kit.telemetry.open
+    assert attributes_of(kit.span)["chunkmeter.outcome"] == "abandoned"

@@ -21,9 +21,7 @@ _TOOLS_CALL = Messages("msg_01CmToolsCall000000000006")
 _LENGTH = Messages("msg_01CmLengthStream000000007", model="claude-haiku-4-5-20251001")
 
 _scenario = partial(Scenario, service="anthropic", model="claude-sonnet-4-5")
-_truth = partial(
-    Truth, provider="anthropic", response_model="claude-sonnet-4-5-20250929", service_tier="standard"
-)
+_truth = partial(Truth, provider="anthropic", response_model="claude-sonnet-4-5-20250929", service_tier="standard")
 
 SCENARIOS: tuple[Scenario, ...] = (
     _scenario(
@@ -52,8 +50,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             cache_write_1h_tokens=400,
             output_tokens=57,
             total_tokens=3117,
-            cost=(12 * D("3.00") + 2048 * D("0.30") + 600 * D("3.75") + 400 * D("6.00") + 57 * D("15.00"))
-            / MILLION,
+            cost=(12 * D("3.00") + 2048 * D("0.30") + 600 * D("3.75") + 400 * D("6.00") + 57 * D("15.00")) / MILLION,
             events_on_wire=11,
             unseen=1,
         ),
@@ -64,9 +61,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         kind="plain",
         demo=True,
         events=body(
-            _PLAIN_CALL.message(
-                [{"type": "text", "text": "Viseu keeps quiet."}], "end_turn", usage(21, 9, read=1500)
-            )
+            _PLAIN_CALL.message([{"type": "text", "text": "Viseu keeps quiet."}], "end_turn", usage(21, 9, read=1500))
         ),
         truth=_truth(
             raw_finish_reasons=("end_turn",),
@@ -115,9 +110,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         kind="structured",
         tool=BOOK_TOOL,
         events=body(
-            _BOOK_CALL.message(
-                [tool_use("toolu_01CmBook000000000000002", BOOK_TOOL, BOOK)], "tool_use", usage(402, 58)
-            )
+            _BOOK_CALL.message([tool_use("toolu_01CmBook000000000000002", BOOK_TOOL, BOOK)], "tool_use", usage(402, 58))
         ),
         truth=_truth(
             raw_finish_reasons=("tool_use",),

@@ -63,9 +63,7 @@ class Chat:
         """The last chunk: usage, and no choices at all."""
         return self._envelope([], dict(usage_object))
 
-    def completion(
-        self, message: Mapping[str, Any], finish: str, usage_object: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def completion(self, message: Mapping[str, Any], finish: str, usage_object: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a call that does not stream."""
         full: dict[str, Any] = {
             "role": "assistant",
@@ -106,17 +104,14 @@ def text_deltas(text: str, size: int = 9) -> list[dict[str, Any]]:
     return [first, *({"content": piece} for piece in pieces(text, size))]
 
 
-def tool_deltas(
-    call_id: str, name: str, arguments: Mapping[str, Any], *, at: int = 0
-) -> list[dict[str, Any]]:
+def tool_deltas(call_id: str, name: str, arguments: Mapping[str, Any], *, at: int = 0) -> list[dict[str, Any]]:
     """The name alone, then the arguments in pieces; the first call also carries the role."""
     head = {"index": at, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
     first: dict[str, Any] = {"tool_calls": [head]}
     if at == 0:
         first = {"role": "assistant", "content": None, **first, "refusal": None}
     rest = (
-        {"tool_calls": [{"index": at, "function": {"arguments": piece}}]}
-        for piece in pieces(compact(arguments), 7)
+        {"tool_calls": [{"index": at, "function": {"arguments": piece}}]} for piece in pieces(compact(arguments), 7)
     )
     return [first, *rest]
 

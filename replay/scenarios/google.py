@@ -35,13 +35,9 @@ class _Gemini:
             for at, (content, usage) in enumerate(zip(parts, usages, strict=True))
         )
         # Blanks after colons but not after commas: that is how Google streams.
-        return tuple(
-            f"data: {json.dumps(event, separators=(',', ': '))}\r\n\r\n".encode() for event in events
-        )
+        return tuple(f"data: {json.dumps(event, separators=(',', ': '))}\r\n\r\n".encode() for event in events)
 
-    def call(
-        self, content: Sequence[Mapping[str, Any]], finish: str, usage: Mapping[str, Any]
-    ) -> tuple[bytes, ...]:
+    def call(self, content: Sequence[Mapping[str, Any]], finish: str, usage: Mapping[str, Any]) -> tuple[bytes, ...]:
         return (json.dumps(self.event(content, finish, usage), indent=2).encode(),)
 
     def event(
@@ -142,9 +138,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=True,
         kind="structured",
         tool=BOOK_TOOL,
-        events=_BOOK.stream(
-            _texts(compact(BOOK), 24), "STOP", [_usage(74, None), _usage(74, 11), _usage(74, 21)]
-        ),
+        events=_BOOK.stream(_texts(compact(BOOK), 24), "STOP", [_usage(74, None), _usage(74, 11), _usage(74, 21)]),
         truth=_truth(
             raw_finish_reasons=("STOP",),
             finish_reasons=("stop",),
@@ -205,9 +199,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=False,
         kind="tools",
         tool=WEATHER_TOOL,
-        events=_TOOLS_CALL.call(
-            [_call(WEATHER_TOOL, {"city": "Tomar"})], "STOP", _usage(64, 15, thoughts=40)
-        ),
+        events=_TOOLS_CALL.call([_call(WEATHER_TOOL, {"city": "Tomar"})], "STOP", _usage(64, 15, thoughts=40)),
         truth=_truth(
             raw_finish_reasons=("STOP",),
             finish_reasons=("stop",),

@@ -173,9 +173,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         kind="structured",
         tool=BOOK_TOOL,
         events=body(
-            _BOOK_CALL.completion(
-                {"tool_calls": [_call("cmbk2t4m2", BOOK_TOOL, BOOK)]}, "tool_calls", _usage(268, 27)
-            )
+            _BOOK_CALL.completion({"tool_calls": [_call("cmbk2t4m2", BOOK_TOOL, BOOK)]}, "tool_calls", _usage(268, 27))
         ),
         truth=_truth(
             raw_finish_reasons=("tool_calls",),
@@ -195,9 +193,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         tool=WEATHER_TOOL,
         demo=True,
         events=sse(
-            _TOOLS.stream(
-                _called(_call("cmwt1k9q7", WEATHER_TOOL, {"city": "Faro"})), "tool_calls", _usage(231, 17)
-            )
+            _TOOLS.stream(_called(_call("cmwt1k9q7", WEATHER_TOOL, {"city": "Faro"})), "tool_calls", _usage(231, 17))
         ),
         truth=_truth(
             raw_finish_reasons=("tool_calls",),

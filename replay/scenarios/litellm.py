@@ -36,9 +36,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=True,
         kind="plain",
         demo=True,
-        events=sse(
-            _PLAIN.stream(text_deltas("Coimbra studies, Porto works."), "stop", usage(1310, 12, cached=1152))
-        ),
+        events=sse(_PLAIN.stream(text_deltas("Coimbra studies, Porto works."), "stop", usage(1310, 12, cached=1152))),
         truth=_truth(
             raw_finish_reasons=("stop",),
             finish_reasons=("stop",),
@@ -118,9 +116,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         kind="tools",
         tool=WEATHER_TOOL,
         events=sse(
-            _TOOLS.stream(
-                tool_deltas("call_LtWt1", WEATHER_TOOL, {"city": "Coimbra"}), "tool_calls", usage(85, 17)
-            )
+            _TOOLS.stream(tool_deltas("call_LtWt1", WEATHER_TOOL, {"city": "Coimbra"}), "tool_calls", usage(85, 17))
         ),
         truth=_truth(
             raw_finish_reasons=("tool_calls",),

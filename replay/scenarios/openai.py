@@ -21,9 +21,7 @@ _REASONS = Chat("chatcmpl-CmReasonStream007", "gpt-5-mini-2025-08-07", 176380000
 _REASONS_CALL = Chat("chatcmpl-CmReasonCall00008", "gpt-5-mini-2025-08-07", 1763800008, None)
 
 _scenario = partial(Scenario, service="openai")
-_truth = partial(
-    Truth, provider="openai", service_tier="default", input_audio_tokens=0, output_audio_tokens=0
-)
+_truth = partial(Truth, provider="openai", service_tier="default", input_audio_tokens=0, output_audio_tokens=0)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *ENDINGS,
@@ -60,9 +58,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=False,
         kind="plain",
         demo=True,
-        events=body(
-            _PLAIN_CALL.completion({"content": "Porto is older than it looks."}, "stop", usage(31, 8))
-        ),
+        events=body(_PLAIN_CALL.completion({"content": "Porto is older than it looks."}, "stop", usage(31, 8))),
         truth=_truth(
             raw_finish_reasons=("stop",),
             finish_reasons=("stop",),
@@ -106,9 +102,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         kind="structured",
         tool=BOOK_TOOL,
         events=body(
-            _BOOK_CALL.completion(
-                {"tool_calls": [tool_call("call_Bk7Xq2", BOOK_TOOL, BOOK)]}, "stop", usage(96, 24)
-            )
+            _BOOK_CALL.completion({"tool_calls": [tool_call("call_Bk7Xq2", BOOK_TOOL, BOOK)]}, "stop", usage(96, 24))
         ),
         truth=_truth(
             raw_finish_reasons=("stop",),
@@ -186,9 +180,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=True,
         kind="plain",
         demo=True,
-        events=sse(
-            _REASONS.stream(text_deltas("Seventeen."), "stop", usage(2100, 461, cached=1920, reasoning=448))
-        ),
+        events=sse(_REASONS.stream(text_deltas("Seventeen."), "stop", usage(2100, 461, cached=1920, reasoning=448))),
         truth=_truth(
             raw_finish_reasons=("stop",),
             finish_reasons=("stop",),

@@ -17,9 +17,7 @@ _FILTER_CALL = Chat("chatcmpl-CmFilterCall00011", "gpt-4.1-mini-2025-04-14", 176
 _AUDIO_CALL = Chat("chatcmpl-CmAudioCall000012", "gpt-audio-2025-08-28", 1763800012, None)
 
 _scenario = partial(Scenario, service="openai")
-_truth = partial(
-    Truth, provider="openai", service_tier="default", input_audio_tokens=0, output_audio_tokens=0
-)
+_truth = partial(Truth, provider="openai", service_tier="default", input_audio_tokens=0, output_audio_tokens=0)
 
 ENDINGS: tuple[Scenario, ...] = (
     _scenario(

@@ -19,14 +19,10 @@ _BOOK = XaiChat("c4a20000-0003-4e1b-9b57-aa40f0000003")
 _BOOK_CALL = XaiChat("c4a20000-0004-4e1b-9b57-aa40f0000004")
 _TOOLS = XaiChat("c4a20000-0005-4e1b-9b57-aa40f0000005")
 _TOOLS_CALL = XaiChat("c4a20000-0006-4e1b-9b57-aa40f0000006")
-_TICKS = XaiChat(
-    "c4a20000-0007-4e1b-9b57-aa40f0000007", model="grok-code-fast-1", fingerprint="fp_99052e9f23"
-)
+_TICKS = XaiChat("c4a20000-0007-4e1b-9b57-aa40f0000007", model="grok-code-fast-1", fingerprint="fp_99052e9f23")
 
 _scenario = partial(Scenario, service="xai", model="grok-3-mini")
-_truth = partial(
-    Truth, provider="x_ai", response_model="grok-3-mini", input_audio_tokens=0, output_audio_tokens=0
-)
+_truth = partial(Truth, provider="x_ai", response_model="grok-3-mini", input_audio_tokens=0, output_audio_tokens=0)
 
 SCENARIOS: tuple[Scenario, ...] = (
     _scenario(

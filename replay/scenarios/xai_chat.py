@@ -51,9 +51,7 @@ class XaiChat:
         }
 
 
-def usage_of(
-    prompt: int, completion: int, *, reasoning: int, cached: int, ticks: int | None = None
-) -> dict[str, Any]:
+def usage_of(prompt: int, completion: int, *, reasoning: int, cached: int, ticks: int | None = None) -> dict[str, Any]:
     """The usage object, with what the call cost where ticks are given."""
     usage: dict[str, Any] = {
         "prompt_tokens": prompt,

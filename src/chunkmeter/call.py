@@ -148,11 +148,8 @@ class Call:
     def _detect(self, tally: Tally, event: Any) -> None:
         try:
             reader = readers.for_event(event)
-        except UnknownWireError as error:
-            # Said once a stream, not for every chunk of it; its usage counts as missing.
-            self._read = _ignore
-            self.telemetry.guard.failed("reader", "telling the wire of a stream", error)
-            return
+        except UnknownWireError:
+            return  # A keep-alive, maybe: the next event may tell.
         self._use(reader)
         reader.read(tally, event)
 
@@ -193,6 +190,9 @@ class Call:
         if telemetry.open.pop(id(self), None) is None:
             return  # Whoever took it out of the open ones has settled it, or it is another process's.
         self.ended = True
+        if self.tally.wire is None and self.tally.chunks and not self.tally.failed:
+            with telemetry.guard("reader", "telling the wire of a stream"):
+                raise UnknownWireError("none of its events fits a known wire")
         with telemetry.guard("settle", "settling"):
             ended = self._ended(ending, error_type, end_ns)
             facts = telemetry.assess(ended)
@@ -269,10 +269,6 @@ class Lease:
     def __del__(self) -> None:
         if not self.call.ended:
             keeper.finalized.put(partial(self.call.settle, "collected"))
-
-
-def _ignore(tally: Tally, event: Any) -> None:
-    return
 
 
 def _type_name(error: BaseException) -> str:

@@ -153,6 +153,12 @@ for _row in PROVIDERS:
     _PROVIDERS.setdefault(_row.prices or _row.name, _row)
 
 
+def is_provider(name: str) -> bool:
+    """Whether this is a provider's name as chunkmeter emits it."""
+    row = _PROVIDERS.get(name)
+    return row is not None and row.name == name
+
+
 def provider(name: str | None) -> Provider | None:
     """The provider that any known spelling means; an unknown one stands for itself, without prices."""
     if not name:

@@ -64,7 +64,12 @@ def wrap(
         begin = functools.partial(_begin, telemetry, stream, provider, model, reader, span)
         if is_manager(type(stream)):
             return cast("_T", put_on(stream, functools.partial(begin, start_time, sent=True)))
-        return cast("_T", put_on(stream, begin(start_time, sent=start_time is not None)))
+        lease = begin(start_time, sent=start_time is not None)
+        try:
+            return cast("_T", put_on(stream, lease))
+        except Exception:
+            lease.call.settle("collected")  # The stream goes on unwatched, so nobody else would end the call.
+            raise
     return stream
 
 

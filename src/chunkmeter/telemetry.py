@@ -32,7 +32,7 @@ SCOPE = "chunkmeter"
 
 _logger = logging.getLogger("chunkmeter")
 
-_MOST_UNKNOWN_MODELS = 100
+_MOST_UNKNOWN = 100
 _NANOSECONDS = 1e9
 
 
@@ -71,7 +71,8 @@ class Telemetry:
         """Calls that have not settled, by id."""
         self._meter_provider = meter_provider
         _instances.add(self)
-        self._unknown_models: set[str] = set()
+        self._unknown_models = _Names("models that no price table lists")
+        self._unknown_providers = _Names("providers that the conventions don't name")
         self._named_unknown: set[str] = set()
         self._global = tracer_provider is None
         self._warned = False
@@ -166,6 +167,7 @@ class Telemetry:
         with self.guard("settle", semconv.DURATION.name):
             failed = {semconv.ERROR_TYPE: ended.error_type} if ended.error_type else {}
             self._duration.record(seconds(ended.start_ns, ended.end_ns), {**labels, **failed}, context)
+        with self.guard("settle", semconv.TIME_TO_FIRST_CHUNK.name):
             if request.stream and request.sent and ended.first_ns:
                 self._first_chunk.record(seconds(ended.start_ns, ended.first_ns), labels, context)
         with self.guard("settle", semconv.TOKEN_USAGE.name):
@@ -186,7 +188,7 @@ class Telemetry:
         labels: dict[str, AttributeValue] = {semconv.OPERATION_NAME: request.operation}
         with self.guard("settle", "labelling"):
             if request.provider:
-                labels[semconv.PROVIDER_NAME] = request.provider
+                labels[semconv.PROVIDER_NAME] = self._provider_label(request.provider)
             if request.model:
                 labels[semconv.REQUEST_MODEL] = self._model_label(request.model, request.provider)
         with self.guard("settle", semconv.CALLS.name):
@@ -198,13 +200,14 @@ class Telemetry:
                 semconv.COST_STATUS: facts.cost_status,
             }
             self._calls.add(1, {**labels, **ending}, context)
-        with self.guard("settle", semconv.SPEND.name):
-            if isinstance(cost, Priced):
-                amount = float(cost.amount)
-                priced = {**labels, semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
-                self._spend.add(amount, priced, context)
+        if isinstance(cost, Priced):
+            amount = float(cost.amount)
+            labels_of_cost = {**labels, semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
+            with self.guard("settle", semconv.SPEND.name):
+                self._spend.add(amount, labels_of_cost, context)
+            with self.guard("settle", semconv.COST.name):
                 if self._cost is not None:
-                    self._cost.record(amount, priced, context)
+                    self._cost.record(amount, labels_of_cost, context)
         return labels
 
     def announce(self, hooks: str) -> None:
@@ -223,22 +226,14 @@ class Telemetry:
         self._errors.add(1, {semconv.ERROR_STAGE: stage})
 
     def _model_label(self, model: str, provider: str | None) -> str:
-        if model in self._unknown_models or pricing.knows(model, provider):
-            return model
-        if len(self._unknown_models) >= _MOST_UNKNOWN_MODELS:
-            return semconv.OTHER
-        self._unknown_models.add(model)
-        if len(self._unknown_models) == _MOST_UNKNOWN_MODELS:
-            _logger.warning(
-                "%d models that no price table lists have been called; the metrics call further ones %s.",
-                _MOST_UNKNOWN_MODELS,
-                semconv.OTHER,
-            )
-        return model
+        return model if pricing.knows(model, provider) else self._unknown_models.label(model)
+
+    def _provider_label(self, provider: str) -> str:
+        return provider if semconv.is_provider(provider) else self._unknown_providers.label(provider)
 
     def _name_unknown(self, ended: Ended) -> None:
         model = ended.tally.response_model or ended.request.model
-        if model is None or model in self._named_unknown or len(self._named_unknown) >= _MOST_UNKNOWN_MODELS:
+        if model is None or model in self._named_unknown or len(self._named_unknown) >= _MOST_UNKNOWN:
             return
         self._named_unknown.add(model)
         _logger.warning(
@@ -258,6 +253,27 @@ class Telemetry:
     def _oldest_idle(self) -> list[Observation]:
         paused = [call.paused_ns for call in self._open_here() if call.paused_ns]
         return [Observation((time.time_ns() - min(paused)) / _NANOSECONDS if paused else 0.0)]
+
+
+class _Names:
+    """Names that may be a user's invention, as labels: so many of them, then one for the rest."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._seen: set[str] = set()
+
+    def label(self, name: str) -> str:
+        """The label for a name."""
+        if name in self._seen:
+            return name
+        if len(self._seen) >= _MOST_UNKNOWN:
+            return semconv.OTHER
+        self._seen.add(name)
+        if len(self._seen) == _MOST_UNKNOWN:
+            _logger.warning(
+                "%d %s have been called; the metrics call further ones %s.", _MOST_UNKNOWN, self._kind, semconv.OTHER
+            )
+        return name
 
 
 _instances: weakref.WeakSet[Telemetry] = weakref.WeakSet()
