@@ -19,7 +19,7 @@ from replay.scenarios import ALL, Scenario, by_id
 TOLERANCE = 1e-9
 """USD."""
 OPERATIONS = ("chat", "text_completion", "generate_content")
-# The published conventions keep OpenAI's own words on its wire, the coming ones map them all.
+# On these the published instrumentations leave the provider's own words on the span.
 RAW_WORDS = frozenset({"openai", "groq", "xai", "litellm"})
 
 USAGE: dict[str, tuple[str, ...]] = {
@@ -67,25 +67,25 @@ def check_call(report: Report, scenario: Scenario, span: Mapping[str, Any]) -> N
     def expect(attribute: str, *expected: object) -> None:
         report.expect(f"{where} {attribute}", span.get(attribute), *expected)
 
-    words = [list(truth.finish_reasons)]
-    if scenario.service in RAW_WORDS:
-        words.append(list(truth.raw_finish_reasons))
+    words = truth.raw_finish_reasons if scenario.service in RAW_WORDS else truth.finish_reasons
+    charged = None if truth.provider_cost is None else float(truth.provider_cost)
     expect("gen_ai.provider.name", truth.provider)
     expect("gen_ai.request.model", scenario.app_model, scenario.model)
     expect("gen_ai.response.model", truth.response_model)
-    expect("gen_ai.response.finish_reasons", *words)
+    expect("gen_ai.response.finish_reasons", list(words))
     expect("chunkmeter.response.raw_finish_reasons", list(truth.raw_finish_reasons))
     expect("chunkmeter.outcome", "completed")
     expect("chunkmeter.usage.status", "reported")
     expect("chunkmeter.cost.status", "known")
     expect("gen_ai.usage.cost.currency", "USD")
+    expect("gen_ai.usage.cost.source", "local" if charged is None else "provider")
+    expect("chunkmeter.cost_metadata.cost", charged)
     for name in USAGE:
         # Absent is not zero: what the wire leaves out must not be on the span.
         report.expect(f"{where} {name}", usage_of(span, name), getattr(truth, name))
     if "chunkmeter.usage.total_tokens" in span:
         expect("chunkmeter.usage.total_tokens", truth.total_tokens)
-    if truth.service_tier is not None:
-        expect("chunkmeter.cost_metadata.tier", truth.service_tier)
+    expect("chunkmeter.cost_metadata.tier", truth.service_tier)
     report.close(f"{where} gen_ai.usage.cost.amount", span.get("gen_ai.usage.cost.amount"), float(truth.cost))
     first = span.get("gen_ai.response.time_to_first_chunk")
     if scenario.stream:

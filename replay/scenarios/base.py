@@ -42,6 +42,8 @@ class Truth:
     total_tokens: int
     cost: Decimal
     """USD."""
+    provider_cost: Decimal | None = None
+    """USD, where the provider itself says what it charged."""
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
     cache_write_1h_tokens: int | None = None

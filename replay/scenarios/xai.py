@@ -207,6 +207,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             reasoning_tokens=120,
             # The list price, and 1985400 ticks of 1e-10 USD, agree.
             cost=((213 - 192) * D("0.20") + 192 * D("0.02") + (7 + 120) * D("1.50")) / MILLION,
+            provider_cost=D(1985400) / 10**10,
             events_on_wire=5,
         ),
     ),

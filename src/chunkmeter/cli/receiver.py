@@ -110,16 +110,11 @@ def read_call(attributes: Mapping[str, Any]) -> Call | None:
         for source in sources.split()
         if (amount := _number(attributes, source)) is not None
     }
-    if "input_tokens" in usage and "output_tokens" in usage:
-        usage.setdefault("total_tokens", usage["input_tokens"] + usage["output_tokens"])
     cost = _number(attributes, "gen_ai.usage.cost.amount")
     reasons: Any = attributes.get("gen_ai.response.finish_reasons")
     reasons = cast("list[Any]", reasons) if isinstance(reasons, list) else [] if reasons is None else [reasons]
     metadata: dict[str, Any] = {name: usage[name] for name in _SHARED if name in usage}
-    if "gen_ai.request.stream" in attributes:
-        metadata["streaming_mode"] = attributes["gen_ai.request.stream"]
-    if cost is not None:
-        metadata["cost"] = cost
+    metadata["streaming_mode"] = bool(attributes.get("gen_ai.request.stream"))
     own = len(_COST_METADATA)
     metadata.update((key[own:], value) for key, value in attributes.items() if key.startswith(_COST_METADATA))
     return Call(
