@@ -166,6 +166,7 @@ def test_the_checker_sees_each_difference() -> None:
         "chunkmeter.cost.status": "known",
         "chunkmeter.cost_metadata.tier": "default",
         "gen_ai.usage.cost.currency": "USD",
+        "gen_ai.usage.cost.source": "local",
         "gen_ai.usage.cost.amount": float(truth.cost),
         "gen_ai.usage.input_tokens": 31,
         "gen_ai.usage.output_tokens": 8,
