@@ -522,7 +522,8 @@ def test_an_unknown_model_is_one_log_line(kit: Kit, caplog: pytest.LogCaptureFix
 class Open:
     """A call that has not settled."""
 
-    def __init__(self, paused_ns: int) -> None:
+    def __init__(self, paused_ns: int, *, stream: bool = True) -> None:
+        self.request = Request(stream=stream)
         self.paused_ns = paused_ns
 
     def settle(self, ending: Any) -> None: ...
@@ -531,10 +532,12 @@ class Open:
 
 
 def test_open_streams_are_reported_with_the_longest_pause(kit: Kit) -> None:
-    """A stream that waits for its provider is open and not idle."""
+    """A stream that waits for its provider is open and not idle; a plain call is no stream."""
     assert kit.total("chunkmeter.streams.open") == kit.total("chunkmeter.streams.oldest_idle") == 0
     now = time.time_ns()
-    kit.telemetry.open.update({1: Open(now - 60 * SECOND), 2: Open(now - 5 * SECOND), 3: Open(0)})
+    kit.telemetry.open.update(
+        {1: Open(now - 60 * SECOND), 2: Open(now - 5 * SECOND), 3: Open(0), 4: Open(0, stream=False)}
+    )
     assert kit.total("chunkmeter.streams.open") == 3
     assert 60 <= kit.total("chunkmeter.streams.oldest_idle") < 70
 

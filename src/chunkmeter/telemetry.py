@@ -39,6 +39,7 @@ _NANOSECONDS = 1e9
 class OpenCall(Protocol):
     """A call that has not settled yet."""
 
+    request: Request
     paused_ns: int
     """When its user was last handed something, 0 while the source is being waited for."""
 
@@ -248,6 +249,7 @@ class Telemetry:
             for telemetry in list(_instances)
             if (telemetry._meter_provider or metrics.get_meter_provider()) is mine
             for call in list(telemetry.open.values())
+            if call.request.stream
         ]
 
     def _oldest_idle(self) -> list[Observation]:

@@ -55,16 +55,18 @@ def _tuple_observer(call: Call) -> Callable[[Any], None]:
         nonlocal last
         if call.raw_tapped:
             return
-        raw = item[0].chunk
-        # Google's chunk is handed out once for each function call in it.
-        if raw is not last:
-            last = raw
-            call.observe(raw)
+        with call.telemetry.guard("reader", "taking Mirascope's chunk"):
+            raw = item[0].chunk
+            # Google's chunk is handed out once for each function call in it.
+            if raw is not last:
+                last = raw
+                call.observe(raw)
 
     return observe
 
 
 def tap_raw(call: Call, events: Any) -> Any:
+    """The provider's raw events, sync or async, each observed for `call`."""
     call.raw_tapped = True
     if inspect.isawaitable(events):
         return _tap_raw_awaited(call, events)
@@ -90,6 +92,7 @@ async def _aobserved(call: Call, events: Any) -> Any:
 
 
 async def await_answer(lease: Lease, answer: Any) -> Any:
+    """The answer to a plain call that is awaited, metered; the lease is held by whoever awaits it."""
     call = lease.call
 
     async def awaited() -> Any:
@@ -105,5 +108,6 @@ async def await_answer(lease: Lease, answer: Any) -> Any:
 
 
 def answered(call: Call, answer: Any) -> None:
+    """A plain call has its answer."""
     call.observe(answer)
     call.settle("exhausted")

@@ -53,8 +53,8 @@ class _Site:
 
     __slots__ = ("attributes", "endpoint", "finishing", "metered", "parent", "provider")
 
-    def __init__(self, attributes: dict[str, AttributeValue]) -> None:
-        self.attributes = attributes
+    def __init__(self) -> None:
+        self.attributes: dict[str, AttributeValue] = {}
         self.endpoint = Endpoint()
         self.provider: str | None = None
         self.parent: Context | None = None
@@ -180,9 +180,11 @@ class _Hooks:
 
     def _on_setup(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """`_utils.setup_call(fn, fn_args, dynamic_config, ...)`: a decorated function is being called."""
+        site = _Site()
+        _site.set(site)
         with self._telemetry.guard("hook", "reading the function"):
             given = {**dict(zip(("fn", "fn_args", "dynamic_config"), args, strict=False)), **kwargs}
-            _site.set(_Site(self._function_attributes(given["fn"], given.get("dynamic_config"))))
+            site.attributes = self._function_attributes(given["fn"], given.get("dynamic_config"))
         return wrapped(*args, **kwargs)
 
     def _on_provider(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -203,8 +205,7 @@ class _Hooks:
             if site is not None:
                 site.provider = provider
                 site.endpoint = endpoint(args[0])
-            return self._metered(create, site)
-        return create
+        return self._metered(create, site)
 
     def _on_factory(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """`create_factory`, `stream_factory`: what their `setup_call` returns first sends the request."""
