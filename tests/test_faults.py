@@ -242,7 +242,7 @@ def test_a_fault_in_the_model_s_label(
 
 @pytest.mark.parametrize(
     "target",
-    ["chunkmeter.stream.put_on", "chunkmeter.stream.Call", "chunkmeter.stream.is_manager", "chunkmeter.stream._begin"],
+    ["chunkmeter.stream.put_on", "chunkmeter.spans.Call", "chunkmeter.stream.is_manager", "chunkmeter.stream.begin"],
 )
 def test_a_fault_in_wrap(kit: Kit, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     """The stream comes back as it was, unmetered, and the failure is counted."""

@@ -17,11 +17,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from opentelemetry import baggage, context
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
+import chunkmeter
 from chunkmeter.call import current_call
 from chunkmeter.instrumentors import MirascopeInstrumentor
 from replay.scenarios import Service, by_id
@@ -459,6 +462,49 @@ def check_family(kit: Kit, caller: Any) -> None:
     assert chat.start_time
     assert http.start_time
     assert caller.start_time <= chat.start_time <= http.start_time
+
+
+def test_the_request_is_sent_in_the_readers_context(
+    metered: Kit, client: NewClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Baggage that is set around the loop goes along; what was set when the stream was asked for, and is gone, not."""
+    seen: list[Any] = []
+    asked = baggage.set_baggage("tenant", "stale")
+    token = context.attach(asked)
+    stream = plain_stream(client())("Faro")
+    context.detach(token)
+    send = httpx.Client.send
+
+    def noting(self: httpx.Client, *args: Any, **kwargs: Any) -> Any:
+        seen.append((baggage.get_baggage("tenant"), get_current_span().is_recording()))
+        return send(self, *args, **kwargs)
+
+    monkeypatch.setattr(httpx.Client, "send", noting)
+    token = context.attach(baggage.set_baggage("tenant", "acme"))
+    list(stream)
+    context.detach(token)
+    assert seen == [("acme", True)]
+    assert metered.span.attributes
+
+
+def test_a_current_inference_span_is_the_calls(metered: Kit, client: NewClient) -> None:
+    """Somebody's span that records this inference gets the facts; there is no second one, and it is counted once."""
+    with metered.tracer.start_as_current_span("chat", attributes={"gen_ai.operation.name": "chat"}):
+        list(plain_stream(client())("Faro"))
+    attributes = attributes_of(metered.span)
+    assert metered.span.name == "chat"
+    assert attributes["gen_ai.usage.output_tokens"] == 45
+    assert attributes["chunkmeter.outcome"] == "completed"
+    assert "code.function.name" in attributes
+    assert metered.total("chunkmeter.calls") == 1
+
+
+def test_wrap_reads_a_stream_of_mirascopes(kit: Kit, client: NewClient) -> None:
+    """Without the instrumentor: the raw chunk stands in each pair."""
+    stream = chunkmeter.wrap(plain_stream(client())("Faro"), provider="openai", telemetry=kit.telemetry)
+    assert len(list(stream)) == 8
+    assert attributes_of(kit.span)["gen_ai.usage.output_tokens"] == 45
+    assert attributes_of(kit.span)["chunkmeter.outcome"] == "completed"
 
 
 def test_the_callers_span_is_current_in_the_loop(metered: Kit, client: NewClient) -> None:

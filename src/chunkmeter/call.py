@@ -6,7 +6,6 @@ call is handed to `chunkmeter.keeper`, which settles it as abandoned.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -33,7 +32,6 @@ CALL_KEY = "chunkmeter.call"
 
 # The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
 _SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")  # pyright: ignore[reportPrivateUsage]
-_CANCELLED = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
 
 
 def suppressed() -> bool:
@@ -66,7 +64,6 @@ class Call:
         "ended",
         "first_ns",
         "last_ns",
-        "lent",
         "mode",
         "paused_ns",
         "raw_tapped",
@@ -99,8 +96,6 @@ class Call:
         self.paused_ns = now
         """When the user was last handed something, 0 while the source is being waited for."""
         self.raw_tapped = False
-        self.lent = False
-        """The stream was handed out as its own iterator: what holds it by `yield from` closes it in a finalizer."""
         self.ended = False
         parent = otel_context.get_current() if parent is None else parent
         self.span = span or INVALID_SPAN
@@ -146,37 +141,34 @@ class Call:
         self._read = reader.read
 
     def _detect(self, tally: Tally, event: Any) -> None:
+        wrapped = isinstance(event, tuple)
         try:
-            reader = readers.for_event(event)
+            reader = readers.for_event(_behind(event) if wrapped else event)
         except UnknownWireError:
             return  # A keep-alive, maybe: the next event may tell.
         self._use(reader)
-        reader.read(tally, event)
+        if wrapped:
+            self._read = lambda tally, event: reader.read(tally, _behind(event))
+        self._read(tally, event)
 
     # --- its end ---
 
     def fail(self, error: BaseException) -> None:
         """The source raised `error`, which is on its way to the user."""
         self.paused_ns = self.last_ns or self.start_ns
-        if isinstance(error, _CANCELLED):
-            self.settle("cancelled")
-        elif not isinstance(error, GeneratorExit):  # An iterator let go of is a pause, and the collector's work maybe.
+        if isinstance(error, Exception):
             self.settle("error", _type_name(error))
+        elif not isinstance(error, GeneratorExit):  # What is let go of may be taken up again.
+            self.settle("cancelled")
 
     def close(self) -> None:
-        """The user closed the stream."""
-        if self.lent:
-            keeper.finalized.put(partial(self.settle, "closed", at_ns=time_ns()))
-        else:
-            self.leave()
+        """The user closed the stream, perhaps on the way out of a cancellation."""
+        self.leave(sys.exception())
 
-    def leave(self) -> None:
-        """The user left the stream's context manager."""
-        error = sys.exception()
-        if isinstance(error, GeneratorExit):  # A generator that holds the stream is let go of: the collector, maybe.
-            keeper.finalized.put(partial(self.settle, "closed", at_ns=time_ns()))
-        else:
-            self.settle("cancelled" if isinstance(error, _CANCELLED) else "closed")
+    def leave(self, error: BaseException | None) -> None:
+        """The user left the stream's context manager, by `error` if there was one."""
+        cancelled = error is not None and not isinstance(error, Exception | GeneratorExit)
+        self.settle("cancelled" if cancelled else "closed")
 
     def settle(self, ending: Ending, error_type: str | None = None, *, at_ns: int | None = None) -> None:
         """End the call, unless it has ended already: its facts go on the span and into the metrics.
@@ -187,6 +179,9 @@ class Call:
             at_ns: when that was, nanoseconds since the epoch; as the ending tells if left out.
         """
         telemetry, end_ns = self.telemetry, at_ns or self._end_ns(ending)
+        if keeper.collecting:
+            keeper.finalized.put(partial(self.settle, ending, error_type, at_ns=end_ns))
+            return
         if telemetry.open.pop(id(self), None) is None:
             return  # Whoever took it out of the open ones has settled it, or it is another process's.
         self.ended = True
@@ -218,8 +213,11 @@ class Call:
 
     def _ended(self, ending: Ending, error_type: str | None, end_ns: int) -> Ended:
         outcome = self.tally.outcome(ending)
-        if ending == "exhausted" and not self.request.stream:
-            outcome = "completed"  # An answer that came whole was not cut, whether or not it says why it stopped.
+        unread = self.tally.failed or (self.tally.wire is None and self.tally.chunks > 0)
+        if ending == "exhausted" and (unread or not self.request.stream):
+            # An answer that came whole was not cut, whether or not it says why it stopped; and a stream that we could
+            # not read says nothing of it.
+            outcome = "completed"
         if outcome == "interrupted":
             error_type = semconv.STREAM_INTERRUPTED
         return Ended(
@@ -245,7 +243,11 @@ class _Sending:
     def __enter__(self) -> None:
         call = self._call
         self._paused, call.paused_ns = call.paused_ns, 0
-        self._token = otel_context.attach(otel_context.set_value(CALL_KEY, call, call.context))
+        # Whoever takes the step may have baggage and switches of their own in the context: only the span is ours.
+        context = otel_context.get_current()
+        if call.mode != "metrics_only":
+            context = set_span_in_context(call.span, context)
+        self._token = otel_context.attach(otel_context.set_value(CALL_KEY, call, context))
 
     def __exit__(self, *_: object) -> None:
         if self._paused:
@@ -269,6 +271,11 @@ class Lease:
     def __del__(self) -> None:
         if not self.call.ended:
             keeper.finalized.put(partial(self.call.settle, "collected"))
+
+
+def _behind(item: Any) -> Any:
+    """The raw event in what a Mirascope stream hands out: a pair of its chunk and a tool."""
+    return getattr(item[0], "chunk", None) if item else None
 
 
 def _type_name(error: BaseException) -> str:

@@ -1,13 +1,14 @@
 """Settles the calls that nobody will end: collected, idle too long, or open when the interpreter exits.
 
 A finalizer runs wherever the collector happens to run, inside the SDK's own locks too. So it calls nothing of
-OpenTelemetry, logs nothing and takes no lock: it puts the call on a queue. A daemon thread and an exit sweep do
-the rest.
+OpenTelemetry, logs nothing and takes no lock: it puts the call on a queue. So does all else that a collection sets
+off, such as a `with` left by a collected generator. A daemon thread and an exit sweep do the rest.
 """
 
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import threading
@@ -41,6 +42,16 @@ class Keeper:
         self._busy = threading.Lock()
         """Held by the thread while it works. A fork waits for it: the child would inherit locks that nobody frees."""
         self._fork_waits = False
+        self._collector: int | None = None
+
+    @property
+    def collecting(self) -> bool:
+        """Whether this code was set off by the garbage collector, maybe inside a lock of the SDK's."""
+        return self._collector == threading.get_ident()
+
+    def on_collection(self, phase: str, _: dict[str, int]) -> None:
+        """For `gc.callbacks`."""
+        self._collector = threading.get_ident() if phase == "start" else None
 
     def watch(self, telemetry: Telemetry) -> None:
         """Make sure that calls of `telemetry` are looked after."""
@@ -49,13 +60,20 @@ class Keeper:
         with self._lock:
             if telemetry not in self._telemetries:
                 self._telemetries.add(telemetry)
+                if self.on_collection not in gc.callbacks:
+                    gc.callbacks.append(self.on_collection)
                 # Registered after the SDK's providers, so it runs before they shut down.
                 atexit.unregister(self._sweep)
                 atexit.register(self._sweep)
                 self.finalized.put(None)  # The thread may have to be less patient now.
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="chunkmeter", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="chunkmeter", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:  # The interpreter is ending, or has no thread left: the sweep will do.
+                    _logger.debug("No thread to settle collected streams with: %s", error)
+                    return
+                self._thread = thread
 
     def before_fork(self) -> None:
         """Let the thread come to rest; a bounded wait, since the fork may be in the middle of an import it needs."""
@@ -112,11 +130,10 @@ class Keeper:
                     call.settle("collected")
 
     def _sweep(self) -> None:
-        thread = self._thread
-        if thread is not None:
-            self._closing = True
-            self.finalized.put(None)
-            thread.join(timeout=_LONGEST_JOIN)
+        self._closing = True
+        self.finalized.put(None)
+        if self._thread is not None:
+            self._thread.join(timeout=_LONGEST_JOIN)
         for telemetry in list(self._telemetries):
             for call in list(telemetry.open.values()):
                 call.settle("collected")

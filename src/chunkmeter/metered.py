@@ -12,10 +12,10 @@ import types
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from .call import Lease
-from .taps import AsyncTap, astep, step, tap
+from .call import Lease, suppressed
+from .taps import AsyncTap, Tap, astep, step
 
-__all__ = ["LEASE", "is_manager", "put_on"]
+__all__ = ["LEASE", "is_manager", "is_stream", "put_on", "put_on_manager"]
 
 LEASE = "_chunkmeter_lease"
 """Instance attribute of a metered stream that keeps its call alive."""
@@ -25,39 +25,59 @@ _Methods = dict[str, Any]
 _This = Callable[[Any], Any]
 
 
+def is_stream(kind: type[Any]) -> bool:
+    """Whether objects of this class are iterated, sync or async."""
+    return any(hasattr(kind, name) for name in ("__iter__", "__next__", "__aiter__", "__anext__"))
+
+
 def is_manager(kind: type[Any]) -> bool:
     """Whether objects of this class give a stream from `with` or `async with`, and are none themselves."""
-    enters = hasattr(kind, "__enter__") or hasattr(kind, "__aenter__")
-    return enters and not any(hasattr(kind, name) for name in ("__iter__", "__next__", "__aiter__", "__anext__"))
+    return not is_stream(kind) and (hasattr(kind, "__enter__") or hasattr(kind, "__aenter__"))
 
 
-def put_on(stream: Any, lease: Lease | Callable[[], Lease]) -> Any:
+def put_on(stream: Any, lease: Lease) -> Any:
     """Put taps on `stream` for the call of `lease`.
 
-    Args:
-        stream: the stream, or a manager of one.
-        lease: the call's lease; for a manager a callable that begins the call when the request is about to be sent.
-
     Returns:
-        `stream`, its class replaced by a subclass of it; where Python forbids that, a proxy for it.
+        `stream`, its class replaced by a subclass of it; where Python forbids that, a proxy for it. Where that can't
+        be made either, `stream` as it was, and the call is over.
     """
-    if is_manager(_class(stream)):
-        return _swap(stream, lease, _manager_methods)
-    # An SDK's helper makes several events of its own from each raw chunk. The facts are read where they are raw,
-    # the endings where the user causes them.
-    raw = getattr(stream, "_raw_stream", None)
-    if raw is not None and _swap(raw, lease, _stream_methods) is raw:
-        return _swap(stream, lease, _ending_methods)
-    return _swap(stream, lease, _stream_methods)
+    with lease.call.telemetry.guard("hook", "tapping a stream"):
+        try:
+            # An SDK's helper makes several events of its own from each raw chunk. The facts are read where they are
+            # raw, the endings where the user causes them.
+            raw = getattr(stream, "_raw_stream", None)
+            if raw is not None and _swap(raw, lease, _stream_methods) is raw:
+                return _swap(stream, lease, _ending_methods)
+            return _swap(stream, lease, _stream_methods)
+        except Exception:
+            lease.call.settle("collected")  # The stream goes on unwatched, so nobody else would end the call.
+            raise
+    return stream
 
 
-def _swap(stream: Any, lease: Any, methods: Callable[[type, _This], _Methods]) -> Any:
+def put_on_manager(manager: Any, begin: Callable[[], Lease | None]) -> Any:
+    """Put taps on a manager of streams; `begin` begins a call each time it is entered, None if that can't be."""
+    return _swap(manager, _Entries(begin), _manager_methods)
+
+
+class _Entries:
+    """What a manager holds in place of a lease: how to begin a call, and the one of the last time it was entered."""
+
+    __slots__ = ("begin", "lease")
+
+    def __init__(self, begin: Callable[[], Lease | None]) -> None:
+        self.begin = begin
+        self.lease: Lease | None = None
+
+
+def _swap(stream: Any, lease: Lease | _Entries, methods: Callable[[type, _This], _Methods]) -> Any:
     kind = _class(stream)
     try:
         attributes = stream.__dict__
         stream.__class__ = _subclass(kind, methods)
         attributes[LEASE] = lease
-        if not isinstance(stream, kind) and "_iterator" in attributes:
+        if isinstance(lease, Lease) and not isinstance(stream, kind) and "_iterator" in attributes:
             stream.__class__ = kind
             _tap_inside(stream, lease)
     except (AttributeError, TypeError):
@@ -71,7 +91,7 @@ def _swap(stream: Any, lease: Any, methods: Callable[[type, _This], _Methods]) -
 def _tap_inside(stream: Any, lease: Lease) -> None:
     """Taps on the iterator that an SDK's stream holds, where its class disowns subclasses (Anthropic's does)."""
     items, close = stream._iterator, stream.close
-    stream._iterator = tap(lease, items) if hasattr(items, "__next__") else AsyncTap(lease, items)
+    stream._iterator = Tap(lease, items) if hasattr(items, "__next__") else AsyncTap(lease, items)
     stream.close = lambda: _finally(close, lease.call.close)
 
 
@@ -146,10 +166,7 @@ def _stream_methods(kind: type[Any], this: _This) -> _Methods:
 
     def iter_(self: Any) -> Any:
         items = base.__iter__(this(self))
-        if items is not this(self):
-            return tap(_lease(self), items)
-        _lease(self).call.lent = True
-        return self
+        return self if items is this(self) else Tap(_lease(self), items)
 
     def aiter_(self: Any) -> Any:
         items = base.__aiter__(this(self))
@@ -179,12 +196,13 @@ def _ending_methods(kind: type[Any], this: _This) -> _Methods:
     """The methods of `kind` by which the user ends a stream, metered."""
     base: Any = kind
 
-    def entering(name: str) -> Callable[..., Any]:
-        def enter(self: Any) -> Any:
-            entered = getattr(base, name)(this(self))
-            return _then(entered, lambda stream: self if stream is this(self) else stream)
+    def enter(self: Any) -> Any:
+        entered = base.__enter__(this(self))
+        return self if entered is this(self) else entered
 
-        return enter
+    async def aenter(self: Any) -> Any:
+        entered = await base.__aenter__(this(self))
+        return self if entered is this(self) else entered
 
     def closing(name: str) -> Callable[..., Any]:
         def close(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -193,7 +211,7 @@ def _ending_methods(kind: type[Any], this: _This) -> _Methods:
 
         return close
 
-    methods = {name: entering(name) for name in ("__enter__", "__aenter__")}
+    methods: _Methods = {"__enter__": enter, "__aenter__": aenter}
     methods |= {name: closing(name) for name in ("close", "aclose")}
     methods |= _exit_methods(kind, this)
     return {name: method for name, method in methods.items() if hasattr(kind, name)}
@@ -204,12 +222,11 @@ def _exit_methods(kind: type[Any], this: _This) -> _Methods:
 
     def exiting(name: str) -> Callable[..., Any]:
         def leave(self: Any, kind: Any, error: BaseException | None, traceback: Any) -> Any:
-            lease: Any = getattr(self, LEASE)
-            return _finally(
-                lambda: getattr(base, name)(this(self), kind, error, traceback),
-                # A manager whose call could not be begun has none to end.
-                lambda: lease.call.leave() if isinstance(lease, Lease) else None,
-            )
+            held: Lease | _Entries = getattr(self, LEASE)
+            lease = held.lease if isinstance(held, _Entries) else held
+            if lease is not None:
+                lease.call.leave(error)
+            return getattr(base, name)(this(self), kind, error, traceback)
 
         return leave
 
@@ -247,11 +264,9 @@ def _manager_methods(kind: type[Any], this: _This) -> _Methods:
 
 
 def _begin(manager: Any) -> Lease | None:
-    begin: Callable[[], Lease | None] = getattr(manager, LEASE)
-    lease = begin()
-    if lease is not None:
-        object.__setattr__(manager, LEASE, lease)
-    return lease
+    entries: _Entries = getattr(manager, LEASE)
+    entries.lease = None if suppressed() else entries.begin()
+    return entries.lease
 
 
 def _finally(act: Callable[[], Any], after: Callable[[], None]) -> Any:
@@ -277,10 +292,3 @@ def _finally(act: Callable[[], Any], after: Callable[[], None]) -> Any:
         return awaited(result)
     after()
     return result
-
-
-def _then(value: Any, change: Callable[[Any], Any]) -> Any:
-    async def awaited() -> Any:
-        return change(await value)
-
-    return awaited() if inspect.isawaitable(value) else change(value)

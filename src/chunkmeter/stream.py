@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from typing import Any, TypeVar, cast
 
-from opentelemetry.trace import Span, get_current_span
+from opentelemetry.trace import Span
 
 from . import readers, semconv
-from .call import Call, Lease, Mode, suppressed
+from .call import Lease, suppressed
 from .facts import Request
-from .metered import LEASE, is_manager, put_on
+from .metered import LEASE, is_manager, is_stream, put_on, put_on_manager
 from .readers import Reader
+from .spans import begin
 from .telemetry import Telemetry, default
 
 __all__ = ["wrap"]
@@ -20,7 +21,6 @@ _T = TypeVar("_T")
 
 # Streams of these packages are metered already, on a span of theirs that can't be reached from here.
 _PEERS = ("opentelemetry.", "openinference.", "openlit.", "langfuse.", "logfire.")
-_CLAIMED = "_chunkmeter_claimed"
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -61,32 +61,29 @@ def wrap(
     with telemetry.guard("hook", "wrap"):
         if getattr(stream, LEASE, None) is not None:
             return stream
-        begin = functools.partial(_begin, telemetry, stream, provider, model, reader, span)
-        if is_manager(type(stream)):
-            return cast("_T", put_on(stream, functools.partial(begin, start_time, sent=True)))
-        lease = begin(start_time, sent=start_time is not None)
-        try:
-            return cast("_T", put_on(stream, lease))
-        except Exception:
-            lease.call.settle("collected")  # The stream goes on unwatched, so nobody else would end the call.
-            raise
+        kind: type[Any] = type(stream)
+
+        def start(*, sent: bool) -> Lease | None:
+            with telemetry.guard("hook", "wrap"):
+                request = _request(stream, provider, model, reader, sent=sent)
+                peer = kind.__module__.startswith(_PEERS)
+                call = begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
+                return None if call is None else Lease(call)
+            return None
+
+        if is_manager(kind):
+            return cast("_T", put_on_manager(stream, functools.partial(start, sent=True)))
+        if not is_stream(kind):
+            raise TypeError(f"{kind.__qualname__} is no stream: give wrap what is iterated, or what `with` gives it")
+        lease = start(sent=start_time is not None)
+        return stream if lease is None else cast("_T", put_on(stream, lease))
     return stream
 
 
-def _begin(
-    telemetry: Telemetry,
-    stream: Any,
-    provider: str | None,
-    model: str | None,
-    reader: Reader | None,
-    span: Span | None,
-    start_time: int | None,
-    *,
-    sent: bool,
-) -> Lease:
+def _request(stream: Any, provider: str | None, model: str | None, reader: Reader | None, *, sent: bool) -> Request:
     row = semconv.provider(provider)
     host, port = _server(stream)
-    request = Request(
+    return Request(
         operation=reader.operation if reader else _operation(provider),
         provider=row.name if row else None,
         model=model,
@@ -94,16 +91,6 @@ def _begin(
         server_port=port,
         sent=sent,
     )
-    span = span or _current_inference_span(model)
-    mode: Mode = "owned"
-    if span is not None:
-        mode = "enriched"
-    elif type(stream).__module__.startswith(_PEERS):
-        mode = "metrics_only"
-    call = Call(telemetry, request, reader, span=span, mode=mode, start_ns=start_time)
-    if mode == "enriched":
-        _claim(call)
-    return Lease(call)
 
 
 def _operation(provider: str | None) -> str:
@@ -120,31 +107,3 @@ def _server(stream: Any) -> tuple[str | None, int | None]:
     if not isinstance(host, str) or not host:
         return None, None
     return host, getattr(url, "port", None) or _PORTS.get(getattr(url, "scheme", ""))
-
-
-def _current_inference_span(model: str | None) -> Span | None:
-    """The current span, if it records an inference of this model and no other stream has claimed it."""
-    span = get_current_span()
-    attributes: Any = getattr(span, "attributes", None)
-    if not span.is_recording() or not attributes or hasattr(span.end, _CLAIMED):
-        return None
-    if attributes.get(semconv.OPERATION_NAME) not in semconv.INFERENCE_OPERATIONS:
-        return None
-    asked: str | None = attributes.get(semconv.REQUEST_MODEL)
-    return span if asked is None or model is None or asked == model else None
-
-
-def _claim(call: Call) -> None:
-    """Take somebody's span for this call alone: mark it, and write the facts on it just before its owner ends it."""
-    span, end = call.span, call.span.end
-
-    def publish_then_end(*args: Any, **kwargs: Any) -> None:
-        call.publish()
-        end(*args, **kwargs)
-
-    if not span.is_recording():
-        return
-    setattr(publish_then_end, _CLAIMED, True)
-    with call.telemetry.guard("hook", "claiming a span"):
-        span.set_attribute(semconv.METERED, value=True)
-        span.end = publish_then_end

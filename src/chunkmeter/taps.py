@@ -11,28 +11,40 @@ from typing import Any
 
 from .call import Call, Lease
 
-__all__ = ["AsyncTap", "SendingAsync", "astep", "sending", "step", "tap"]
+__all__ = ["AsyncTap", "SendingAsync", "Tap", "astep", "sending", "step"]
 
 
-def tap(lease: Lease, items: Iterator[Any], observe: Callable[[Any], None] | None = None) -> Iterator[Any]:
+class Tap:
     """`items`, each observed before it is handed on; the call of `lease` ends as they end."""
-    call = lease.call
-    observe = observe or call.observe
-    try:
-        call.paused_ns = 0
-        for item in items:
-            observe(item)
-            call.paused_ns = call.last_ns or call.start_ns
-            yield item
-            call.paused_ns = 0
-    except BaseException as error:
-        call.fail(error)
-        raise
-    call.settle("exhausted")
+
+    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
+
+    def __init__(self, lease: Lease, items: Iterator[Any], observe: Callable[[Any], None] | None = None) -> None:
+        self._lease, self._call, self._items = lease, lease.call, items
+        self._observe = observe or lease.call.observe
+        self._pull = items.__next__
+
+    def __iter__(self) -> Tap:
+        return self
+
+    def __next__(self) -> Any:
+        return step(self._call, self._observe, self._pull)
+
+    def send(self, value: Any) -> Any:
+        """As the SDK's own generator has it."""
+        return step(self._call, self._observe, self.__getattr__("send"), value)
+
+    def throw(self, *error: Any) -> Any:
+        """As the SDK's own generator has it."""
+        return step(self._call, self._observe, self.__getattr__("throw"), *error)
+
+    def __getattr__(self, name: str) -> Any:
+        # close and what else the SDK's own iterator has.
+        return getattr(self._items, name)
 
 
 class AsyncTap:
-    """`tap` for an async iterator: an object, since a bare async generator ends only when its loop gets to it."""
+    """`Tap` for an async iterator: an object too, since an async generator ends only when its loop gets to it."""
 
     __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from ..call import Call, Lease
-from ..taps import AsyncTap, SendingAsync, sending, tap
+from ..taps import AsyncTap, SendingAsync, Tap, sending
 
 __all__ = ["LazyAsync", "answered", "await_answer", "iterate", "tap_raw"]
 
@@ -15,7 +15,7 @@ __all__ = ["LazyAsync", "answered", "await_answer", "iterate", "tap_raw"]
 def iterate(lease: Lease, items: Iterator[Any]) -> Iterator[Any]:
     """A stream's tuples, for the call of `lease`."""
     call = lease.call
-    return tap(lease, items if call.tally.chunks else sending(call, items), _tuple_observer(call))
+    return Tap(lease, items if call.tally.chunks else sending(call, items), _tuple_observer(call))
 
 
 class LazyAsync:

@@ -36,6 +36,7 @@ from ..guard import unheard
 from ..metered import LEASE
 from ..readers import Reader, UnknownWireError
 from ..settings import Settings
+from ..spans import begin
 from ..telemetry import Telemetry, for_providers
 from ._mirascope_streams import LazyAsync, answered, await_answer, iterate, tap_raw
 from ._request import Endpoint, endpoint, request_attributes
@@ -345,7 +346,7 @@ class _Hooks:
             # reader's span is the parent if there is one, else that of whoever asked for the stream.
             if parent is None or get_current_span().get_span_context().is_valid:
                 parent = otel_context.get_current()
-            return Call(self._telemetry, request, reader, parent=parent, start_ns=start_ns)
+            return begin(self._telemetry, request, reader, parent=parent, start_ns=start_ns)
         return None
 
     def _function_attributes(self, function: Any, dynamic_config: Any) -> dict[str, AttributeValue]:
