@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Self
 
 import pytest
@@ -57,9 +57,9 @@ def outcome(kit: Kit) -> str:
 class Conversation(Stream):
     """Its generator takes and gives more than items."""
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Generator[Any, Any, int]:
         try:
-            heard: Any = yield CHUNK
+            heard = yield CHUNK
             try:
                 yield heard or LAST
             except KeyError:
@@ -73,7 +73,8 @@ def test_the_return_value_comes_through(wrap: Callable[..., Any]) -> None:
     """A `yield from` of the user's sees what the source returns."""
 
     def user() -> Iterator[Any]:
-        result: Any = yield from wrap(Conversation())
+        stream: Generator[Any, Any, int] = wrap(Conversation())
+        result = yield from stream
         yield result
 
     assert list(user()) == [CHUNK, LAST, 42]
