@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 # litellm would otherwise fetch its price map from the network when it is imported.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 import pytest
 
+import chunkmeter
 from replay.server import Server, start
 from tests.kit import Kit
 
@@ -20,6 +22,17 @@ def kit() -> Iterator[Kit]:
     kit = Kit()
     yield kit
     kit.shutdown()
+
+
+@pytest.fixture
+def wrap(kit: Kit) -> Callable[..., Any]:
+    """`chunkmeter.wrap` for an OpenAI stream, reporting to `kit`."""
+
+    def wrapped(stream: Any, **keywords: Any) -> Any:
+        given: dict[str, Any] = {"provider": "openai", **keywords}
+        return chunkmeter.wrap(stream, telemetry=kit.telemetry, **given)
+
+    return wrapped
 
 
 @pytest.fixture(scope="session")

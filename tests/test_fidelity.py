@@ -11,7 +11,6 @@ from typing import Any, Self
 import pytest
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-import chunkmeter
 from chunkmeter.telemetry import Telemetry
 from replay.server import Server
 from tests import sdk
@@ -36,15 +35,6 @@ class Stream:
 
     def __exit__(self, *_: object) -> None:
         return None
-
-
-@pytest.fixture
-def wrap(kit: Kit) -> Callable[..., Any]:
-    def wrapped(stream: Any, **keywords: Any) -> Any:
-        given: dict[str, Any] = {"provider": "openai", **keywords}
-        return chunkmeter.wrap(stream, telemetry=kit.telemetry, **given)
-
-    return wrapped
 
 
 def outcome(kit: Kit) -> str:

@@ -17,7 +17,6 @@ from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import INVALID_SPAN, SpanKind
 
-import chunkmeter
 from chunkmeter.readers import UnknownWireError
 from replay.scenarios import by_id
 from replay.server import Server
@@ -38,15 +37,6 @@ TEXT = "Lisbon lies on seven hills above the Tagus."
 EVENTS: list[dict[str, Any]] = [
     json.loads(written[6:]) for written in by_id[PLAIN].events if written.startswith(b"data: {")
 ]
-
-
-@pytest.fixture
-def wrap(kit: Kit) -> Callable[..., Any]:
-    def wrapped(stream: Any, **keywords: Any) -> Any:
-        given: dict[str, Any] = {"provider": "openai", **keywords}
-        return chunkmeter.wrap(stream, telemetry=kit.telemetry, **given)
-
-    return wrapped
 
 
 def recorded(stream: Any) -> list[Any]:

@@ -186,8 +186,8 @@ class Call:
             return  # Whoever took it out of the open ones has settled it, or it is another process's.
         self.ended = True
         if self.tally.wire is None and self.tally.chunks and not self.tally.failed:
-            with telemetry.guard("reader", "telling the wire of a stream"):
-                raise UnknownWireError("none of its events fits a known wire")
+            unread = UnknownWireError("none of its events fits a known wire")
+            telemetry.guard.failed("reader", "telling the wire of a stream", unread)
         with telemetry.guard("settle", "settling"):
             ended = self._ended(ending, error_type, end_ns)
             facts = telemetry.assess(ended)

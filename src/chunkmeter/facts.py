@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from opentelemetry.util.types import AttributeValue
 
@@ -12,11 +13,12 @@ from . import semconv
 from .pricing import CostStatus, Priced, Unpriced
 from .tally import Outcome, Tally, Tokens, UsageStatus
 
-__all__ = ["Ended", "Facts", "Request", "cost_attributes", "seconds", "span_attributes", "start_attributes"]
+__all__ = ["Ended", "Facts", "Request", "cost_attributes", "seconds", "server", "span_attributes", "start_attributes"]
 
 # Wires whose finish reasons the published opentelemetry-instrumentation-genai-openai passes on unmapped.
 _RAW_REASON_WIRES = frozenset({"openai_chat"})
 _NANOSECONDS = 1e9
+_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,15 @@ def cost_attributes(facts: Facts, *, draft_cost: bool) -> dict[str, AttributeVal
             known[semconv.COST_CURRENCY] = cost.currency
             known[semconv.COST_SOURCE] = cost.source
     return {name: value for name, value in known.items() if value is not None}
+
+
+def server(url: object) -> tuple[str | None, int | None]:
+    """Host and port of a URL, the port its scheme's if it names none; nothing where it is no URL."""
+    try:
+        parts = urlsplit(str(url or ""))
+        return parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # no URL, or no port: whoever sends the request will say so
+        return None, None
 
 
 def seconds(start_ns: int, end_ns: int) -> float:

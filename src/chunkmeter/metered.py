@@ -276,7 +276,7 @@ def _finally(act: Callable[[], Any], after: Callable[[], None]) -> Any:
         try:
             result = await pending
         except GeneratorExit:
-            raise  # The collector's work, in which nothing may be settled.
+            raise  # Let go of before it was done: it has not closed.
         except BaseException:
             after()
             raise

@@ -27,8 +27,8 @@ def begin(
     parent: Context | None = None,
     start_ns: int | None = None,
     peer: bool = False,
-) -> Call | None:
-    """Begin a call on the span that is its.
+) -> Call:
+    """Begin a call on the span that is its. To be guarded by whoever calls it.
 
     Args:
         telemetry: where it reports.
@@ -38,19 +38,14 @@ def begin(
         parent: context that a span of its own starts in, the current one if left out.
         start_ns: when the request was sent, nanoseconds since the epoch; now if left out.
         peer: another instrumentation has a span for the call that can't be reached, so it gets none of its own.
-
-    Returns:
-        The call; None if it can't be begun, which is counted.
     """
-    with telemetry.guard("hook", "beginning a call"):
-        span = span or _current_inference_span(request.model)
-        if span is not None:
-            call = Call(telemetry, request, reader, parent=parent, span=span, mode="enriched", start_ns=start_ns)
-            _claim(call)
-            return call
-        mode = "metrics_only" if peer else "owned"
-        return Call(telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns)
-    return None
+    span = span or _current_inference_span(request.model)
+    if span is not None:
+        call = Call(telemetry, request, reader, parent=parent, span=span, mode="enriched", start_ns=start_ns)
+        _claim(call)
+        return call
+    mode = "metrics_only" if peer else "owned"
+    return Call(telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns)
 
 
 def _current_inference_span(model: str | None) -> Span | None:

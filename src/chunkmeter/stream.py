@@ -9,7 +9,7 @@ from opentelemetry.trace import Span
 
 from . import readers, semconv
 from .call import Lease, suppressed
-from .facts import Request
+from .facts import Request, server
 from .metered import LEASE, is_manager, is_stream, put_on, put_on_manager
 from .readers import Reader
 from .spans import begin
@@ -21,7 +21,6 @@ _T = TypeVar("_T")
 
 # Streams of these packages are metered already, on a span of theirs that can't be reached from here.
 _PEERS = ("opentelemetry.", "openinference.", "openlit.", "langfuse.", "logfire.")
-_PORTS = {"https": 443, "http": 80}
 
 
 def wrap(
@@ -64,11 +63,10 @@ def wrap(
         kind: type[Any] = type(stream)
 
         def start(*, sent: bool) -> Lease | None:
-            with telemetry.guard("hook", "wrap"):
+            with telemetry.guard("hook", "beginning a call"):
                 request = _request(stream, provider, model, reader, sent=sent)
                 peer = kind.__module__.startswith(_PEERS)
-                call = begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
-                return None if call is None else Lease(call)
+                return Lease(begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer))
             return None
 
         if is_manager(kind):
@@ -81,29 +79,14 @@ def wrap(
 
 
 def _request(stream: Any, provider: str | None, model: str | None, reader: Reader | None, *, sent: bool) -> Request:
-    row = semconv.provider(provider)
-    host, port = _server(stream)
+    row, native = semconv.provider(provider), reader or readers.known(provider)
+    # The SDK's stream has its HTTP response at hand, if it is a stream already.
+    host, port = server(getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None))
     return Request(
-        operation=reader.operation if reader else _operation(provider),
+        operation=native.operation if native else "chat",
         provider=row.name if row else None,
         model=model,
         server_address=host,
         server_port=port,
         sent=sent,
     )
-
-
-def _operation(provider: str | None) -> str:
-    try:
-        return readers.for_provider(provider).operation if provider else "chat"
-    except readers.UnknownWireError:
-        return "chat"
-
-
-def _server(stream: Any) -> tuple[str | None, int | None]:
-    """Host and port that the answer comes from, where the SDK's stream has its HTTP response at hand."""
-    url = getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None)
-    host = getattr(url, "host", None)
-    if not isinstance(host, str) or not host:
-        return None, None
-    return host, getattr(url, "port", None) or _PORTS.get(getattr(url, "scheme", ""))

@@ -1,7 +1,7 @@
 """Taps on iteration, sync and async.
 
 Two thin shells over one lifecycle (`chunkmeter.call`): pull an item, let the call observe it, hand it on; tell
-the call how the stream ended. Nothing here runs in a finalizer but attribute writes.
+the call how the stream ended.
 """
 
 from __future__ import annotations

@@ -254,7 +254,7 @@ class Telemetry:
 
     def _oldest_idle(self) -> list[Observation]:
         paused = [call.paused_ns for call in self._open_here() if call.paused_ns]
-        return [Observation((time.time_ns() - min(paused)) / _NANOSECONDS if paused else 0.0)]
+        return [Observation(seconds(min(paused), time.time_ns()) if paused else 0.0)]
 
 
 class _Names:

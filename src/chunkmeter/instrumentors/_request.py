@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
-from urllib.parse import urlsplit
 
 from opentelemetry.util.types import AttributeValue
 
 from .. import semconv
+from ..facts import server
 
 __all__ = ["Endpoint", "endpoint", "request_attributes"]
 
-_PORTS = {"https": 443, "http": 80}
 _OTLP_LIMIT = 2**63  # a larger integer would fail the export of all the spans beside it
 
 # The providers' parameter names for the conventions' attributes.
@@ -56,13 +55,7 @@ def endpoint(method: Any) -> Endpoint:
         url = getattr(getattr(google, "_http_options", None), "base_url", None)
     else:
         url = getattr(client, "base_url", None)
-    if not url:
-        return Endpoint(provider)
-    try:
-        parts = urlsplit(str(url))
-        return Endpoint(provider, parts.hostname, parts.port or _PORTS.get(parts.scheme))
-    except ValueError:  # no URL, or no port: the SDK will say so
-        return Endpoint(provider)
+    return Endpoint(provider, *server(url))
 
 
 def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValue]:

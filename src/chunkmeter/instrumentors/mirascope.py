@@ -34,7 +34,6 @@ from ..call import Call, Lease, current_call, suppressed
 from ..facts import Request
 from ..guard import unheard
 from ..metered import LEASE
-from ..readers import Reader, UnknownWireError
 from ..settings import Settings
 from ..spans import begin
 from ..telemetry import Telemetry, for_providers
@@ -331,7 +330,7 @@ class _Hooks:
         start_ns: int | None = None,
     ) -> Call | None:
         with self._telemetry.guard("hook", "beginning a call"):
-            reader = _reader(provider)
+            reader = readers.known(provider)
             row = semconv.provider(site.endpoint.provider or provider)
             request = Request(
                 operation=reader.operation if reader else "chat",
@@ -361,10 +360,3 @@ class _Hooks:
         if chosen:
             attributes[semconv.MIRASCOPE_TAGS] = chosen
         return attributes
-
-
-def _reader(provider: str | None) -> Reader | None:
-    try:
-        return readers.for_provider(provider) if provider else None
-    except UnknownWireError:
-        return None

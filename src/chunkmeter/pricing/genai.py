@@ -122,6 +122,7 @@ def newest_price() -> datetime:
     return datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
 
 
+@lru_cache(maxsize=512)
 def knows(model: str, provider_id: str | None) -> bool:
     """Whether the table lists the model under this name, a date aside.
 

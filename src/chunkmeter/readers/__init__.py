@@ -115,6 +115,14 @@ def for_provider(provider: str) -> Reader:
     raise UnknownWireError(f"provider={provider!r} has no reader: write one of {known}, or name a wire")
 
 
+def known(provider: str | None) -> Reader | None:
+    """The reader of a provider's native wire, None where there is none."""
+    try:
+        return for_provider(provider) if provider else None
+    except UnknownWireError:
+        return None
+
+
 def for_event(event: Any) -> Reader:
     """The reader that fits a raw event, told by the module of its class or, for a dict, by its keys.
 
