@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import chunkmeter
-from chunkmeter import pricing, readers
+from chunkmeter import pricing, readers, semconv
 from chunkmeter.readers import Reader
 from chunkmeter.tally import Tally
 from chunkmeter.telemetry import Telemetry
@@ -24,9 +24,7 @@ EVENTS: list[dict[str, Any]] = [
     json.loads(written[6:]) for written in by_id[PLAIN].events if written.startswith(b"data: {")
 ]
 COUNTED = {"outcome": "completed", "usage__status": "reported", "cost__status": "known"}
-AFTER = {"spend": "gen_ai.client.operation.cost", "duration": "gen_ai.client.operation.time_to_first_chunk"}
-"""Pairs that are recorded one after the other, under one guard."""
-INSTRUMENTS = ["spend", "calls", "cost", "duration", "token_usage", "first_chunk"]
+INSTRUMENTS = [semconv.SPEND, semconv.CALLS, *semconv.HISTOGRAMS.values()]
 
 
 class PlantedError(Exception):
@@ -195,22 +193,21 @@ def test_a_fault_in_ending_the_span(
     assert len(logged(caplog)) == 1
 
 
-@pytest.mark.parametrize("name", INSTRUMENTS)
+@pytest.mark.parametrize("metric", INSTRUMENTS, ids=lambda metric: metric.name)
 def test_a_fault_in_one_instrument(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, metric: semconv.Metric
 ) -> None:
     """The others are recorded, the span is whole."""
-    instrument: Any = getattr(kit.telemetry, f"_{name}")
-    method = "add" if hasattr(instrument, "add") else "record"
-    metric: str = instrument.name
-    monkeypatch.setattr(instrument, method, raising)
+    own: Any = vars(kit.telemetry)
+    instruments = [own["_spend"], own["_calls"], *own["_histograms"].values()]
+    (instrument,) = (instrument for instrument in instruments if instrument.name == metric.name)
+    monkeypatch.setattr(instrument, "record" if metric.buckets else "add", raising)
     read_twice(kit)
-    assert kit.points(metric) == []
-    others = {getattr(kit.telemetry, f"_{other}").name for other in INSTRUMENTS} - {metric}
-    others.discard(AFTER.get(name, ""))
-    assert {other for other in others if not kit.points(other)} == set()
-    assert kit.total("chunkmeter.errors", stage="settle") == 2
-    assert kit.total("chunkmeter.errors") == 2
+    assert kit.points(metric.name) == []
+    assert [other for other in INSTRUMENTS if other is not metric and not kit.points(other.name)] == []
+    failures = 4 if metric is semconv.TOKEN_USAGE else 2  # one a call and type of token, one a call
+    assert kit.total("chunkmeter.errors", stage="settle") == failures
+    assert kit.total("chunkmeter.errors") == failures
     expect(kit.spans[0], PLAIN)
     assert len(logged(caplog)) == 1
 

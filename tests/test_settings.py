@@ -19,18 +19,26 @@ ENVIRONMENT = {
 
 def test_defaults_stand_where_nothing_is_set() -> None:
     """Draft cost names, ten minutes, no tags."""
-    assert Settings.load({}) == Settings() == Settings("draft", 600.0, ())
+    assert Settings.load({}) == Settings()
+    assert dataclasses.asdict(Settings()) == {
+        "cost_semconv": "draft",
+        "histograms": ("cost", "duration", "time_to_first_chunk", "token_usage"),
+        "idle_timeout": 600.0,
+        "metric_labels": (),
+        "mirascope_tags": (),
+    }
 
 
 def test_the_environment_beats_the_defaults() -> None:
     """Each field is `CHUNKMETER_` and its name in capitals."""
-    assert Settings.load(ENVIRONMENT) == Settings("off", 30.0, ("team", "version"))
+    expected = Settings(cost_semconv="off", idle_timeout=30.0, mirascope_tags=("team", "version"))
+    assert Settings.load(ENVIRONMENT) == expected
 
 
 def test_keywords_beat_the_environment() -> None:
     """What the code says is more specific than what its surroundings say."""
     chosen = Settings.load(ENVIRONMENT, cost_semconv="draft", idle_timeout=5, mirascope_tags=["a", "b"])
-    assert chosen == Settings("draft", 5.0, ("a", "b"))
+    assert chosen == Settings(cost_semconv="draft", idle_timeout=5.0, mirascope_tags=("a", "b"))
 
 
 def test_none_and_blank_are_not_given() -> None:
@@ -52,6 +60,10 @@ def test_words_are_read_in_any_case(value: str) -> None:
     assert Settings.load({"CHUNKMETER_COST_SEMCONV": value}).cost_semconv == "off"
 
 
+HISTOGRAMS = ("cost", "duration", "time_to_first_chunk", "token_usage")
+NAMES = (
+    "names of your own of letters, digits, '_' and '.', separated by commas, such as 'function,tenant,baggage:customer'"
+)
 BAD: list[tuple[str, Any, str]] = [
     ("cost_semconv", "latest", "'draft' or 'off'. Using 'draft'."),
     ("cost_semconv", 5, "'draft' or 'off'. Using 'draft'."),
@@ -61,6 +73,29 @@ BAD: list[tuple[str, Any, str]] = [
     ),
     ("mirascope_tags", 5, "names separated by commas, such as 'version,team'. Using ()."),
     ("mirascope_tags", [1, 2], "names separated by commas, such as 'version,team'. Using ()."),
+    *(
+        (
+            "histograms",
+            value,
+            f"'all', 'none' or some of {', '.join(HISTOGRAMS)}, and not {wrong}. Using {HISTOGRAMS!r}.",
+        )
+        for value, wrong in (("off", "off"), ("cost,speed", "speed"), ("none,cost", "none"), (["tokens"], "tokens"))
+    ),
+    *(
+        ("metric_labels", value, f"{NAMES}, and not {wrong!r}. Using ().")
+        for value, wrong in (
+            ("tenant,job", "job"),
+            ("ten ant", "ten ant"),
+            ("1st", "1st"),
+            ("gen_ai.request.model", "gen_ai.request.model"),
+            ("chunkmeter.outcome", "chunkmeter.outcome"),
+            ("service_name", "service_name"),
+            ("baggage:", "baggage:"),
+            ("baggage:error.type", "baggage:error.type"),
+            ("code.function.name", "code.function.name"),
+            ("x" * 65, "x" * 65),
+        )
+    ),
 ]
 
 
@@ -93,9 +128,36 @@ def test_an_unknown_keyword_is_one_warning_that_lists_the_known(caplog: pytest.L
     """A slip of the pen doesn't stop the app."""
     with caplog.at_level(logging.DEBUG, "chunkmeter"):
         assert Settings.load({}, idle_time=5) == Settings()
-    assert [record.getMessage() for record in caplog.records] == [
-        "'idle_time' is no setting of chunkmeter: write one of cost_semconv, idle_timeout, mirascope_tags."
-    ]
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "'idle_time' is no setting of chunkmeter: write one of "
+        "cost_semconv, histograms, idle_timeout, metric_labels, mirascope_tags."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "chosen"),
+    [
+        ("all", HISTOGRAMS),
+        ("none", ()),
+        ("", HISTOGRAMS),
+        (" duration, cost ", ("cost", "duration")),
+        (("token_usage",), ("token_usage",)),
+    ],
+)
+def test_histograms_are_chosen_by_name(value: Any, chosen: tuple[str, ...]) -> None:
+    """All of them, none, or some; the order is ours."""
+    if isinstance(value, str):
+        assert Settings.load({"CHUNKMETER_HISTOGRAMS": value}).histograms == chosen
+    if value:
+        assert Settings.load({}, histograms=value).histograms == chosen
+
+
+def test_metric_labels_are_names_of_one_s_own() -> None:
+    """Dots and underscores as in other attributes' names."""
+    names = "function, tenant,baggage:customer.tier ,app_team,jobs"
+    expected = ("function", "tenant", "baggage:customer.tier", "app_team", "jobs")
+    assert Settings.load({"CHUNKMETER_METRIC_LABELS": names}).metric_labels == expected
 
 
 def test_settings_cannot_be_changed() -> None:

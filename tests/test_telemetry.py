@@ -460,7 +460,7 @@ def test_unknown_models_are_bounded_and_known_ones_pass(kit: Kit, caplog: pytest
     seen = {point.attributes["gen_ai.request.model"]: point.value for point in kit.points("chunkmeter.calls")}
     assert seen == {**{f"made-up-{number}": 1 for number in range(100)}, "_OTHER": 50, "gpt-4.1-mini": 1}
     messages = [record.getMessage() for record in caplog.records]
-    full = "100 models that no price table lists have been called; the metrics call further ones _OTHER."
+    full = "100 models that no price table lists have been seen; the metrics call further ones _OTHER."
     assert messages.count(full) == 1
     assert sum("No price is known for model" in message for message in messages) == 100
     assert len(messages) == 101

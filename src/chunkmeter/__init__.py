@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .attribution import labels
     from .models import CallResponseChunk, CostMetadata, FinishReason, Usage
     from .pricing import Priced, Unpriced, price
     from .processor import ChunkSpanProcessor
@@ -28,6 +29,7 @@ __all__ = [
     "Unpriced",
     "Usage",
     "__version__",
+    "labels",
     "normalize",
     "price",
     "wrap",
@@ -42,6 +44,7 @@ _HOMES = {
     "Settings": "settings",
     "Unpriced": "pricing",
     "Usage": "models",
+    "labels": "attribution",
     "normalize": "readers",
     "price": "pricing",
     "wrap": "stream",

@@ -17,26 +17,19 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
 from . import readers, semconv
+from .context import leave
 from .facts import Ended, Request
 from .keeper import keeper
 from .readers import Reader, UnknownWireError
 from .tally import Ending, Tally
 from .telemetry import Telemetry
 
-__all__ = ["CALL_KEY", "Call", "Lease", "Mode", "current_call", "suppressed"]
+__all__ = ["CALL_KEY", "Call", "Lease", "Mode", "current_call"]
 
 Mode = Literal["owned", "enriched", "metrics_only"]
 
 CALL_KEY = "chunkmeter.call"
 """Context key that holds the call whose request is being sent; set around that step only."""
-
-# The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
-_SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")  # pyright: ignore[reportPrivateUsage]
-
-
-def suppressed() -> bool:
-    """Whether instrumentation is switched off in the current context."""
-    return any(otel_context.get_value(key) for key in _SUPPRESS_KEYS)
 
 
 def current_call(context: Context | None = None) -> Call | None:
@@ -252,12 +245,7 @@ class _Sending:
     def __exit__(self, *_: object) -> None:
         if self._paused:
             self._call.paused_ns = time_ns()
-        # Where the step was closed from another context, as a loop that shuts down does, there is nothing to undo
-        # and the public detach would log an error about it.
-        try:
-            otel_context._RUNTIME_CONTEXT.detach(self._token)  # pyright: ignore[reportPrivateUsage]
-        except ValueError:
-            return
+        leave(self._token)
 
 
 class Lease:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from opentelemetry.util.types import AttributeValue
 
 from . import semconv
+from .attribution import NO_LABELS, Labels
 from .pricing import CostStatus, Priced, Unpriced
 from .tally import Outcome, Tally, Tokens, UsageStatus
 
@@ -34,6 +35,7 @@ class Request:
         server_port: its port.
         sent: whether the start time is when the request was sent, so that first-chunk time means something.
         attributes: further span attributes (`gen_ai.request.*`, function name, tags).
+        labels: who is spending.
     """
 
     operation: str = "chat"
@@ -44,6 +46,7 @@ class Request:
     server_port: int | None = None
     sent: bool = True
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
+    labels: Labels = NO_LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def start_attributes(request: Request) -> dict[str, AttributeValue]:
         semconv.SERVER_ADDRESS: request.server_address,
         semconv.SERVER_PORT: request.server_port,
         **request.attributes,
+        **request.labels.all(),
     }
     return {name: value for name, value in known.items() if value is not None}
 

@@ -12,7 +12,8 @@ import types
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from .call import Lease, suppressed
+from .call import Lease
+from .context import suppressed
 from .taps import AsyncTap, Tap, astep, step
 
 __all__ = ["LEASE", "is_manager", "is_stream", "put_on", "put_on_manager"]

@@ -26,6 +26,7 @@ from opentelemetry.trace import (
 )
 
 from . import foreign, semconv
+from .attribution import NO_LABELS, Labels
 from .call import current_call
 from .facts import Ended, Request, cost_attributes
 from .foreign import ForeignCall
@@ -40,24 +41,28 @@ _OURS = (semconv.OUTCOME, semconv.METERED)
 
 
 class _Remembered:
-    """The spans noted last, by trace and span id."""
+    """The spans noted last, by trace and span id, and what was noted of each."""
 
     def __init__(self) -> None:
-        self._ids: OrderedDict[tuple[int, int], object] = OrderedDict()
+        self._notes: OrderedDict[tuple[int, int], tuple[Labels]] = OrderedDict()
 
     def __contains__(self, span: ReadableSpan | ApiSpan) -> bool:
-        return _ids(span) in self._ids
+        return _ids(span) in self._notes
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._notes)
 
-    def add(self, span: ReadableSpan | ApiSpan) -> bool:
+    def add(self, span: ReadableSpan | ApiSpan, labels: Labels = NO_LABELS) -> bool:
         """Note the span; whether it was new, told to one caller only, whichever threads they run in."""
-        mark = object()
-        new = self._ids.setdefault(_ids(span), mark) is mark
-        if len(self._ids) > _MOST_REMEMBERED:
-            self._ids.popitem(last=False)
+        note = (labels,)
+        new = self._notes.setdefault(_ids(span), note) is note
+        if len(self._notes) > _MOST_REMEMBERED:
+            self._notes.popitem(last=False)
         return new
+
+    def labels(self, span: ReadableSpan) -> Labels:
+        """The labels the span was noted with."""
+        return self._notes.get(_ids(span), (NO_LABELS,))[0]
 
 
 class _Seen:
@@ -68,6 +73,8 @@ class _Seen:
         """Spans whose cost is counted, so that each is once however many processors see it."""
         self.metered = _Remembered()
         """Spans begun while a metered call sent its request: what they turn out to be is counted already."""
+        self.labelled = _Remembered()
+        """Spans begun where something says who is spending."""
 
 
 _seen_on: WeakKeyDictionary[MeterProvider, _Seen] = WeakKeyDictionary()
@@ -108,14 +115,24 @@ class ChunkSpanProcessor(SpanProcessor):
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Mark a span that another instrumentation starts while a metered call sends its request."""
         with self._telemetry.guard("hook", "noting a span"):
-            if self.active and current_call(parent_context) is not None:
-                if any(name.startswith("gen_ai.") for name in span.attributes or ()):
-                    span.set_attribute(semconv.METERED, value=True)
-                else:
-                    self._seen.metered.add(span)
+            if self.active:
+                self._note(span, parent_context)
         if self._next is not None:
             with self._telemetry.guard("hook", "the next processor's on_start"):
                 self._next.on_start(span, parent_context)
+
+    def _note(self, span: Span, parent_context: Context | None) -> None:
+        inference = any(name.startswith("gen_ai.") for name in span.attributes or ())
+        if current_call(parent_context) is None:
+            labels = self._telemetry.attribution.capture(parent_context)
+            if labels and not _is_ours(span):
+                self._seen.labelled.add(span, labels)
+                if inference:
+                    span.set_attributes(labels.all())
+        elif inference:
+            span.set_attribute(semconv.METERED, value=True)
+        else:
+            self._seen.metered.add(span)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Count the span's cost if it is somebody else's inference, and forward it."""
@@ -156,13 +173,15 @@ class ChunkSpanProcessor(SpanProcessor):
         call = foreign.read(attributes)
         if call is None:
             return span
-        ended = _ended(span, call)
+        labels = seen.labelled.labels(span)
+        ended = _ended(span, call, labels)
         facts = self._telemetry.assess(ended)
         if seen.counted.add(span):
             self._telemetry.record_cost(ended, facts, _context(span))
         if self._next is None:
             return span
-        return _with_attributes(span, cost_attributes(facts, draft_cost=self._telemetry.draft_cost))
+        cost = cost_attributes(facts, draft_cost=self._telemetry.draft_cost)
+        return _with_attributes(span, {**labels.all(), **cost})
 
 
 def _is_ours(span: ReadableSpan) -> bool:
@@ -171,10 +190,10 @@ def _is_ours(span: ReadableSpan) -> bool:
     return (scope is not None and scope.name == SCOPE) or any(name in (span.attributes or ()) for name in _OURS)
 
 
-def _ended(span: ReadableSpan, call: ForeignCall) -> Ended:
+def _ended(span: ReadableSpan, call: ForeignCall, labels: Labels) -> Ended:
     failed = span.status.status_code is StatusCode.ERROR
     return Ended(
-        request=Request(operation=call.operation, provider=call.provider, model=call.model, stream=call.stream),
+        request=Request(call.operation, call.provider, call.model, call.stream, labels=labels),
         tally=call.tally,
         outcome="error" if failed else "completed",
         error_type=None,

@@ -202,3 +202,11 @@ TIME_TO_FIRST_CHUNK: Final = Metric(
     "Time from the request to the first chunk of its stream",
     _SECONDS,
 )
+
+HISTOGRAMS: Final = {
+    "cost": COST,
+    "duration": DURATION,
+    "time_to_first_chunk": TIME_TO_FIRST_CHUNK,
+    "token_usage": TOKEN_USAGE,
+}
+"""The histograms by the names that the setting `histograms` has for them."""

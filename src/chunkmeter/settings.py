@@ -5,16 +5,23 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from .semconv import HISTOGRAMS
 
 __all__ = ["Settings"]
 
 _logger = logging.getLogger("chunkmeter")
 
+_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
+# Labels that the metrics have already, in the SDK or in Prometheus, which writes a dot as '_'.
+_TAKEN = re.compile(r"(gen_ai|chunkmeter|otel|service|server|code|error|telemetry)_.*|job|instance|le|quantile")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Validated settings. Build them with `Settings.load(...)`, which reads the environment too.
 
@@ -22,11 +29,18 @@ class Settings:
         cost_semconv: `draft` writes cost under the draft conventions' names (`gen_ai.usage.cost.*` and
             `gen_ai.client.operation.cost`); `off` leaves those out, `chunkmeter.spend` stays.
         idle_timeout: seconds after which a stream paused by its reader is settled as abandoned.
+        histograms: which histograms are recorded, names of `semconv.HISTOGRAMS`. Each has some 20 series a model and
+            process, where a counter has one.
+        metric_labels: what may become a label on `chunkmeter.spend` and `chunkmeter.calls`, and an attribute of the
+            span: `function`, names given to `labels(...)` or before the colon of a Mirascope tag, and `baggage:name`
+            where baggage may say it too.
         mirascope_tags: which Mirascope tags go on the span: whole tags, or keys of `key:value` tags.
     """
 
     cost_semconv: Literal["draft", "off"] = "draft"
+    histograms: tuple[str, ...] = tuple(HISTOGRAMS)
     idle_timeout: float = 600.0
+    metric_labels: tuple[str, ...] = ()
     mirascope_tags: tuple[str, ...] = ()
 
     @classmethod
@@ -82,8 +96,31 @@ def _names(value: Any) -> tuple[str, ...]:
         raise ValueError("names separated by commas, such as 'version,team'") from None
 
 
+def _histograms(value: Any) -> tuple[str, ...]:
+    names = set(_names(value))
+    if names == {"none"}:
+        return ()
+    if unknown := names - {"all", *HISTOGRAMS}:
+        raise ValueError(f"'all', 'none' or some of {', '.join(HISTOGRAMS)}, and not {', '.join(sorted(unknown))}")
+    return tuple(name for name in HISTOGRAMS if name in names or "all" in names)
+
+
+def _metric_labels(value: Any) -> tuple[str, ...]:
+    names = _names(value)
+    for name in names:
+        bare = name.removeprefix("baggage:")
+        if not _LABEL.fullmatch(bare) or _TAKEN.fullmatch(bare.replace(".", "_")):
+            raise ValueError(
+                "names of your own of letters, digits, '_' and '.', separated by commas, such as "
+                f"'function,tenant,baggage:customer', and not {name!r}"
+            )
+    return names
+
+
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "cost_semconv": _cost_semconv,
+    "histograms": _histograms,
     "idle_timeout": _idle_timeout,
+    "metric_labels": _metric_labels,
     "mirascope_tags": _names,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from opentelemetry.context import Context
@@ -39,6 +40,8 @@ def begin(
         start_ns: when the request was sent, nanoseconds since the epoch; now if left out.
         peer: another instrumentation has a span for the call that can't be reached, so it gets none of its own.
     """
+    with telemetry.guard("hook", "capturing labels"):
+        request = replace(request, labels=request.labels.over(telemetry.attribution.capture()))
     span = span or _current_inference_span(request.model)
     if span is not None:
         call = Call(telemetry, request, reader, parent=parent, span=span, mode="enriched", start_ns=start_ns)
@@ -72,5 +75,5 @@ def _claim(call: Call) -> None:
         return
     setattr(publish_then_end, _CLAIMED, True)
     with call.telemetry.guard("hook", "claiming a span"):
-        span.set_attributes({**call.request.attributes, semconv.METERED: True})
+        span.set_attributes({**call.request.attributes, **call.request.labels.all(), semconv.METERED: True})
         span.end = publish_then_end

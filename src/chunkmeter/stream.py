@@ -8,7 +8,8 @@ from typing import Any, TypeVar, cast
 from opentelemetry.trace import Span
 
 from . import readers, semconv
-from .call import Lease, suppressed
+from .call import Lease
+from .context import suppressed
 from .facts import Request, server
 from .metered import LEASE, is_manager, is_stream, put_on, put_on_manager
 from .readers import Reader

@@ -19,6 +19,8 @@ from opentelemetry.util.types import AttributeValue
 
 from . import pricing, semconv
 from ._version import __version__
+from .attribution import Attribution
+from .bounded import Bounded
 from .facts import Ended, Facts, Request, seconds, span_attributes, start_attributes
 from .guard import Guard, Stage
 from .pricing import Priced, Unpriced
@@ -67,13 +69,14 @@ class Telemetry:
     ) -> None:
         self.settings = settings or Settings.load()
         self.draft_cost = self.settings.cost_semconv == "draft"
+        self.attribution = Attribution(self.settings.metric_labels)
         self.tracer = trace.get_tracer(SCOPE, __version__, tracer_provider)
         self.open: dict[int, OpenCall] = {}
         """Calls that have not settled, by id."""
         self._meter_provider = meter_provider
         _instances.add(self)
-        self._unknown_models = _Names("models that no price table lists")
-        self._unknown_providers = _Names("providers that the conventions don't name")
+        self._unknown_models = Bounded(_MOST_UNKNOWN, "models that no price table lists")
+        self._unknown_providers = Bounded(_MOST_UNKNOWN, "providers that the conventions don't name")
         self._named_unknown: set[str] = set()
         self._global = tracer_provider is None
         self._warned = False
@@ -101,10 +104,10 @@ class Telemetry:
         self._spend = counter(semconv.SPEND)
         self._calls = counter(semconv.CALLS)
         self._errors = counter(semconv.ERRORS)
-        self._cost = histogram(semconv.COST) if self.draft_cost else None
-        self._duration = histogram(semconv.DURATION)
-        self._token_usage = histogram(semconv.TOKEN_USAGE)
-        self._first_chunk = histogram(semconv.TIME_TO_FIRST_CHUNK)
+        chosen = [semconv.HISTOGRAMS[name] for name in self.settings.histograms]
+        self._histograms = {
+            metric.name: histogram(metric) for metric in chosen if self.draft_cost or metric is not semconv.COST
+        }
         self.guard = Guard(self._count_error)
         gauge(semconv.STREAMS_OPEN, lambda: [Observation(len(self._open_here()))])
         gauge(semconv.STREAMS_OLDEST_IDLE, self._oldest_idle)
@@ -165,33 +168,30 @@ class Telemetry:
                 labels[semconv.RESPONSE_MODEL] = self._model_label(tally.response_model, request.provider)
             if request.server_address:
                 labels[semconv.SERVER_ADDRESS] = request.server_address
-        with self.guard("settle", semconv.DURATION.name):
-            failed = {semconv.ERROR_TYPE: ended.error_type} if ended.error_type else {}
-            self._duration.record(seconds(ended.start_ns, ended.end_ns), {**labels, **failed}, context)
-        with self.guard("settle", semconv.TIME_TO_FIRST_CHUNK.name):
-            if request.stream and request.sent and ended.first_ns:
-                self._first_chunk.record(seconds(ended.start_ns, ended.first_ns), labels, context)
-        with self.guard("settle", semconv.TOKEN_USAGE.name):
-            for kind, tokens in (
-                ("input", facts.tokens.input_tokens),
-                ("output", facts.tokens.output_tokens),
-            ):
-                if tokens is not None:
-                    self._token_usage.record(tokens, {**labels, semconv.TOKEN_TYPE: kind}, context)
+        failed = {semconv.ERROR_TYPE: ended.error_type} if ended.error_type else {}
+        self._observe(semconv.DURATION, seconds(ended.start_ns, ended.end_ns), {**labels, **failed}, context)
+        if request.stream and request.sent and ended.first_ns:
+            self._observe(semconv.TIME_TO_FIRST_CHUNK, seconds(ended.start_ns, ended.first_ns), labels, context)
+        for kind, tokens in (("input", facts.tokens.input_tokens), ("output", facts.tokens.output_tokens)):
+            if tokens is not None:
+                self._observe(semconv.TOKEN_USAGE, tokens, {**labels, semconv.TOKEN_TYPE: kind}, context)
 
     def record_cost(self, ended: Ended, facts: Facts, context: Context) -> dict[str, AttributeValue]:
         """The points that no other instrumentation records: that the call was, and what it cost.
 
         Returns:
-            The labels that all points of the call share.
+            The labels that all points of the call share; who is spending is not among them, since a label for
+            that would multiply each of a histogram's series.
         """
         request, cost = ended.request, facts.cost
         labels: dict[str, AttributeValue] = {semconv.OPERATION_NAME: request.operation}
+        whose: dict[str, str] = {}
         with self.guard("settle", "labelling"):
             if request.provider:
                 labels[semconv.PROVIDER_NAME] = self._provider_label(request.provider)
             if request.model:
                 labels[semconv.REQUEST_MODEL] = self._model_label(request.model, request.provider)
+            whose = self.attribution.bounded(request.labels)
         with self.guard("settle", semconv.CALLS.name):
             blocked = ["content_filter"] if ended.tally.block_reason is not None else []
             ending = {
@@ -200,16 +200,21 @@ class Telemetry:
                 semconv.USAGE_STATUS: facts.usage_status,
                 semconv.COST_STATUS: facts.cost_status,
             }
-            self._calls.add(1, {**labels, **ending}, context)
+            self._calls.add(1, {**whose, **labels, **ending}, context)
         if isinstance(cost, Priced):
             amount = float(cost.amount)
             labels_of_cost = {**labels, semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
             with self.guard("settle", semconv.SPEND.name):
-                self._spend.add(amount, labels_of_cost, context)
-            with self.guard("settle", semconv.COST.name):
-                if self._cost is not None:
-                    self._cost.record(amount, labels_of_cost, context)
+                self._spend.add(amount, {**whose, **labels_of_cost}, context)
+            self._observe(semconv.COST, amount, labels_of_cost, context)
         return labels
+
+    def _observe(
+        self, metric: semconv.Metric, value: float, labels: dict[str, AttributeValue], context: Context
+    ) -> None:
+        with self.guard("settle", metric.name):
+            if metric.name in self._histograms:
+                self._histograms[metric.name].record(value, labels, context)
 
     def announce(self, hooks: str) -> None:
         """The one INFO line that says what is switched on, `hooks` among it."""
@@ -255,27 +260,6 @@ class Telemetry:
     def _oldest_idle(self) -> list[Observation]:
         paused = [call.paused_ns for call in self._open_here() if call.paused_ns]
         return [Observation(seconds(min(paused), time.time_ns()) if paused else 0.0)]
-
-
-class _Names:
-    """Names that may be a user's invention, as labels: so many of them, then one for the rest."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-        self._seen: set[str] = set()
-
-    def label(self, name: str) -> str:
-        """The label for a name."""
-        if name in self._seen:
-            return name
-        if len(self._seen) >= _MOST_UNKNOWN:
-            return semconv.OTHER
-        self._seen.add(name)
-        if len(self._seen) == _MOST_UNKNOWN:
-            _logger.warning(
-                "%d %s have been called; the metrics call further ones %s.", _MOST_UNKNOWN, self._kind, semconv.OTHER
-            )
-        return name
 
 
 _instances: weakref.WeakSet[Telemetry] = weakref.WeakSet()

@@ -30,7 +30,9 @@ from opentelemetry.trace import get_current_span
 from opentelemetry.util.types import AttributeValue
 
 from .. import readers, semconv
-from ..call import Call, Lease, current_call, suppressed
+from ..attribution import NO_LABELS
+from ..call import Call, Lease, current_call
+from ..context import suppressed
 from ..facts import Request
 from ..guard import unheard
 from ..metered import LEASE
@@ -44,18 +46,18 @@ __all__ = ["MirascopeInstrumentor"]
 
 _logger = logging.getLogger("chunkmeter")
 _METERED = "_chunkmeter_metered"
-_SETTINGS = ("cost_semconv", "idle_timeout", "mirascope_tags")
 _MILLISECOND = 1_000_000
 
 
 class _Site:
     """One call of a decorated function: what is known of it before its request."""
 
-    __slots__ = ("attributes", "endpoint", "finishing", "metered", "parent", "provider")
+    __slots__ = ("attributes", "endpoint", "finishing", "labels", "metered", "parent", "provider")
 
     def __init__(self) -> None:
         self.attributes: dict[str, AttributeValue] = {}
         self.endpoint = Endpoint()
+        self.labels = NO_LABELS
         self.provider: str | None = None
         self.parent: Context | None = None
         self.metered = False
@@ -84,7 +86,7 @@ class MirascopeInstrumentor(BaseInstrumentor):
 
     def _instrument(self, **kwargs: Any) -> None:
         with unheard("instrumenting Mirascope"):
-            chosen = {name: kwargs[name] for name in _SETTINGS if kwargs.get(name) is not None}
+            chosen = {name: kwargs[name] for name in Settings.__dataclass_fields__ if kwargs.get(name) is not None}
             telemetry = for_providers(
                 kwargs.get("tracer_provider"), kwargs.get("meter_provider"), Settings.load(**chosen) if chosen else None
             )
@@ -184,7 +186,7 @@ class _Hooks:
         _site.set(site)
         with self._telemetry.guard("hook", "reading the function"):
             given = {**dict(zip(("fn", "fn_args", "dynamic_config"), args, strict=False)), **kwargs}
-            site.attributes = self._function_attributes(given["fn"], given.get("dynamic_config"))
+            self._note_function(site, given["fn"], given.get("dynamic_config"))
         return wrapped(*args, **kwargs)
 
     def _on_provider(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -340,6 +342,7 @@ class _Hooks:
                 server_address=site.endpoint.address,
                 server_port=site.endpoint.port,
                 attributes={**request_attributes(parameters), **site.attributes},
+                labels=site.labels,
             )
             # A stream may be handed out by one context and read in another (a web framework's response): the
             # reader's span is the parent if there is one, else that of whoever asked for the stream.
@@ -348,15 +351,15 @@ class _Hooks:
             return begin(self._telemetry, request, reader, parent=parent, start_ns=start_ns)
         return None
 
-    def _function_attributes(self, function: Any, dynamic_config: Any) -> dict[str, AttributeValue]:
-        attributes: dict[str, AttributeValue] = {
-            semconv.CODE_FUNCTION_NAME: f"{function.__module__}.{function.__qualname__}"
-        }
+    def _note_function(self, site: _Site, function: Any, dynamic_config: Any) -> None:
+        name = f"{function.__module__}.{function.__qualname__}"
+        site.attributes[semconv.CODE_FUNCTION_NAME] = name
         allowed = self._telemetry.settings.mirascope_tags
         config: dict[str, Any] = dynamic_config or {}
         metadata: dict[str, Any] = config.get("metadata") or getattr(function, "_metadata", None) or {}
         tags: set[str] = metadata.get("tags") or set()
         chosen = sorted(tag for tag in tags if tag in allowed or tag.partition(":")[0] in allowed)
         if chosen:
-            attributes[semconv.MIRASCOPE_TAGS] = chosen
-        return attributes
+            site.attributes[semconv.MIRASCOPE_TAGS] = chosen
+        # Here, where the function is called: whoever reads its stream may be out of the caller's context.
+        site.labels = self._telemetry.attribution.capture(function=name, tags=tags)
