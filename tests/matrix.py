@@ -123,7 +123,7 @@ def check_metered(report: Report, cell: Cell, kit: Kit) -> None:
             ("function", attributes.get("code.function.name"), function),
         ):
             report.expect(where, got, expected)
-    report.close("metric chunkmeter.spend", kit.total("chunkmeter.spend"), float(truth.cost))
+    report.close("metric chunkmeter.spend", kit.total("chunkmeter.spend"), truth.usd)
     for metric, labels, expected in (
         ("chunkmeter.calls", {}, 1),
         ("chunkmeter.calls", {"outcome": "completed"}, 1),

@@ -92,7 +92,7 @@ def expect(span: ReadableSpan, scenario: str, outcome: str = "completed") -> Non
         "chunkmeter.cost.status": "known",
         "gen_ai.usage.input_tokens": truth.input_tokens,
         "gen_ai.usage.output_tokens": truth.output_tokens,
-        "gen_ai.usage.cost.amount": pytest.approx(float(truth.cost), abs=1e-12),
+        "gen_ai.usage.cost.amount": pytest.approx(truth.usd, abs=1e-12),
     }
     assert {name: attributes.get(name) for name in expected} == expected
     assert attributes.get("gen_ai.usage.cache_read.input_tokens") == truth.cached_tokens
@@ -102,7 +102,7 @@ def count_once(kit: Kit, scenario: str, outcome: str = "completed") -> None:
     """One call in the metrics, with the scenario's cost."""
     assert kit.total("chunkmeter.calls") == 1
     assert kit.total("chunkmeter.calls", outcome=outcome, usage__status="reported") == 1
-    assert kit.total("chunkmeter.spend") == pytest.approx(float(by_id[scenario].truth.cost), abs=1e-12)
+    assert kit.total("chunkmeter.spend") == pytest.approx(by_id[scenario].truth.usd, abs=1e-12)
     assert kit.total("chunkmeter.errors") == 0
 
 

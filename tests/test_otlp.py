@@ -55,7 +55,7 @@ def check_metrics(recording: Recording) -> None:
     """The points that alerts and dashboards read, with their labels."""
     model = "claude-sonnet-4-5"
     (spend,) = recording.points("chunkmeter.spend", {"gen_ai.request.model": model})
-    assert spend == pytest.approx(float(by_id["anthropic-plain-stream"].truth.cost), abs=1e-9)
+    assert spend == pytest.approx(by_id["anthropic-plain-stream"].truth.usd, abs=1e-9)
     expected = {
         "gen_ai.request.model": model,
         "gen_ai.provider.name": "anthropic",

@@ -62,7 +62,7 @@ def test_truth_adds_up(scenario: Scenario) -> None:
     assert max(truth.reasoning_tokens or 0, truth.output_audio_tokens or 0) <= truth.output_tokens
     assert len(truth.finish_reasons) == len(truth.raw_finish_reasons)
     assert set(truth.finish_reasons) <= {"stop", "length", "content_filter", "tool_call"}
-    assert truth.cost > 0
+    assert truth.cost is None or truth.cost > 0
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=named)
@@ -167,7 +167,7 @@ def test_the_checker_sees_each_difference() -> None:
         "chunkmeter.cost_metadata.tier": "default",
         "gen_ai.usage.cost.currency": "USD",
         "gen_ai.usage.cost.source": "local",
-        "gen_ai.usage.cost.amount": float(truth.cost),
+        "gen_ai.usage.cost.amount": truth.usd,
         "gen_ai.usage.input_tokens": 31,
         "gen_ai.usage.output_tokens": 8,
         "gen_ai.usage.cache_read.input_tokens": 0,

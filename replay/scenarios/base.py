@@ -40,8 +40,8 @@ class Truth:
     output_tokens: int
     """Everything that came out, reasoning included."""
     total_tokens: int
-    cost: Decimal
-    """USD."""
+    cost: Decimal | None
+    """USD; None for a model that no price list has."""
     provider_cost: Decimal | None = None
     """USD, where the provider itself says what it charged."""
     cached_tokens: int | None = None
@@ -55,6 +55,11 @@ class Truth:
     """JSON events of a stream: without `[DONE]`, with pings."""
     unseen: int = 0
     """Those of them which the SDK keeps to itself: pings, and what LiteLLM merges."""
+
+    @property
+    def usd(self) -> float:
+        """What it adds to spend."""
+        return float(self.cost or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from functools import partial
 
 from replay.scenarios.base import BOOK, BOOK_TOOL, MILLION, WEATHER_TOOL, D, Scenario, Truth, body, sse
 from replay.scenarios.chat import Chat, text_deltas, tool_call, tool_deltas, usage
+from replay.scenarios.openai_bills import BILLS
 from replay.scenarios.openai_endings import ENDINGS
 
 _PLAIN = Chat("chatcmpl-CmPlainStream0001", "gpt-4o-mini-2024-07-18", 1763800001)
@@ -24,6 +25,7 @@ _scenario = partial(Scenario, service="openai")
 _truth = partial(Truth, provider="openai", service_tier="default", input_audio_tokens=0, output_audio_tokens=0)
 
 SCENARIOS: tuple[Scenario, ...] = (
+    *BILLS,
     *ENDINGS,
     _scenario(
         id="openai-plain-stream",
