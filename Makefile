@@ -18,10 +18,10 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format test demo matrix corpus stress bench lock clean
+.PHONY: help setup lint format test demo matrix corpus stress backends e2e bench up down lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEV)/.ready ## Make .venv: locked dependencies and an editable chunkmeter
 
@@ -49,8 +49,30 @@ corpus: $(DEV)/.ready ## Check the readers against recorded streams; CORPUS=DIR 
 stress: $(DEV)/.ready ## Collect abandoned streams while the SDK holds its lock, for 60 s
 	@$(RUN) tests/stress.py $(ARGS)
 
+backends: $(DEV)/.ready ## Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
+	@$(RUN) backends/build.py
+
+e2e: $(DEV)/.ready ## Check the way from chunk to pager with the real backends; FAULT=name plants a known bug
+	@$(RUN) backends/build.py >&2
+	@$(RUN) -m pytest tests/e2e --override-ini python_files='check_*.py' --timeout 300 -p no:randomly \
+		$(if $(FAULT),--exitfirst) $(ARGS)
+
 bench: $(DEV)/.ready ## Measure the added CPU a chunk
 	@$(RUN) benchmarks/bench.py $(ARGS)
+
+up: ## Start Collector, Jaeger, Prometheus, Alertmanager and Grafana with Docker
+	@docker compose version >/dev/null 2>&1 || { \
+		echo 'make up needs Docker with its compose plugin: install them, or run your own programs with' >&2; \
+		echo 'the files in collector-config/, as its README says.' >&2; exit 1; }
+	@mkdir -p $(SECRETS)
+	@$(COMPOSE) up --detach --wait
+	@echo 'OTLP to localhost:4317 and :4318. Grafana http://127.0.0.1:3000, Jaeger http://127.0.0.1:16686,'
+	@echo 'Prometheus http://127.0.0.1:9090, Alertmanager http://127.0.0.1:9093'
+	@for name in page_url ticket_url; do [ -s $(SECRETS)/$$name ] || \
+		echo "No alert leaves this machine before $(SECRETS)/$$name has a webhook's address."; done
+
+down: ## Stop what `make up` started; ARGS=--volumes forgets its data too
+	@$(COMPOSE) down $(ARGS)
 
 lock: $(TOOLS)/.ready ## Pin requirements/*.in again; UPGRADE=1 for the newest releases
 	$(COMPILE) requirements/tools.in --output-file requirements/tools.txt
@@ -60,6 +82,9 @@ lock: $(TOOLS)/.ready ## Pin requirements/*.in again; UPGRADE=1 for the newest r
 clean: ## Remove all that make, tests and tools left behind
 	rm -rf $(TOOLS) $(DEV) $(DEMO) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+COMPOSE = docker compose --file collector-config/compose.yaml
+SECRETS := collector-config/alertmanager/secrets
 
 # --- set-up ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,137 @@
+"""Everything that one run needs: backends, providers on 127.0.0.1, and a way to run apps that send to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from replay.demo import APP, app_environment
+from replay.scenarios import by_id
+from replay.server import Server
+from tests.e2e.faulty import FAULTS
+from tests.e2e.programs import Alertmanager, Collector, Jaeger, Prometheus
+from tests.e2e.webhook import Webhook
+
+HERE = Path(__file__).resolve().parent
+PLANNED = HERE / "app.py"
+INTERVAL = 1.0
+"""Seconds between an app's metric exports."""
+TOLERANCE = 1e-9
+"""USD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What an app's run was, by the wire alone."""
+
+    service: str
+    scenarios: Counter[str]
+    log: str
+
+    @property
+    def spend(self) -> float:
+        """USD, from the literals of the scenarios that were answered."""
+        return float(sum(by_id[name].truth.cost or 0 for name in self.scenarios.elements()))
+
+    @property
+    def calls(self) -> int:
+        """The requests that a scenario answered."""
+        return self.scenarios.total()
+
+
+class App:
+    """An app that is running."""
+
+    def __init__(self, stack: Stack, service: str, command: list[str], environment: dict[str, str]) -> None:
+        self._stack, self._service = stack, service
+        self._log = stack.work / f"{service}.log"
+        self._first = len(stack.providers.requests)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def wait(self) -> Run:
+        """The run, once it has ended. Only one app may run at a time, or it is not told whose requests were whose."""
+        code = self._process.wait(timeout=240)
+        said = self._log.read_text(errors="replace")
+        assert code == 0, f"{self._service} ended with {code}:\n{said[-3000:]}"
+        asked = self._stack.providers.requests[self._first :]
+        return Run(self._service, Counter(request.scenario for request in asked if request.scenario), said)
+
+
+class Stack:
+    """The backends, with the shipped configuration."""
+
+    def __init__(self, work: Path, providers: Server) -> None:
+        self.work, self.providers, self.began = work, providers, time.time()
+        self.webhook = Webhook()
+        self.alertmanager = Alertmanager(work, self.webhook.url)
+        self.prometheus = Prometheus(work, self.alertmanager.url)
+        self.jaeger = Jaeger(work)
+        self._collectors: list[Collector] = []
+        self._others: list[Jaeger] = []
+
+    def collector(self, file: str, jaeger: Jaeger | None = None, **environment: str) -> Collector:
+        """A Collector with a shipped file that feeds Jaeger and Prometheus."""
+        addresses = {
+            "CHUNKMETER_JAEGER": (jaeger or self.jaeger).otlp,
+            "CHUNKMETER_PROMETHEUS": self.prometheus.otlp,
+        }
+        self._collectors.append(Collector(self.work, file, **addresses, **environment))
+        return self._collectors[-1]
+
+    def another_jaeger(self) -> Jaeger:
+        """A second Jaeger."""
+        self._others.append(Jaeger(self.work, f"jaeger-{len(self._others) + 2}"))
+        return self._others[-1]
+
+    def stop(self) -> None:
+        """End all that was started, what sends before what receives."""
+        for program in (*self._collectors, *self._others, self.jaeger, self.prometheus, self.alertmanager):
+            program.stop()
+        self.webhook.stop()
+
+    # --- apps ---
+
+    def start_app(self, service: str, collector: Collector, app: Path, *arguments: str, **environment: str) -> App:
+        """Start an app under `opentelemetry-instrument`, or with the fault that $FAULT names planted."""
+        fault = os.environ.get("FAULT")
+        if fault and fault not in FAULTS:
+            raise ValueError(f"FAULT={fault} is unknown: write one of {', '.join(FAULTS)}")
+        instrument = [str(Path(sys.executable).with_name("opentelemetry-instrument")), sys.executable]
+        launcher = [sys.executable, str(HERE / "faulty.py"), fault] if fault else instrument
+        chosen = {
+            **app_environment(self.providers.url, collector.endpoint),
+            "PROVIDERS": self.providers.url,
+            "PYTHONPATH": "",
+            "OTEL_SERVICE_NAME": service,
+            "OTEL_METRIC_EXPORT_INTERVAL": str(int(INTERVAL * 1000)),
+            **environment,
+        }
+        return App(self, service, [*launcher, str(app), *arguments], chosen)
+
+    def demo(self, service: str, collector: Collector, **environment: str) -> Run:
+        """The demo app's run."""
+        return self.start_app(service, collector, APP, **environment).wait()
+
+    def start_plan(self, service: str, collector: Collector, *steps: dict[str, Any], **environment: str) -> App:
+        """Start an app that does these steps; see `app.py`."""
+        known = [
+            {"model": by_id[step["scenario"].partition("~")[0]].model, **step} if "scenario" in step else step
+            for step in steps
+        ]
+        return self.start_app(service, collector, PLANNED, json.dumps(known), **environment)
+
+    def plan(self, service: str, collector: Collector, *steps: dict[str, Any], **environment: str) -> Run:
+        """The run of an app that does these steps."""
+        return self.start_plan(service, collector, *steps, **environment).wait()
+
+    def settle(self) -> None:
+        """Wait until the last points are old enough for `increase()` not to guess how they would go on."""
+        time.sleep(4 * INTERVAL)
