@@ -211,6 +211,13 @@ def test_nothing_is_made_out_of_nothing(dashboard: Dashboard) -> None:
 
 
 @each_dashboard
+def test_nothing_is_guessed(dashboard: Dashboard) -> None:
+    """Without `anchored`, Prometheus adds half an interval beyond a series' last sample to its increase."""
+    for expression in dashboard.expressions:
+        assert expression.count("increase(") == expression.count("] anchored)"), expression
+
+
+@each_dashboard
 def test_links_lead_somewhere(dashboard: Dashboard) -> None:
     """To dashboards that are here, with the time and the data source kept, or to programs by their variable."""
     for url in (str(found) for found in values_of(dashboard.model, "url")):
@@ -395,5 +402,7 @@ def test_prometheus_counts_what_a_series_began_with() -> None:
     """Without these, the first calls of every process would be missing from the sums."""
     flags = dict(flag.split("=", 1) for flag in SERVICES["prometheus"]["command"] if "=" in flag)
     assert "--web.enable-otlp-receiver" in SERVICES["prometheus"]["command"]
-    assert {"created-timestamp-zero-ingestion", "promql-extended-range-selectors", "exemplar-storage"} <= set(flags["--enable-feature"].split(","))
+    assert {"created-timestamp-zero-ingestion", "promql-extended-range-selectors", "exemplar-storage"} <= set(
+        flags["--enable-feature"].split(",")
+    )
     assert flags["--web.external-url"] == "http://127.0.0.1:9090"

@@ -15,7 +15,9 @@ def test_prometheus_names_them_so(stack: Stack, minimal: Collector) -> None:
     stack.demo("named", minimal)
 
     def compare() -> None:
-        series = stack.prometheus.get("series", **{"match[]": '{service_name="named",__name__=~"(chunkmeter|gen_ai)_.+"}'})
+        series = stack.prometheus.get(
+            "series", **{"match[]": '{service_name="named",__name__=~"(chunkmeter|gen_ai)_.+"}'}
+        )
         assert {one["__name__"] for one in series} == SERIES - ABSENT
         assert {label for one in series for label in one} - {"__name__"} <= LABELS
 

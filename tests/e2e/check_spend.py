@@ -27,17 +27,18 @@ def truth(run: Run, failed: int = 0) -> float:
 
 
 def assert_spend(stack: Stack, service: str, expected: float, window: str = "15m") -> None:
-    """Prometheus has the truth, as a plain sum and as dashboards and alerts read it."""
+    """Prometheus has the truth: as a plain sum, as dashboards read it, and as the alerts do."""
     stack.settle()
 
     def compare() -> None:
         for expression in (
             f'sum(chunkmeter_spend_total{{service_name="{service}"}})',
             f'sum(increase(chunkmeter_spend_total{{service_name="{service}"}}[{window}] anchored))',
+            f'sum(tenant:chunkmeter_spend:increase1h{{service_name="{service}"}})',
         ):
             assert stack.prometheus.value(expression) == pytest.approx(expected, rel=0, abs=TOLERANCE), expression
 
-    eventually(compare, within=20)
+    eventually(compare, within=45)  # rules are evaluated every 15 s
 
 
 def cost_of(spans: list[dict[str, object]]) -> float:
