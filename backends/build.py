@@ -22,7 +22,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "pins.toml"
-MANIFEST = HERE / "collector" / "manifest.yaml"
+MANIFEST = HERE / "collector.yaml"
 NO_GO = (
     "make backends: no Go compiler (`go`) on the PATH. The real Collector, Jaeger, Prometheus and Alertmanager are "
     "built with Go 1.26 or newer, for `make e2e` alone: install Go and run it again. Everything else works without."

@@ -408,7 +408,7 @@ def test_the_build_has_each_component_that_is_used_and_no_other() -> None:
         for kind in MODULES
         for component in defined(collector(name), kind)
     }
-    manifest = load(ROOT / "backends" / "collector" / "manifest.yaml")
+    manifest = load(ROOT / "backends" / "collector.yaml")
     built = {
         module["gomod"].split()[0].rsplit("/", 1)[-1]
         for kind in (*MODULES, "connectors")

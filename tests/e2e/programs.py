@@ -46,7 +46,7 @@ def free_port() -> int:
 
 
 def eventually(probe: Callable[[], _T], *, within: float = 30, every: float = 0.25) -> _T:
-    """What the probe returns once it neither fails an assertion nor misses what it asks for; its last error otherwise."""
+    """What the probe returns once it raises no error any more; its last error if it never does."""
     deadline = time.monotonic() + within
     while True:
         try:
