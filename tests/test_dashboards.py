@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
+
+from tests.trees import strings, values_of
 
 CONFIG = Path(__file__).resolve().parent.parent / "collector-config"
 GRAFANA = CONFIG / "grafana"
@@ -59,30 +60,6 @@ class Dashboard(NamedTuple):
     def variables(self) -> dict[str, dict[str, Any]]:
         """Its template variables by name."""
         return {variable["name"]: variable for variable in self.model["templating"]["list"]}
-
-
-def values_of(tree: Any, key: str) -> Iterator[Any]:
-    """Every value under this key, however deep."""
-    if isinstance(tree, dict):
-        for name, value in cast("dict[str, Any]", tree).items():
-            if name == key:
-                yield value
-            yield from values_of(value, key)
-    elif isinstance(tree, list):
-        for value in cast("list[Any]", tree):
-            yield from values_of(value, key)
-
-
-def strings(tree: Any) -> Iterator[str]:
-    """Every string, however deep."""
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, dict):
-        for value in cast("dict[str, Any]", tree).values():
-            yield from strings(value)
-    elif isinstance(tree, list):
-        for value in cast("list[Any]", tree):
-            yield from strings(value)
 
 
 def load(path: Path) -> Any:

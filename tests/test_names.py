@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import yaml
 
 from chunkmeter import semconv
 from tests.names import ATTRIBUTES, COUNTERS, LABELS, METRICS, SERIES, series, used
+from tests.trees import values_of
 
 CONFIG = Path(__file__).resolve().parent.parent / "collector-config"
 RULES = sorted((CONFIG / "prometheus").rglob("*.rules.yaml"))
@@ -26,18 +25,6 @@ OF_PROMETHEUS = {"ALERTS", "target_info", "up"}
 
 # Attributes that other instrumentations put on spans, and that the gateway reads too.
 OF_OTHERS = {"gen_ai.system", "gen_ai.response.finish_reason", "gen_ai.completion.0.finish_reason"}
-
-
-def values_of(tree: Any, key: str) -> Iterator[Any]:
-    """Every value under this key, however deep."""
-    if isinstance(tree, dict):
-        for name, value in cast("dict[str, Any]", tree).items():
-            if name == key:
-                yield value
-            yield from values_of(value, key)
-    elif isinstance(tree, list):
-        for value in cast("list[Any]", tree):
-            yield from values_of(value, key)
 
 
 def recorded() -> set[str]:
