@@ -10,19 +10,23 @@ import gzip
 import hashlib
 import json
 import os
+import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "pins.toml"
 MANIFEST = HERE / "collector.yaml"
+GO_BUILD = ("go", "build", "-trimpath", "-ldflags=-s -w")
 NO_GO = (
     "make backends: no Go compiler (`go`) on the PATH. The real Collector, Jaeger, Prometheus and Alertmanager are "
     "built with Go 1.26 or newer, for `make e2e` alone: install Go and run it again. Everything else works without."
@@ -33,12 +37,58 @@ class BuildError(Exception):
     """A backend can't be built; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One backend: the module it is built from, as `pins.toml` has it, and the programs that it gives.
+
+    Attributes:
+        name: what it is called.
+        pin: module, version, checksum; the packages and a placeholder, where it needs one.
+        programs: names of its binaries.
+        parts: a manifest of the Collector's builder that `pin` is; None where `pin` is the backend itself.
+    """
+
+    name: str
+    pin: dict[str, Any]
+    programs: tuple[str, ...]
+    parts: Path | None = None
+
+    @property
+    def home(self) -> Path:
+        """Where its binaries are kept."""
+        inputs = [json.dumps(self.pin, sort_keys=True), *GO_BUILD, platform.system(), platform.machine()]
+        if self.parts is not None:
+            inputs.append(self.parts.read_text(encoding="utf-8"))
+        digest = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:12]
+        return cache() / "backends" / f"{self.name}-{self.pin['version']}-{digest}"
+
+    def whole(self, folder: Path) -> bool:
+        """Whether the folder has all of its binaries."""
+        return all((folder / program).is_file() for program in self.programs)
+
+    def build(self, work: Path, binaries: Path) -> None:
+        """Build it from scratch, in the folder `work`."""
+        if self.parts is None:
+            build_module(self.pin, work, binaries)
+            return
+        build_module(self.pin, work, work)
+        run(work / "builder", "--config", self.parts, "--skip-compilation", "--skip-strict-versioning=false", cwd=work)
+        run(*GO_BUILD, "-o", binaries / "otelcol", ".", cwd=work / "otelcol")
+
+
+def backends() -> list[Backend]:
+    """All of them."""
+    pins = tomllib.loads(PINS.read_text(encoding="utf-8"))
+    builder = pins.pop("builder")
+    plain = [Backend(name, pin, tuple(pin["programs"])) for name, pin in pins.items()]
+    return [*plain, Backend("collector", builder, ("otelcol",), MANIFEST)]
+
+
 def cache() -> Path:
     """Where backends are kept, outside the checkout."""
     chosen = os.environ.get("CHUNKMETER_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chunkmeter"
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return (Path(chosen) if chosen else Path(home) / "chunkmeter").expanduser().resolve()
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -48,19 +98,18 @@ def run(*command: str | Path, cwd: Path) -> str:
         cwd=cwd,
         # A repository's workspace names modules that its published module leaves out.
         env={**os.environ, "GOWORK": "off"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
         check=False,
     )
     if result.returncode:
-        said = "\n".join(result.stdout.splitlines()[-20:])
+        said = "\n".join((result.stdout + result.stderr).splitlines()[-20:])
         raise BuildError(f"{' '.join(map(str, command))} ended with {result.returncode}:\n{said}")
     return result.stdout
 
 
-def source(pin: dict[str, Any], work: Path) -> Path:
-    """A writable copy of the pinned module, its checksum compared."""
+def build_module(pin: dict[str, Any], work: Path, binaries: Path) -> None:
+    """Build a module's programs from its own go.mod and go.sum, its checksum compared."""
     what = f"{pin['module']}@{pin['version']}"
     found = json.loads(run("go", "mod", "download", "-json", what, cwd=work))
     if found["Sum"] != pin["sum"]:
@@ -69,68 +118,60 @@ def source(pin: dict[str, Any], work: Path) -> Path:
     shutil.copytree(found["Dir"], copy)
     for path in (copy, *copy.rglob("*")):
         if path.is_dir():
-            path.chmod(0o755)
-    return copy
-
-
-def build_module(pin: dict[str, Any], work: Path, binaries: Path) -> None:
-    """Build a module's programs from its own go.mod and go.sum."""
-    copy = source(pin, work)
+            path.chmod(0o755)  # the module cache is read-only
     if "placeholder" in pin:
         placeholder = copy / pin["placeholder"]
         placeholder.parent.mkdir(parents=True, exist_ok=True)
         placeholder.write_bytes(gzip.compress(b"Built without its web page.\n", mtime=0))
     packages = ["." if program == "." else f"./cmd/{program}" for program in pin["programs"]]
-    run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", f"{binaries}/", *packages, cwd=copy)
+    run(*GO_BUILD, "-o", f"{binaries}/", *packages, cwd=copy)
 
 
-def build_collector(pin: dict[str, Any], work: Path, binaries: Path) -> None:
-    """Build the builder, and with it the Collector from the manifest's parts."""
-    build_module(pin, work, work)
-    run(work / "builder", "--config", MANIFEST, "--skip-compilation", "--skip-strict-versioning=false", cwd=work)
-    run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binaries / "otelcol", ".", cwd=work / "otelcol")
-
-
-def recipes() -> dict[str, tuple[Callable[[dict[str, Any], Path, Path], None], dict[str, Any], list[Path], list[str]]]:
-    """By backend: how it is built, its pin, further files that go into it, and its programs."""
-    pins = tomllib.loads(PINS.read_text(encoding="utf-8"))
-    collector = pins.pop("builder")
-    made = {name: (build_module, pin, list[Path](), pin["programs"]) for name, pin in pins.items()}
-    return {**made, "collector": (build_collector, collector, [MANIFEST], ["otelcol"])}
+def ensure(backend: Backend) -> None:
+    """Build a backend, unless it is there."""
+    home = backend.home
+    if backend.whole(home):
+        return
+    if shutil.which("go") is None:
+        raise BuildError(NO_GO)
+    began = time.monotonic()
+    print(f"make backends: building {backend.name} {backend.pin['version']}, some minutes", file=sys.stderr, flush=True)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its home, so that the last step is a rename: what is there is whole.
+    with tempfile.TemporaryDirectory(prefix=f"{backend.name}-", dir=home.parent) as temporary:
+        work, binaries = Path(temporary) / "work", Path(temporary) / "bin"
+        work.mkdir()
+        binaries.mkdir()
+        backend.build(work, binaries)
+        if not backend.whole(binaries):
+            raise BuildError(f"{backend.name} was built without one of {', '.join(backend.programs)}")
+        try:
+            binaries.rename(home)
+        except OSError:
+            if not backend.whole(home):  # Else somebody else has built it in the meantime.
+                raise
+    print(f"make backends: {backend.name} took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 def build_all() -> dict[str, Path]:
     """Every program's path by its name, those that are missing built first."""
     programs: dict[str, Path] = {}
-    for name, (build, pin, inputs, names) in recipes().items():
-        content = b"".join([json.dumps(pin, sort_keys=True).encode(), *(path.read_bytes() for path in inputs)])
-        digest = hashlib.sha256(content).hexdigest()[:12]
-        home = cache() / "backends" / f"{name}-{pin['version']}-{digest}"
-        if not home.exists():
-            if shutil.which("go") is None:
-                raise BuildError(NO_GO)
-            began = time.monotonic()
-            print(f"make backends: building {name} {pin['version']}, some minutes", file=sys.stderr, flush=True)
-            home.parent.mkdir(parents=True, exist_ok=True)
-            # Beside its home, so that the last step is a rename: what is there is whole, whoever else builds it.
-            with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=home.parent) as temporary:
-                work, binaries = Path(temporary) / "work", Path(temporary) / "bin"
-                work.mkdir()
-                binaries.mkdir()
-                build(pin, work, binaries)
-                shutil.rmtree(work, ignore_errors=True)
-                if not home.exists():
-                    binaries.rename(home)
-            print(f"make backends: {name} took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-        programs.update({program: home / program for program in names})
+    for backend in backends():
+        ensure(backend)
+        programs.update({program: backend.home / program for program in backend.programs})
     return programs
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)  # by way of what removes half-built folders
 
 
 def main() -> int:
     """Build what is missing and say where everything is."""
+    signal.signal(signal.SIGTERM, _leave)
     try:
         programs = build_all()
-    except BuildError as error:
+    except (BuildError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     for name, path in sorted(programs.items()):

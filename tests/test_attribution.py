@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,9 +18,12 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.trace import get_current_span
 
 from chunkmeter import ChunkSpanProcessor, Settings, labels, wrap
+from chunkmeter.facts import Request
 from chunkmeter.instrumentors import MirascopeInstrumentor
+from chunkmeter.spans import begin
 from replay.server import Server
 from tests.kit import Kit, attributes_of
 
@@ -133,7 +138,7 @@ def test_values_are_short_text_that_otlp_can_carry(labelled: Callable[..., Kit],
 def test_a_value_without_text_costs_its_labels_only(
     labelled: Callable[..., Kit], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The call is metered, the failure counted."""
+    """The call is metered, the failure logged."""
 
     class Silent:
         def __str__(self) -> str:
@@ -142,9 +147,8 @@ def test_a_value_without_text_costs_its_labels_only(
     kit = labelled("tenant")
     with caplog.at_level(logging.WARNING, "chunkmeter"), labels(tenant=Silent()):
         call(kit)
-    assert kit.total("chunkmeter.spend") == pytest.approx(ONE, abs=1e-12)
-    assert kit.total("chunkmeter.errors", stage="hook") == 1
-    assert "capturing labels" in caplog.text
+    assert by(kit, "tenant") == {None: pytest.approx(ONE, abs=1e-12)}
+    assert "reading the label tenant" in caplog.text
 
 
 def test_a_label_that_is_not_listed_is_named_once(
@@ -160,6 +164,81 @@ def test_a_label_that_is_not_listed_is_named_once(
             "labels(tenant=...) has no effect: add tenant to CHUNKMETER_METRIC_LABELS to have it on spend."
         ]
         assert set(by(kit, "tenant")) == {None}
+
+
+def test_one_object_can_be_shared(labelled: Callable[..., Kit]) -> None:
+    """By threads that are in it at a time; none keeps its label afterwards."""
+    kit, acme, inside = labelled("tenant"), labels(tenant="acme"), Barrier(2)
+
+    def work() -> None:
+        with acme:
+            inside.wait()
+            call(kit)
+            inside.wait()
+        call(kit)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(work), pool.submit(work)]:
+            done.result()
+    assert by(kit, "tenant", metric="chunkmeter.calls") == {"acme": 2, None: 2}
+
+
+def test_a_block_in_a_generator_takes_no_span_away(labelled: Callable[..., Kit]) -> None:
+    """A generator shares its consumer's context: the span that its consumer has made current since stays so."""
+    kit = labelled("tenant")
+
+    def served() -> Generator[None]:
+        with labels(tenant="acme"):
+            yield
+
+    generator = served()
+    next(generator)
+    with kit.tracer.start_as_current_span("consumer") as span:
+        generator.close()
+        assert get_current_span() is span
+        call(kit)
+    call(kit)
+    assert by(kit, "tenant", metric="chunkmeter.calls") == {None: 2}
+
+
+def test_values_are_read_once(labelled: Callable[..., Kit]) -> None:
+    """Not at every call: reading one may be work, or even a call itself."""
+    kit, read = labelled("tenant"), list[int]()
+
+    class Lazy:
+        def __str__(self) -> str:
+            read.append(1)
+            return "acme"
+
+    with labels(tenant=Lazy()):
+        call(kit)
+        call(kit)
+    assert (len(read), by(kit, "tenant", metric="chunkmeter.calls")) == (1, {"acme": 2})
+
+
+def test_any_name_can_be_a_label(labelled: Callable[..., Kit]) -> None:
+    """That of a method's first argument, too."""
+    kit = labelled("self")
+    with labels(self="acme"):
+        call(kit)
+    assert set(by(kit, "self")) == {"acme"}
+
+
+def test_a_manager_is_whose_who_wrapped_it(labelled: Callable[..., Kit], server: Server) -> None:
+    """Its request goes out later, perhaps from a framework's context."""
+    kit, client = labelled("tenant"), OpenAI(base_url=f"{server.url}/openai", api_key="no-key-needed", max_retries=0)
+    messages: Any = [{"role": "user", "content": "Describe Lisbon in one sentence."}]
+    with labels(tenant="acme"):
+        manager = wrap(
+            client.chat.completions.stream(model="gpt-4o-mini", messages=messages),
+            provider="openai",
+            model="gpt-4o-mini",
+            telemetry=kit.telemetry,
+        )
+    with labels(tenant="framework"), manager as stream:
+        for _ in stream:
+            pass
+    assert set(by(kit, "tenant", metric="chunkmeter.calls")) == {"acme"}
 
 
 def test_labels_are_captured_where_the_call_starts(labelled: Callable[..., Kit]) -> None:
@@ -210,7 +289,7 @@ async def test_a_block_left_elsewhere_is_quiet(labelled: Callable[..., Kit], cap
     await asyncio.create_task(begin())
     with caplog.at_level(logging.DEBUG):
         await asyncio.create_task(end())
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.name != "asyncio"] == []
     assert set(by(kit, "tenant")) == {"acme"}
 
 
@@ -300,13 +379,27 @@ def describing(server: Server, *tags: str, stream: bool = True) -> Callable[[str
 
 def test_function_and_tags_are_labels(metered: Kit, server: Server) -> None:
     """A tag's key is the label, its value the value; of two the first in the alphabet."""
-    for _ in describing(server, "team:search", "team:ads", "version:2", "beta")("Lisbon"):
+    for _ in describing(server, "team:search", "team:ads", "team", "version:2", "beta")("Lisbon"):
         pass
     name = f"{__name__}.describing.<locals>.describe"
     found = by(metered, "code.function.name", "team", "version", "tenant")
     assert set(found) == {(name, "ads", None, None)}
     assert attributes_of(metered.span)["team"] == "ads"
     assert attributes_of(metered.span)["code.function.name"] == name
+
+
+def test_functions_with_long_names_are_told_apart(labelled: Callable[..., Kit]) -> None:
+    """By the end of their names; the span has them whole."""
+    kit, module = labelled("function"), "acme.customer_support.conversations.pipelines.summarisation.SupportPipeline"
+    for name in (f"{module}.summarise", f"{module}.translate"):
+        attributes = {"code.function.name": name}
+        begin(kit.telemetry, Request(provider="openai", model="gpt-4o-mini", attributes=attributes), None).settle(
+            "closed"
+        )
+        assert attributes_of(kit.spans[-1])["code.function.name"] == name
+    names = set(by(kit, "code.function.name", metric="chunkmeter.calls"))
+    assert {len(name) for name in names} == {64}
+    assert {name.rpartition(".")[2] for name in names} == {"summarise", "translate"}
 
 
 def test_labels_go_before_tags(metered: Kit, server: Server) -> None:
@@ -336,12 +429,7 @@ USED = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 1000}
 def test_foreign_spans_are_whose_began_them(labelled: Callable[..., Kit], late: bool) -> None:
     """Captured at their start, counted at their end; on the span where it says then that it is an inference."""
     kit = labelled("baggage:tenant")
-    processor = ChunkSpanProcessor(
-        tracer_provider=kit.tracer_provider,
-        meter_provider=kit.meter_provider,
-        settings=Settings(metric_labels=("baggage:tenant",)),
-    )
-    kit.tracer_provider.add_span_processor(processor)
+    foreign_processor(kit, "baggage:tenant")
     with carried(tenant="acme"):
         span = kit.tracer.start_span("chat", attributes={} if late else CHAT)
     span.set_attributes({**CHAT, **USED})
@@ -349,6 +437,49 @@ def test_foreign_spans_are_whose_began_them(labelled: Callable[..., Kit], late: 
         span.end()
     assert by(kit, "tenant") == {"acme": pytest.approx(ONE, abs=1e-12)}
     assert attributes_of(kit.span).get("tenant") == (None if late else "acme")
+
+
+def foreign_processor(kit: Kit, *names: str) -> ChunkSpanProcessor:
+    processor = ChunkSpanProcessor(
+        tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider, settings=Settings(metric_labels=names)
+    )
+    kit.tracer_provider.add_span_processor(processor)
+    return processor
+
+
+def test_a_long_foreign_span_keeps_its_labels(labelled: Callable[..., Kit], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many short ones begin and end meanwhile; only open spans are remembered."""
+    kit = labelled()
+    monkeypatch.setattr("chunkmeter.processor._MOST_REMEMBERED", 10)
+    foreign_processor(kit, "tenant")
+    with labels(tenant="acme"):
+        span = kit.tracer.start_span("chat", attributes={**CHAT, **USED})
+    for _ in range(50):
+        with labels(tenant="globex"):
+            kit.tracer.start_span("SELECT").end()
+    span.end()
+    assert set(by(kit, "tenant")) == {"acme"}
+
+
+def test_processors_with_other_settings_keep_theirs(labelled: Callable[..., Kit]) -> None:
+    """The one that counts does so by its own."""
+    kit = labelled()
+    foreign_processor(kit)
+    foreign_processor(kit, "tenant")
+    with labels(tenant="acme"):
+        kit.tracer.start_span("chat", attributes={**CHAT, **USED}).end()
+    assert by(kit, "tenant", metric="chunkmeter.calls") == {None: 1}
+    assert kit.points("chunkmeter.errors") == []
+
+
+def test_what_the_owner_of_a_span_says_stays(labelled: Callable[..., Kit]) -> None:
+    """An attribute of the same name is his."""
+    kit = labelled()
+    foreign_processor(kit, "tenant")
+    with labels(tenant="acme"):
+        kit.tracer.start_span("chat", attributes={**CHAT, **USED, "tenant": "his"}).end()
+    assert attributes_of(kit.span)["tenant"] == "his"
+    assert set(by(kit, "tenant")) == {"acme"}
 
 
 def test_a_forwarded_foreign_span_has_its_labels(labelled: Callable[..., Kit]) -> None:

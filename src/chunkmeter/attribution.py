@@ -10,23 +10,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from contextvars import Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
 
 from opentelemetry import baggage
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
-from . import context, semconv
+from . import semconv
 from .bounded import Bounded
+from .guard import unheard
 
 __all__ = ["NO_LABELS", "Attribution", "Labels", "labels"]
 
 _logger = logging.getLogger("chunkmeter")
 
-_KEY = "chunkmeter.labels"
 _LONGEST = 64
 """Characters of a value."""
 _MOST = 200
@@ -72,25 +70,44 @@ class labels:  # noqa: N801 -- read as a statement: with labels(tenant="acme")
     """Label the spend of the calls that start in a `with` block: `with labels(tenant="acme"): ...`.
 
     Labels reach the metrics and spans if `CHUNKMETER_METRIC_LABELS` names them. They stay in the process, follow
-    OpenTelemetry's context, into tasks too, and nest: inner ones win, None takes an outer one away.
+    Python's context into tasks and `asyncio.to_thread` (not into threads of a pool), and nest: inner ones win, None
+    takes an outer one away. One object may be entered more than once, by several threads and tasks at a time.
 
     Args:
         **values: label values by name; 64 characters of each are used.
     """
 
-    __slots__ = ("_tokens", "_values")
+    __slots__ = ("_values",)
 
-    def __init__(self, **values: object) -> None:
-        self._values = values
-        self._tokens: list[Token[Context]] = []
+    def __init__(self, /, **values: object) -> None:
+        self._values = dict.fromkeys(values, "")
+        for name, value in values.items():
+            with unheard(f"reading the label {name}"):
+                self._values[name] = _clean(value)
 
     def __enter__(self) -> None:
-        self._tokens.append(otel_context.attach(otel_context.set_value(_KEY, {**_said(), **self._values})))
+        _entered.set((*_entered.get(), self))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        context.leave(self._tokens.pop())
+        # By name and not by token: a generator may be left in another context than it was entered in, where there is
+        # nothing to undo, or after blocks that its consumer has entered since.
+        inward = [*reversed(_entered.get())]
+        if self in inward:
+            inward.remove(self)
+            _entered.set((*reversed(inward),))
+
+    @staticmethod
+    def said() -> dict[str, str]:
+        """What the blocks around say together."""
+        said: dict[str, str] = {}
+        for block in _entered.get():
+            said.update(block._values)
+        return {name: value for name, value in said.items() if value}
+
+
+_entered: ContextVar[tuple[labels, ...]] = ContextVar("chunkmeter_labels", default=())
 
 
 class Attribution:
@@ -102,39 +119,29 @@ class Attribution:
 
     def __init__(self, allowed: Iterable[str]) -> None:
         names = set(allowed)
-        self._none = not names
         self._function = _FUNCTION in names
-        self._baggage = sorted(name.removeprefix(_BAGGAGE) for name in names if name.startswith(_BAGGAGE))
         self._own = sorted({name.removeprefix(_BAGGAGE) for name in names} - {_FUNCTION})
-        kinds = [*self._own, semconv.CODE_FUNCTION_NAME]
-        self._values = {name: Bounded(_MOST, f"values of the label {name!r}") for name in kinds}
+        self._baggage = sorted(name.removeprefix(_BAGGAGE) for name in names if name.startswith(_BAGGAGE))
+        self._values = {
+            name: Bounded(_MOST, f"values of the label {name!r}") for name in (*self._own, semconv.CODE_FUNCTION_NAME)
+        }
         self._claims = Bounded(_MOST, "label values that baggage brought")
         self._unlisted: set[str] = set()
 
-    def capture(
-        self, carrier: Context | None = None, *, function: str | None = None, tags: Iterable[str] = ()
-    ) -> Labels:
+    def capture(self, carrier: Context | None = None, tags: Iterable[str] = ()) -> Labels:
         """The labels of a call that starts now.
 
         Args:
-            carrier: where `labels(...)` and baggage are looked up, the current context if left out.
-            function: name of the function that makes the call.
+            carrier: where baggage is looked up, the current context if left out.
             tags: Mirascope tags; of these, `name:value` is a label.
         """
-        said = _said(carrier)
+        said = labels.said() if _entered.get() else {}
         if said:
             self._warn_of_unlisted(said)
-        if self._none:
+        if not self._own:
             return NO_LABELS
-        tagged = {name: value for name, _, value in (tag.partition(":") for tag in sorted(tags, reverse=True))}
-        own: dict[str, str] = {}
-        for name in self._own:
-            # A label taken away by None hides nothing else of that name.
-            value = _clean(said[name] if said.get(name) is not None else tagged.get(name))
-            if value:
-                own[name] = value
-        if self._function and function:
-            own[semconv.CODE_FUNCTION_NAME] = _clean(function)
+        tagged = {name: _clean(value) for name, _, value in (tag.partition(":") for tag in sorted(tags)[::-1]) if value}
+        own = {name: value for name in self._own if (value := said.get(name) or tagged.get(name))}
         claimed: dict[str, str] = {}
         for name in self._baggage:
             value = "" if name in own else _clean(baggage.get_baggage(name, carrier))
@@ -142,31 +149,32 @@ class Attribution:
                 claimed[name] = value
         return Labels(own, claimed) if own or claimed else NO_LABELS
 
-    def bounded(self, captured: Labels) -> dict[str, str]:
-        """The labels as a metric may carry them."""
-        if not captured:
-            return {}
+    def bounded(self, captured: Labels, function: object = None) -> dict[str, str]:
+        """The labels as a metric may carry them.
+
+        Args:
+            captured: what was captured when the call started.
+            function: name of the function that made the call, if it is known.
+        """
         own = {name: self._values[name].label(value) for name, value in captured.own.items()}
+        if self._function and isinstance(function, str):
+            # The end of it: that is where functions of one module differ.
+            own[semconv.CODE_FUNCTION_NAME] = self._values[semconv.CODE_FUNCTION_NAME].label(function[-_LONGEST:])
         claimed = dict(captured.claimed)
         # As a whole, so that many keys together make no more series than one.
         if claimed and self._claims.label(repr(sorted({**own, **claimed}.items()))) == semconv.OTHER:
             claimed = dict.fromkeys(claimed, semconv.OTHER)
         return {**claimed, **own}
 
-    def _warn_of_unlisted(self, said: Mapping[str, object]) -> None:
+    def _warn_of_unlisted(self, said: Iterable[str]) -> None:
         for name in said:
-            if name not in self._values and name not in self._unlisted and len(self._unlisted) < _MOST_NAMED:
+            if name not in self._own and name not in self._unlisted and len(self._unlisted) < _MOST_NAMED:
                 self._unlisted.add(name)
                 _logger.warning(
                     "labels(%s=...) has no effect: add %s to CHUNKMETER_METRIC_LABELS to have it on spend.", name, name
                 )
 
 
-def _said(carrier: Context | None = None) -> Mapping[str, object]:
-    said = otel_context.get_value(_KEY, carrier)
-    return said if isinstance(said, Mapping) else {}  # pyright: ignore[reportUnknownVariableType]
-
-
-def _clean(value: Any) -> str:
+def _clean(value: object) -> str:
     """As a label: short, and text that OTLP can carry, which one lone surrogate would keep from being sent."""
     return "" if value is None else str(value)[:_LONGEST].encode("utf-8", "replace").decode()

@@ -41,28 +41,24 @@ _OURS = (semconv.OUTCOME, semconv.METERED)
 
 
 class _Remembered:
-    """The spans noted last, by trace and span id, and what was noted of each."""
+    """The spans noted last, by trace and span id."""
 
     def __init__(self) -> None:
-        self._notes: OrderedDict[tuple[int, int], tuple[Labels]] = OrderedDict()
+        self._ids: OrderedDict[tuple[int, int], object] = OrderedDict()
 
     def __contains__(self, span: ReadableSpan | ApiSpan) -> bool:
-        return _ids(span) in self._notes
+        return _ids(span) in self._ids
 
     def __len__(self) -> int:
-        return len(self._notes)
+        return len(self._ids)
 
-    def add(self, span: ReadableSpan | ApiSpan, labels: Labels = NO_LABELS) -> bool:
+    def add(self, span: ReadableSpan | ApiSpan) -> bool:
         """Note the span; whether it was new, told to one caller only, whichever threads they run in."""
-        note = (labels,)
-        new = self._notes.setdefault(_ids(span), note) is note
-        if len(self._notes) > _MOST_REMEMBERED:
-            self._notes.popitem(last=False)
+        mark = object()
+        new = self._ids.setdefault(_ids(span), mark) is mark
+        if len(self._ids) > _MOST_REMEMBERED:
+            self._ids.popitem(last=False)
         return new
-
-    def labels(self, span: ReadableSpan) -> Labels:
-        """The labels the span was noted with."""
-        return self._notes.get(_ids(span), (NO_LABELS,))[0]
 
 
 class _Seen:
@@ -73,8 +69,6 @@ class _Seen:
         """Spans whose cost is counted, so that each is once however many processors see it."""
         self.metered = _Remembered()
         """Spans begun while a metered call sent its request: what they turn out to be is counted already."""
-        self.labelled = _Remembered()
-        """Spans begun where something says who is spending."""
 
 
 _seen_on: WeakKeyDictionary[MeterProvider, _Seen] = WeakKeyDictionary()
@@ -107,6 +101,8 @@ class ChunkSpanProcessor(SpanProcessor):
         self._next = next_processor
         self._meter_provider = meter_provider
         self._telemetry = for_providers(tracer_provider, meter_provider, settings)
+        self._labels: OrderedDict[tuple[int, int], Labels] = OrderedDict()
+        """Who is spending, of open spans that were begun where something says it."""
 
     def wrap(self, stream: Any, **options: Any) -> Any:
         """`chunkmeter.wrap`, reporting to this processor's providers."""
@@ -126,9 +122,11 @@ class ChunkSpanProcessor(SpanProcessor):
         if current_call(parent_context) is None:
             labels = self._telemetry.attribution.capture(parent_context)
             if labels and not _is_ours(span):
-                self._seen.labelled.add(span, labels)
+                self._labels[_ids(span)] = labels
+                if len(self._labels) > _MOST_REMEMBERED:
+                    self._labels.popitem(last=False)
                 if inference:
-                    span.set_attributes(labels.all())
+                    span.set_attributes(_missing(span, labels))
         elif inference:
             span.set_attribute(semconv.METERED, value=True)
         else:
@@ -163,17 +161,18 @@ class ChunkSpanProcessor(SpanProcessor):
 
     @property
     def _seen(self) -> _Seen:
-        return _seen_on.setdefault(self._meter_provider or metrics.get_meter_provider(), _Seen())
+        provider = self._meter_provider or metrics.get_meter_provider()
+        return _seen_on.get(provider) or _seen_on.setdefault(provider, _Seen())
 
     def _counted(self, span: ReadableSpan) -> ReadableSpan:
         """`span` as it is to be forwarded: itself, or if it is somebody else's inference a copy with its cost."""
         attributes, seen = span.attributes, self._seen
+        labels = self._labels.pop(_ids(span), NO_LABELS)
         if not self.active or not attributes or _is_ours(span) or span in seen.metered:
             return span
         call = foreign.read(attributes)
         if call is None:
             return span
-        labels = seen.labelled.labels(span)
         ended = _ended(span, call, labels)
         facts = self._telemetry.assess(ended)
         if seen.counted.add(span):
@@ -181,13 +180,18 @@ class ChunkSpanProcessor(SpanProcessor):
         if self._next is None:
             return span
         cost = cost_attributes(facts, draft_cost=self._telemetry.draft_cost)
-        return _with_attributes(span, {**labels.all(), **cost})
+        return _with_attributes(span, {**_missing(span, labels), **cost})
 
 
 def _is_ours(span: ReadableSpan) -> bool:
     """Whether the span's call is metered; our own is, even where a failure kept its facts from being written."""
     scope = span.instrumentation_scope
     return (scope is not None and scope.name == SCOPE) or any(name in (span.attributes or ()) for name in _OURS)
+
+
+def _missing(span: ReadableSpan | Span, labels: Labels) -> dict[str, str]:
+    """The labels that the span's owner has not set himself."""
+    return {name: value for name, value in labels.all().items() if name not in (span.attributes or {})}
 
 
 def _ended(span: ReadableSpan, call: ForeignCall, labels: Labels) -> Ended:

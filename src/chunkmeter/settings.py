@@ -18,12 +18,16 @@ _logger = logging.getLogger("chunkmeter")
 
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
 # Labels that the metrics have already, in the SDK or in Prometheus, which writes a dot as '_'.
-_TAKEN = re.compile(r"(gen_ai|chunkmeter|otel|service|server|code|error|telemetry)_.*|job|instance|le|quantile")
+_TAKEN = re.compile(
+    r"(gen_ai|chunkmeter|otel|service|server|code|error|telemetry|deployment|baggage)_.*|job|instance|le|quantile"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Validated settings. Build them with `Settings.load(...)`, which reads the environment too.
+    """Validated settings. `Settings.load(...)` reads the environment too.
+
+    A value that can't be used is reported with what to write instead, and its default taken.
 
     Attributes:
         cost_semconv: `draft` writes cost under the draft conventions' names (`gen_ai.usage.cost.*` and
@@ -43,32 +47,51 @@ class Settings:
     metric_labels: tuple[str, ...] = ()
     mirascope_tags: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for field in _PARSERS:
+            object.__setattr__(self, field, _parsed(field, getattr(self, field), field))
+
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ, **keywords: Any) -> Settings:
         """Settings from keywords, then the environment, then defaults.
-
-        A value that can't be used is reported with what to write instead, and its default taken.
 
         Args:
             environ: where `CHUNKMETER_*` are looked up.
             **keywords: fields by name; None means not given.
         """
         chosen: dict[str, Any] = {}
-        for field, parse in _PARSERS.items():
+        for field in _PARSERS:
             variable = f"CHUNKMETER_{field.upper()}"
             value, place = keywords.pop(field, None), field
             if value is None:
                 value, place = environ.get(variable, "").strip() or None, variable
-            if value is None:
-                continue
-            try:
-                chosen[field] = parse(value)
-            except ValueError as error:
-                default = cls.__dataclass_fields__[field].default
-                _logger.warning("%s=%r is not usable: write %s. Using %r.", place, value, error, default)
+            if value is not None:
+                chosen[field] = _parsed(field, value, place)
         for unknown in keywords:
             _logger.warning("%r is no setting of chunkmeter: write one of %s.", unknown, ", ".join(_PARSERS))
         return cls(**chosen)
+
+
+class _PartlyUsableError(ValueError):
+    """Some of the names in a value can be used.
+
+    Args:
+        cure: what to write instead of the others.
+        kept: the usable ones.
+    """
+
+    def __init__(self, cure: str, kept: tuple[str, ...]) -> None:
+        super().__init__(cure)
+        self.kept = kept
+
+
+def _parsed(field: str, value: Any, place: str) -> Any:
+    try:
+        return _PARSERS[field](value)
+    except ValueError as error:
+        instead = error.kept if isinstance(error, _PartlyUsableError) else Settings.__dataclass_fields__[field].default
+        _logger.warning("%s=%r is not usable: write %s. Using %r.", place, value, error, instead)
+        return instead
 
 
 def _cost_semconv(value: Any) -> str:
@@ -106,15 +129,22 @@ def _histograms(value: Any) -> tuple[str, ...]:
 
 
 def _metric_labels(value: Any) -> tuple[str, ...]:
-    names = _names(value)
-    for name in names:
+    kept: list[str] = []
+    refused: list[str] = []
+    shown: dict[str, str] = {}
+    for name in _names(value):
         bare = name.removeprefix("baggage:")
-        if not _LABEL.fullmatch(bare) or _TAKEN.fullmatch(bare.replace(".", "_")):
-            raise ValueError(
-                "names of your own of letters, digits, '_' and '.', separated by commas, such as "
-                f"'function,tenant,baggage:customer', and not {name!r}"
-            )
-    return names
+        series = bare.replace(".", "_")
+        usable = _LABEL.fullmatch(bare) and not _TAKEN.fullmatch(series) and name != "baggage:function"
+        usable = usable and shown.setdefault(series, bare) == bare
+        (kept if usable else refused).append(name)
+    if refused:
+        raise _PartlyUsableError(
+            "names of your own of letters, digits, '_' and '.', separated by commas, such as "
+            f"'function,tenant,baggage:customer', and not {', '.join(refused)}",
+            tuple(kept),
+        )
+    return tuple(kept)
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from opentelemetry.trace import Span
 
 from . import readers, semconv
+from .attribution import NO_LABELS, Labels
 from .call import Lease
 from .context import suppressed
 from .facts import Request, server
@@ -62,10 +63,13 @@ def wrap(
         if getattr(stream, LEASE, None) is not None:
             return stream
         kind: type[Any] = type(stream)
+        asked = NO_LABELS
+        with telemetry.guard("hook", "capturing labels"):
+            asked = telemetry.attribution.capture()
 
         def start(*, sent: bool) -> Lease | None:
             with telemetry.guard("hook", "beginning a call"):
-                request = _request(stream, provider, model, reader, sent=sent)
+                request = _request(stream, provider, model, reader, asked, sent=sent)
                 peer = kind.__module__.startswith(_PEERS)
                 return Lease(begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer))
             return None
@@ -79,7 +83,9 @@ def wrap(
     return stream
 
 
-def _request(stream: Any, provider: str | None, model: str | None, reader: Reader | None, *, sent: bool) -> Request:
+def _request(
+    stream: Any, provider: str | None, model: str | None, reader: Reader | None, labels: Labels, *, sent: bool
+) -> Request:
     row, native = semconv.provider(provider), reader or readers.known(provider)
     # The SDK's stream has its HTTP response at hand, if it is a stream already.
     host, port = server(getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None))
@@ -90,4 +96,5 @@ def _request(stream: Any, provider: str | None, model: str | None, reader: Reade
         server_address=host,
         server_port=port,
         sent=sent,
+        labels=labels,
     )

@@ -191,7 +191,7 @@ class Telemetry:
                 labels[semconv.PROVIDER_NAME] = self._provider_label(request.provider)
             if request.model:
                 labels[semconv.REQUEST_MODEL] = self._model_label(request.model, request.provider)
-            whose = self.attribution.bounded(request.labels)
+            whose = self.attribution.bounded(request.labels, request.attributes.get(semconv.CODE_FUNCTION_NAME))
         with self.guard("settle", semconv.CALLS.name):
             blocked = ["content_filter"] if ended.tally.block_reason is not None else []
             ending = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,17 +85,37 @@ def test_a_panel_has_data(
     eventually(data, within=20)
 
 
-@pytest.mark.parametrize(
-    ("values", "panel", "expression"),
-    [
-        target
-        for target in targets()
-        if "increase(chunkmeter_spend_total" in target.values[2] and "[$__range]" in target.values[2]
-    ],
-)
+# Sums of spend over a range that all of the run is in. The hour before has none of it, and the top five are not all.
+SPEND = [
+    target
+    for target in targets()
+    if re.search(r"increase\(chunkmeter_spend_total.*\[(\$__range|1h)\]", target.values[2])
+    and not re.search(r"\[2h\]|topk", target.values[2])
+]
+# Money by the hour, by one label or another: each adds up to the same.
+RATES = [target.values for target in targets() if "3600 * sum by" in target.values[2]]
+
+
+def test_there_are_spend_panels() -> None:
+    """The two selections have not gone empty."""
+    assert (len(SPEND), len(RATES)) == (5, 4)
+
+
+@pytest.mark.parametrize(("values", "panel", "expression"), SPEND)
 def test_a_spend_panel_has_the_truth(
     stack: Stack, run: Run, values: dict[str, str], panel: dict[str, Any], expression: str
 ) -> None:
     """What it shows adds up to what the wire says, in dollars."""
     found = stack.prometheus.query(filled(expression, values))
     assert sum(found.values()) == pytest.approx(run.spend, rel=0, abs=TOLERANCE), found
+
+
+def test_rates_of_spend_agree(stack: Stack, run: Run) -> None:
+    """An hour's worth of what `rate()` makes of the last minutes, by model, by tenant and by service."""
+    at = time.time()
+    rate = f'rate(chunkmeter_spend_total{{service_name="{SERVICE}"}}[{BUILT_IN["__rate_interval"]}])'
+    expected = 3600 * sum(stack.prometheus.query(rate, at).values())
+    assert expected > run.spend
+    for values, panel, expression in RATES:
+        found = stack.prometheus.query(filled(expression, values), at)
+        assert sum(found.values()) == pytest.approx(expected, rel=1e-9), panel["title"]

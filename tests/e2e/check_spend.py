@@ -117,13 +117,18 @@ def test_head_and_tail_sampling_together(stack: Stack, gateway: Collector) -> No
 def test_a_collector_that_is_killed_loses_no_spend(stack: Stack) -> None:
     """Killed without a warning in the middle of a run, and started again; counters are cumulative."""
     collector = stack.collector("collector.yaml")
-    app = stack.start_plan("killed", collector, {"scenario": "openai-costly-stream", "times": 40, "pause": 0.25})
-    time.sleep(6)
+    app = stack.start_plan("killed", collector, {"scenario": "openai-costly-stream", "times": 60, "pause": 0.25})
+
+    def begun() -> None:
+        assert 0 < stack.prometheus.value('sum(chunkmeter_spend_total{service_name="killed"})') < 60 * 0.08
+
+    eventually(begun, within=60)
     collector.kill()
     time.sleep(2)
     collector.start()
+    assert app.running, "it ended before the Collector was back, so this run says nothing"
     run = app.wait()
-    assert run.calls == 40
+    assert run.calls == 60
     assert_spend(stack, "killed", run.spend)
 
 
@@ -137,6 +142,7 @@ def test_short_lived_jobs_add_up(stack: Stack) -> None:
     ]
     assert sum(run.calls for run in runs) == 21
     assert_spend(stack, "nightly-job", sum(run.spend for run in runs))
+    assert stack.prometheus.value('count(chunkmeter_spend_total{service_name="nightly-job"})') == 1
 
 
 def test_a_fleet_adds_up_and_keeps_traces_whole(stack: Stack) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from replay.server import Server
+from tests.e2e.faulty import FAULTS
 from tests.e2e.programs import Collector
 from tests.e2e.stack import Stack
+
+
+def pytest_sessionstart() -> None:
+    """Refuse a fault that nobody knows how to plant."""
+    fault = os.environ.get("FAULT")
+    if fault and fault not in FAULTS:
+        raise pytest.UsageError(f"FAULT={fault} is unknown: write one of {', '.join(FAULTS)}")
 
 
 @pytest.fixture(scope="session")

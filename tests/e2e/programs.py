@@ -140,9 +140,9 @@ class Prometheus(Program):
         assert answer["status"] == "success", answer
         return answer["data"]
 
-    def query(self, expression: str) -> dict[tuple[tuple[str, str], ...], float]:
-        """An instant vector or scalar, by its sorted labels."""
-        data = self.get("query", query=expression)
+    def query(self, expression: str, at: float | None = None) -> dict[tuple[tuple[str, str], ...], float]:
+        """An instant vector or scalar, by its sorted labels; now if `at` is left out."""
+        data = self.get("query", query=expression, time=at or time.time())
         if data["resultType"] == "scalar":
             return {(): float(data["result"][1])}
         return {tuple(sorted(row["metric"].items())): float(row["value"][1]) for row in data["result"]}

@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from replay.demo import APP, app_environment
 from replay.scenarios import by_id
 from replay.server import Server
-from tests.e2e.faulty import FAULTS
 from tests.e2e.programs import Alertmanager, Collector, Jaeger, Prometheus
 from tests.e2e.webhook import Webhook
 
@@ -25,6 +25,13 @@ INTERVAL = 1.0
 """Seconds between an app's metric exports."""
 TOLERANCE = 1e-9
 """USD."""
+
+
+class _Ends(Protocol):
+    def stop(self) -> None: ...
+
+
+_Stoppable = TypeVar("_Stoppable", bound=_Ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +63,23 @@ class App:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End it, if something went wrong before it ended by itself."""
+        if self.running:
+            self._process.kill()
+            self._process.wait()
+
     def wait(self) -> Run:
         """The run, once it has ended. Only one app may run at a time, or it is not told whose requests were whose."""
-        code = self._process.wait(timeout=240)
+        try:
+            code = self._process.wait(timeout=240)
+        finally:
+            self.stop()
         said = self._log.read_text(errors="replace")
         assert code == 0, f"{self._service} ended with {code}:\n{said[-3000:]}"
         asked = self._stack.providers.requests[self._first :]
@@ -70,12 +91,19 @@ class Stack:
 
     def __init__(self, work: Path, providers: Server) -> None:
         self.work, self.providers, self.began = work, providers, time.time()
-        self.webhook = Webhook()
-        self.alertmanager = Alertmanager(work, self.webhook.url)
-        self.prometheus = Prometheus(work, self.alertmanager.url)
-        self.jaeger = Jaeger(work)
-        self._collectors: list[Collector] = []
-        self._others: list[Jaeger] = []
+        self._running = ExitStack()
+        try:
+            self.webhook = self._started(Webhook())
+            self.alertmanager = self._started(Alertmanager(work, self.webhook.url))
+            self.prometheus = self._started(Prometheus(work, self.alertmanager.url))
+            self.jaeger = self._started(Jaeger(work))
+        except BaseException:
+            self.stop()
+            raise
+
+    def _started(self, what: _Stoppable) -> _Stoppable:
+        self._running.callback(what.stop)
+        return what
 
     def collector(self, file: str, jaeger: Jaeger | None = None, **environment: str) -> Collector:
         """A Collector with a shipped file that feeds Jaeger and Prometheus."""
@@ -83,27 +111,21 @@ class Stack:
             "CHUNKMETER_JAEGER": (jaeger or self.jaeger).otlp,
             "CHUNKMETER_PROMETHEUS": self.prometheus.otlp,
         }
-        self._collectors.append(Collector(self.work, file, **addresses, **environment))
-        return self._collectors[-1]
+        return self._started(Collector(self.work, file, **addresses, **environment))
 
     def another_jaeger(self) -> Jaeger:
         """A second Jaeger."""
-        self._others.append(Jaeger(self.work, f"jaeger-{len(self._others) + 2}"))
-        return self._others[-1]
+        return self._started(Jaeger(self.work, "another-jaeger"))
 
     def stop(self) -> None:
         """End all that was started, what sends before what receives."""
-        for program in (*self._collectors, *self._others, self.jaeger, self.prometheus, self.alertmanager):
-            program.stop()
-        self.webhook.stop()
+        self._running.close()
 
     # --- apps ---
 
     def start_app(self, service: str, collector: Collector, app: Path, *arguments: str, **environment: str) -> App:
         """Start an app under `opentelemetry-instrument`, or with the fault that $FAULT names planted."""
         fault = os.environ.get("FAULT")
-        if fault and fault not in FAULTS:
-            raise ValueError(f"FAULT={fault} is unknown: write one of {', '.join(FAULTS)}")
         instrument = [str(Path(sys.executable).with_name("opentelemetry-instrument")), sys.executable]
         launcher = [sys.executable, str(HERE / "faulty.py"), fault] if fault else instrument
         chosen = {
@@ -114,7 +136,7 @@ class Stack:
             "OTEL_METRIC_EXPORT_INTERVAL": str(int(INTERVAL * 1000)),
             **environment,
         }
-        return App(self, service, [*launcher, str(app), *arguments], chosen)
+        return self._started(App(self, service, [*launcher, str(app), *arguments], chosen))
 
     def demo(self, service: str, collector: Collector, **environment: str) -> Run:
         """The demo app's run."""

@@ -352,8 +352,7 @@ class _Hooks:
         return None
 
     def _note_function(self, site: _Site, function: Any, dynamic_config: Any) -> None:
-        name = f"{function.__module__}.{function.__qualname__}"
-        site.attributes[semconv.CODE_FUNCTION_NAME] = name
+        site.attributes[semconv.CODE_FUNCTION_NAME] = f"{function.__module__}.{function.__qualname__}"
         allowed = self._telemetry.settings.mirascope_tags
         config: dict[str, Any] = dynamic_config or {}
         metadata: dict[str, Any] = config.get("metadata") or getattr(function, "_metadata", None) or {}
@@ -362,4 +361,4 @@ class _Hooks:
         if chosen:
             site.attributes[semconv.MIRASCOPE_TAGS] = chosen
         # Here, where the function is called: whoever reads its stream may be out of the caller's context.
-        site.labels = self._telemetry.attribution.capture(function=name, tags=tags)
+        site.labels = self._telemetry.attribution.capture(tags=tags)
