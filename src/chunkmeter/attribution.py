@@ -91,8 +91,8 @@ class labels:  # noqa: N801 -- read as a statement: with labels(tenant="acme")
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # By name and not by token: a generator may be left in another context than it was entered in, where there is
-        # nothing to undo, or after blocks that its consumer has entered since.
+        # Not by a token: a generator may be left in another context than it was entered in, where there is nothing to
+        # undo, or after blocks that its consumer has entered since.
         inward = [*reversed(_entered.get())]
         if self in inward:
             inward.remove(self)

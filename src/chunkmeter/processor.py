@@ -109,7 +109,7 @@ class ChunkSpanProcessor(SpanProcessor):
         return wrap_stream(stream, telemetry=self._telemetry, **options)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Mark a span that another instrumentation starts while a metered call sends its request."""
+        """Note whose a span is; mark one that another instrumentation starts while a metered call sends its request."""
         with self._telemetry.guard("hook", "noting a span"):
             if self.active:
                 self._note(span, parent_context)
