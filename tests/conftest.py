@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,10 @@ import pytest
 import chunkmeter
 from replay.server import Server, start
 from tests.kit import Kit
+
+
+# Else whoever asks for the current loop before there is one, as pytest-asyncio and LiteLLM do, makes one and leaves it.
+asyncio.set_event_loop(None)
 
 
 @pytest.fixture
