@@ -16,7 +16,6 @@ import chunkmeter
 from replay.server import Server, start
 from tests.kit import Kit
 
-
 # Else whoever asks for the current loop before there is one, as pytest-asyncio and LiteLLM do, makes one and leaves it.
 asyncio.set_event_loop(None)
 
