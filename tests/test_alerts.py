@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.trees import load
+
 CONFIG = Path(__file__).resolve().parent.parent / "collector-config"
 PROMETHEUS = CONFIG / "prometheus"
 BUDGETS = PROMETHEUS / "rules" / "budgets.rules.yaml"
@@ -31,11 +33,6 @@ SPEND = {
 WAKING = {"ChunkmeterBudgetBurnFast", "ChunkmeterHourlyCeiling"}
 """Those that wake somebody up: money that is running away, nothing else."""
 SECTIONS = ["Check first", "Do", "Silence or tune"]
-
-
-def load(path: Path) -> Any:
-    """A YAML file."""
-    return yaml.safe_load(path.read_text())
 
 
 def rules_of(path: Path) -> list[dict[str, Any]]:

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
 
-from tests.trees import strings, values_of
+from tests.trees import load, strings, values_of
 
 CONFIG = Path(__file__).resolve().parent.parent / "collector-config"
 GRAFANA = CONFIG / "grafana"
@@ -60,11 +59,6 @@ class Dashboard(NamedTuple):
     def variables(self) -> dict[str, dict[str, Any]]:
         """Its template variables by name."""
         return {variable["name"]: variable for variable in self.model["templating"]["list"]}
-
-
-def load(path: Path) -> Any:
-    """A YAML file."""
-    return yaml.safe_load(path.read_text())
 
 
 DASHBOARDS = [Dashboard(path.stem, path.read_text(), json.loads(path.read_text())) for path in FILES]

@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from chunkmeter import semconv
 from tests.names import ATTRIBUTES, COUNTERS, LABELS, METRICS, SERIES, series, used
-from tests.trees import values_of
+from tests.trees import load, values_of
 
 CONFIG = Path(__file__).resolve().parent.parent / "collector-config"
 RULES = sorted((CONFIG / "prometheus").rglob("*.rules.yaml"))
@@ -29,13 +28,13 @@ OF_OTHERS = {"gen_ai.system", "gen_ai.response.finish_reason", "gen_ai.completio
 
 def recorded() -> set[str]:
     """The names of recording rules, those of the budgets that a user is to set among them."""
-    names = {name for path in RULES for name in values_of(yaml.safe_load(path.read_text()), "record")}
+    names = {name for path in RULES for name in values_of(load(path), "record")}
     commented = re.findall(r"record: (\S+)", "".join(path.read_text() for path in RULES))
     return names | set(commented)
 
 
 EXPRESSIONS = [
-    *((path.name, str(found)) for path in RULES for found in values_of(yaml.safe_load(path.read_text()), "expr")),
+    *((path.name, str(found)) for path in RULES for found in values_of(load(path), "expr")),
     *((path.name, str(found)) for path in DASHBOARDS for found in values_of(json.loads(path.read_text()), "expr")),
 ]
 

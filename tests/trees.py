@@ -1,9 +1,17 @@
-"""Walks through what YAML and JSON files hold."""
+"""Reads YAML files, and walks through what they and JSON files hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
+
+import yaml
+
+
+def load(path: Path) -> Any:
+    """A YAML file."""
+    return yaml.safe_load(path.read_text())
 
 
 def values_of(tree: Any, key: str) -> Iterator[Any]:

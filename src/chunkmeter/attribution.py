@@ -135,7 +135,7 @@ class Attribution:
             carrier: where baggage is looked up, the current context if left out.
             tags: Mirascope tags; of these, `name:value` is a label.
         """
-        said = labels.said() if _entered.get() else {}
+        said = labels.said()
         if said:
             self._warn_of_unlisted(said)
         if not self._own:

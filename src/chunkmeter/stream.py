@@ -63,11 +63,8 @@ def wrap(
         if getattr(stream, LEASE, None) is not None:
             return stream
         kind: type[Any] = type(stream)
-        asked = NO_LABELS
-        with telemetry.guard("hook", "capturing labels"):
-            asked = telemetry.attribution.capture()
 
-        def start(*, sent: bool) -> Lease | None:
+        def start(*, sent: bool, asked: Labels = NO_LABELS) -> Lease | None:
             with telemetry.guard("hook", "beginning a call"):
                 request = _request(stream, provider, model, reader, asked, sent=sent)
                 peer = kind.__module__.startswith(_PEERS)
@@ -75,7 +72,10 @@ def wrap(
             return None
 
         if is_manager(kind):
-            return cast("_T", put_on_manager(stream, functools.partial(start, sent=True)))
+            asked = NO_LABELS
+            with telemetry.guard("hook", "capturing labels"):
+                asked = telemetry.attribution.capture()  # its request goes out later, maybe from another context
+            return cast("_T", put_on_manager(stream, functools.partial(start, sent=True, asked=asked)))
         if not is_stream(kind):
             raise TypeError(f"{kind.__qualname__} is no stream: give wrap what is iterated, or what `with` gives it")
         lease = start(sent=start_time is not None)

@@ -155,5 +155,5 @@ class Stack:
         return self.start_plan(service, collector, *steps, **environment).wait()
 
     def settle(self) -> None:
-        """Wait until the last points are old enough for `increase()` not to guess how they would go on."""
+        """Wait until what was sent has arrived, what was sent twice too."""
         time.sleep(4 * INTERVAL)
