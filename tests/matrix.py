@@ -29,8 +29,9 @@ from chunkmeter.instrumentors import MirascopeInstrumentor
 from replay.check import RAW_WORDS, TOLERANCE, Report, check_call
 from replay.scenarios import Kind, Service
 from replay.server import Server, start
+from tests.clients import keys_at_hand, new_async_client, new_client
 from tests.kit import Kit, attributes_of
-from tests.matrix_app import Cell, Outcome, difference, keys_at_hand, new_async_client, new_client, run
+from tests.matrix_app import Cell, Outcome, difference, run
 
 APIS = ("llm.call", "decorator")
 WHEN = ("before", "after")
@@ -128,8 +129,8 @@ def check_metered(report: Report, cell: Cell, kit: Kit) -> None:
         ("chunkmeter.calls", {}, 1),
         ("chunkmeter.calls", {"outcome": "completed"}, 1),
         ("chunkmeter.errors", {}, 0),
-        ("gen_ai.client.token.usage", {"token__type": "input"}, truth.input_tokens),
-        ("gen_ai.client.token.usage", {"token__type": "output"}, truth.output_tokens),
+        ("gen_ai.client.token.usage", {"token__type": "input"}, truth.input_tokens or 0),
+        ("gen_ai.client.token.usage", {"token__type": "output"}, truth.output_tokens or 0),
     ):
         report.expect(f"metric {metric} {labels or ''}", kit.total(metric, **labels), expected)
 

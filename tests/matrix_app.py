@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Generator, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -16,8 +14,6 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from replay.scenarios import Kind, Scenario, Service, by_id
-
-KEY = "no-key-needed"
 
 
 class Book(BaseModel):
@@ -153,83 +149,3 @@ def difference(got: Any, expected: Any, where: str = "") -> Iterator[str]:
 
 def _name(kind: Any) -> str:
     return f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', type(kind).__qualname__)}"
-
-
-def new_client(service: Service, base: str, stack: ExitStack) -> Any:
-    """A client of `service` at `base`, closed with `stack`; None where the library makes its own."""
-    match service:
-        case "openai" | "xai":
-            from openai import OpenAI
-
-            return stack.enter_context(OpenAI(base_url=base, api_key=KEY, max_retries=0))
-        case "groq":
-            from groq import Groq
-
-            return stack.enter_context(Groq(base_url=base, api_key=KEY, max_retries=0))
-        case "anthropic":
-            from anthropic import Anthropic
-
-            return stack.enter_context(Anthropic(base_url=base, api_key=KEY, max_retries=0))
-        case "google":
-            client = new_google_client(base)
-            stack.callback(client.close)
-            return client
-        case "litellm":
-            point_litellm_at(base)
-            return None
-
-
-async def new_async_client(service: Service, base: str, stack: AsyncExitStack) -> Any:
-    """The same for async functions."""
-    match service:
-        case "openai" | "xai":
-            from openai import AsyncOpenAI
-
-            return await stack.enter_async_context(AsyncOpenAI(base_url=base, api_key=KEY, max_retries=0))
-        case "groq":
-            from groq import AsyncGroq
-
-            return await stack.enter_async_context(AsyncGroq(base_url=base, api_key=KEY, max_retries=0))
-        case "anthropic":
-            from anthropic import AsyncAnthropic
-
-            return await stack.enter_async_context(AsyncAnthropic(base_url=base, api_key=KEY, max_retries=0))
-        case "google":
-            client = new_google_client(base)
-            stack.push_async_callback(client.aio.aclose)
-            stack.callback(client.close)
-            return client
-        case "litellm":
-            point_litellm_at(base)
-            return None
-
-
-def new_google_client(base: str) -> Any:
-    """One serves sync and async."""
-    from google.genai import Client
-    from google.genai.types import HttpOptions
-
-    return Client(api_key=KEY, http_options=HttpOptions(base_url=base))
-
-
-def point_litellm_at(base: str) -> None:
-    """LiteLLM has no client to pass: it is told by a global, and by a key in the environment."""
-    import litellm
-
-    litellm.api_base = base
-    litellm.api_key = KEY
-
-
-@contextmanager
-def keys_at_hand() -> Generator[None]:
-    """Sets what Mirascope's own helper clients want to find in the environment."""
-    before = {name: os.environ.get(name) for name in ("OPENAI_API_KEY",)}
-    os.environ.update(dict.fromkeys(before, KEY))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name)
-            else:
-                os.environ[name] = value

@@ -29,8 +29,9 @@ from chunkmeter.call import current_call
 from chunkmeter.instrumentors import MirascopeInstrumentor
 from replay.scenarios import Service, by_id
 from replay.server import Server
+from tests.clients import new_async_client, new_client
 from tests.kit import Kit, attributes_of
-from tests.matrix_app import Book, Cell, get_weather, new_async_client, new_client
+from tests.matrix_app import Book, Cell, get_weather
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES: tuple[Service, ...] = ("openai", "groq", "xai", "litellm", "anthropic", "google")

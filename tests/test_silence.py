@@ -14,8 +14,9 @@ from chunkmeter.instrumentors import MirascopeInstrumentor
 from replay.otlp import read
 from replay.server import Server
 from tests.apps import PLAYED, HttpReceiver, run_app
+from tests.clients import new_client
 from tests.kit import Kit
-from tests.matrix_app import Cell, new_client
+from tests.matrix_app import Cell
 
 METRICS = ("chunkmeter.calls", "chunkmeter.spend", "gen_ai.client.operation.duration", "gen_ai.client.token.usage")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replay.scenarios import anthropic, google, groq, litellm, openai, xai
+from replay.scenarios import anthropic, azure, bedrock, cohere, google, groq, litellm, mistral, openai, xai
 from replay.scenarios.base import Key, Kind, Scenario, Service, Truth
 
 ALL: tuple[Scenario, ...] = (
@@ -12,6 +12,10 @@ ALL: tuple[Scenario, ...] = (
     *litellm.SCENARIOS,
     *anthropic.SCENARIOS,
     *google.SCENARIOS,
+    *azure.SCENARIOS,
+    *bedrock.SCENARIOS,
+    *cohere.SCENARIOS,
+    *mistral.SCENARIOS,
 )
 by_id: dict[str, Scenario] = {scenario.id: scenario for scenario in ALL}
 by_key: dict[Key, Scenario] = {scenario.key: scenario for scenario in ALL}

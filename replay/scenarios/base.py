@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-Service = Literal["openai", "groq", "xai", "litellm", "anthropic", "google"]
+Service = Literal["openai", "groq", "xai", "litellm", "anthropic", "google", "azure", "bedrock", "cohere", "mistral"]
 Kind = Literal["plain", "structured", "tools"]
 Key = tuple[str, str, bool, str | None]
 
@@ -22,6 +22,12 @@ BOOK = {"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin"}
 WEATHER_TOOL = "get_weather"
 """Tools scenarios call this function, with one argument `city`."""
 
+_STREAM_TYPES: dict[Service, str] = {
+    "bedrock": "application/vnd.amazon.eventstream",
+    "cohere": "application/stream+json",
+}
+_SSE = "text/event-stream; charset=utf-8"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
@@ -33,15 +39,15 @@ class Truth:
     """The conventions' words: stop, length, content_filter, tool_call."""
     provider: str
     """The conventions' name of the provider."""
-    response_model: str
-    response_id: str
-    input_tokens: int
+    response_model: str | None
+    response_id: str | None
+    input_tokens: int | None
     """Everything that went in, cache reads and writes included."""
-    output_tokens: int
+    output_tokens: int | None
     """Everything that came out, reasoning included."""
-    total_tokens: int
+    total_tokens: int | None
     cost: Decimal | None
-    """USD; None for a model that no price list has."""
+    """USD; None without usage, and for a model that no price list has."""
     provider_cost: Decimal | None = None
     """USD, where the provider itself says what it charged."""
     cached_tokens: int | None = None
@@ -55,6 +61,18 @@ class Truth:
     """JSON events of a stream: without `[DONE]`, with pings."""
     unseen: int = 0
     """Those of them which the SDK keeps to itself: pings, and what LiteLLM merges."""
+
+    @property
+    def usage_status(self) -> str:
+        """Whether the provider said what was used."""
+        return "missing" if self.output_tokens is None else "reported"
+
+    @property
+    def cost_status(self) -> str:
+        """`known`, or why there is no cost."""
+        if self.cost is not None:
+            return "known"
+        return "no_usage" if self.output_tokens is None else "unknown_model"
 
     @property
     def usd(self) -> float:
@@ -75,6 +93,8 @@ class Scenario:
     events: tuple[bytes, ...]
     """One HTTP write each; a plain call has one: its body."""
     truth: Truth
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Headers of the answer, besides those of every answer."""
     tool: str | None = None
     """The request is this scenario's only if it offers a tool of this name."""
     demo: bool = False
@@ -93,12 +113,17 @@ class Scenario:
     @property
     def content_type(self) -> str:
         """The media type of the answer."""
-        return "text/event-stream; charset=utf-8" if self.stream else "application/json"
+        return _STREAM_TYPES.get(self.service, _SSE) if self.stream else "application/json"
 
 
 def compact(value: object) -> str:
     """JSON without blanks, as most providers write it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def spaced(value: object) -> str:
+    """JSON with blanks, as models themselves write it."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def sse(events: Iterable[Mapping[str, Any]], *, done: bool = True) -> tuple[bytes, ...]:

@@ -1,0 +1,144 @@
+"""Which scenario answers a request, told from its path and its body.
+
+    /{service}/...                       the scenario that fits the request: service, model, stream, tools
+    /id/{scenario}[~opt[=value],...]/... that scenario, whatever the request says
+
+Options: delay=S before each event, first=S before the first, cut=K end cleanly after K events, drop (with
+cut) close without the terminating chunk, reset (with cut) send RST, status=N answer that status with the
+service's error body, error_after=K send the service's error event after K events.
+
+A service whose requests name model, stream or tools in a way of their own has a row in `_WAYS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+from urllib.parse import unquote
+
+from replay.errors import Refusal, refusal
+from replay.scenarios import ALL, Scenario, Service, by_id, by_key
+
+__all__ = ["Options", "RefusedError", "find"]
+
+Json = dict[str, Any]
+
+_FLAGS = frozenset({"drop", "reset"})
+_COUNTS = frozenset({"cut", "error_after", "status"})
+_SECONDS = frozenset({"delay", "first"})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a forced scenario is to go wrong, or slowly."""
+
+    delay: float = 0.0
+    first: float = 0.0
+    cut: int | None = None
+    drop: bool = False
+    reset: bool = False
+    status: int | None = None
+    error_after: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Options:
+        """Reads `opt[=value],...`; raises ValueError with what is wrong."""
+        values: dict[str, Any] = {}
+        for item in filter(None, text.split(",")):
+            name, _, value = item.partition("=")
+            if name in _FLAGS:
+                values[name] = True
+            elif name in _COUNTS:
+                values[name] = int(value)
+            elif name in _SECONDS:
+                values[name] = float(value)
+            else:
+                known = ", ".join(sorted(_FLAGS | _COUNTS | _SECONDS))
+                raise ValueError(f"no option {name!r}; there are {known}")
+        return cls(**values)
+
+
+class RefusedError(Exception):
+    """Carries an answer that is no scenario."""
+
+    def __init__(self, status: int, message: str, service: Service = "openai") -> None:
+        super().__init__(message)
+        self.refusal: Refusal = refusal(service, status, message)
+
+
+def _objects(value: Any) -> list[Json]:
+    return cast("list[Json]", value or [])
+
+
+def _functions(body: Json) -> Iterator[Any]:
+    return (tool.get("function", {}).get("name") for tool in _objects(body.get("tools")))
+
+
+def _named(body: Json) -> Iterator[Any]:
+    return (tool.get("name") for tool in _objects(body.get("tools")))
+
+
+def _declared(body: Json) -> Iterator[Any]:
+    lists = (_objects(tool.get("functionDeclarations")) for tool in _objects(body.get("tools")))
+    return (function["name"] for functions in lists for function in functions)
+
+
+def _specified(body: Json) -> Iterator[Any]:
+    config = cast("Json", body.get("toolConfig") or {})
+    return (tool["toolSpec"]["name"] for tool in _objects(config.get("tools")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the requests of a service say what they ask for."""
+
+    tools: Callable[[Json], Iterator[Any]] = _functions
+    """The names of the tools that a body offers."""
+    path: re.Pattern[str] | None = None
+    """Has groups `model` and `stream`, where the path says it instead of the body."""
+
+
+_WAYS: dict[Service, _Way] = {
+    "anthropic": _Way(_named),
+    "bedrock": _Way(_specified, re.compile(r"/model/(?P<model>[^/]+)/converse(?P<stream>-stream)?$")),
+    "cohere": _Way(_named),
+    "google": _Way(_declared, re.compile(r"/models/(?P<model>[^/:]+):(?:(?P<stream>streamG)|g)enerateContent$")),
+}
+_OPENAIS = _Way()
+
+
+def find(path: str, body: Json) -> tuple[Scenario, Options]:
+    """The scenario that a request means, and how it is to go."""
+    head, _, rest = path.lstrip("/").partition("/")
+    if head == "id":
+        name, _, options = rest.partition("/")[0].partition("~")
+        if name not in by_id:
+            raise RefusedError(404, f"replay: no scenario {name!r}; there are {', '.join(by_id)}")
+        try:
+            return by_id[name], Options.parse(options)
+        except ValueError as error:
+            raise RefusedError(400, f"replay: {error}", by_id[name].service) from None
+    if head in get_args(Service):
+        return _fitting(cast("Service", head), f"/{rest}", body), Options()
+    raise RefusedError(404, f"replay: no route /{head}; there are /id and {', '.join(get_args(Service))}")
+
+
+def _fitting(service: Service, path: str, body: Json) -> Scenario:
+    """The scenario that fits, or a refusal that says what was asked for and what there is."""
+    way = _WAYS.get(service, _OPENAIS)
+    model, stream = str(body.get("model")), bool(body.get("stream"))
+    if way.path is not None:
+        said = way.path.search(path)
+        if said is None:
+            raise RefusedError(404, f"replay: no {service} route {path}", service)
+        model, stream = unquote(said["model"]), said["stream"] is not None
+    tools = sorted(map(str, way.tools(body)))
+    for tool in tools or [None]:
+        found = by_key.get((service, model, stream, tool))
+        if found is not None:
+            return found
+    asked = f"model {model!r}, stream {stream}, tools {tools}"
+    there = ", ".join(scenario.id for scenario in ALL if scenario.service == service)
+    raise RefusedError(404, f"replay: no {service} scenario for {asked}; there are {there}", service)
