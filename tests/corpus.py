@@ -64,8 +64,6 @@ WIRES = {
     "transcription": "openai_transcription",
     "watsonx": "watsonx",
 }
-# What an SDK's classes have no field for.
-DROPPED_BY_SDK: dict[str, set[str]] = {}
 # How the SDKs fail on JSON that they don't expect; what the provider or the network did has exceptions of its own.
 UNPARSED = (ValueError, TypeError, AttributeError, LookupError, AssertionError)
 
@@ -181,7 +179,7 @@ def compare(stream: Stream, family: str | None, file: Path, ask: corpus_sdks.Ask
             result.unparsed.append(f"{stream['id']}  {how}")
             return result
         result.add("raised", how, "sdk")
-    dropped = DROPPED_BY_SDK.get(stream["wire"], DROPPED_BY_SDK.get(family or "", set()))
+    dropped = corpus_sdks.DROPPED.get(family, set())
     result.hold({name: said for name, said in expected.items() if name not in dropped}, tally, wire, "sdk")
     return result
 

@@ -24,7 +24,7 @@ from botocore.config import Config
 from google import genai
 from google.genai import types
 
-__all__ = ["for_stream"]
+__all__ = ["DROPPED", "Ask", "for_stream", "google_array"]
 
 Stream = dict[str, Any]
 Ask = Callable[[str], Iterator[Any]]
@@ -159,6 +159,16 @@ BY_PATH: dict[str, Ask] = {
     "/api/generate": ollama_generate,
     "/converse-stream": converse,
     "/invoke-with-response-stream": invoke,
+}
+
+
+# What the installed SDKs' classes have no field for, by family: nobody can read it from their events.
+_CONVERSED: Any = bedrock("http://127.0.0.1").meta.service_model.shape_for("TokenUsage").members
+DROPPED: dict[str | None, set[str]] = {
+    "google": {"service_tier"} - set(types.GenerateContentResponseUsageMetadata.model_fields),
+    "converse": set[str]()
+    if "cacheReadInputTokens" in _CONVERSED
+    else {"input_tokens", "cached_tokens", "cache_write_tokens"},
 }
 
 
