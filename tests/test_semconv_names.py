@@ -252,8 +252,8 @@ def shape(rows: dict[str, Row]) -> dict[str, tuple[str, str, frozenset[str]]]:
 
 
 def values(kit: Kit, name: str, label: str) -> dict[Any, float]:
-    """A metric's values by one of its labels."""
-    return {point.attributes.get(label): getattr(point, "value", None) for point in kit.points(name)}
+    """A counter's values by one of its labels."""
+    return {point.attributes.get(label): point.value for point in kit.points(name)}
 
 
 @pytest.fixture(params=SETTINGS)
