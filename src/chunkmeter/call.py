@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from time import time_ns
 from typing import Any, Literal
@@ -18,9 +19,10 @@ from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
 from . import readers, semconv
 from .context import leave
-from .facts import Ended, Request
+from .facts import Ended, Request, span_name
 from .keeper import keeper
 from .readers import Reader, UnknownWireError
+from .readers.items import reading
 from .tally import Ending, Tally
 from .telemetry import Telemetry
 
@@ -53,6 +55,7 @@ class Call:
 
     __slots__ = (
         "_read",
+        "_reader",
         "context",
         "ended",
         "first_ns",
@@ -80,9 +83,10 @@ class Call:
     ) -> None:
         self.telemetry, self.request, self.mode = telemetry, request, mode
         self.tally = Tally()
-        self._read: Callable[[Tally, Any], None] = self._detect
+        self._read: Callable[[Tally, Any], None] = self._begin_reading
+        self._reader = reader
         if reader is not None:
-            self._use(reader)
+            self.tally.wire = reader.wire
         now = time_ns()
         self.start_ns = start_ns or now
         self.first_ns = self.last_ns = 0
@@ -119,9 +123,9 @@ class Call:
             self.telemetry.guard.late()
             return
         now = self.last_ns = time_ns()
-        if not self.first_ns:
-            self.first_ns = now
         tally = self.tally
+        if not tally.chunks:
+            self.first_ns = now
         tally.chunks += 1
         try:
             self._read(tally, event)
@@ -129,20 +133,11 @@ class Call:
             tally.failed = True
             self.telemetry.guard.failed("reader", f"reading {tally.wire or 'an unknown wire'}", error)
 
-    def _use(self, reader: Reader) -> None:
-        self.tally.wire = reader.wire
-        self._read = reader.read
-
-    def _detect(self, tally: Tally, event: Any) -> None:
-        wrapped = isinstance(event, tuple)
-        try:
-            reader = readers.for_event(_behind(event) if wrapped else event)
-        except UnknownWireError:
-            return  # A keep-alive, maybe: the next event may tell.
-        self._use(reader)
-        if wrapped:
-            self._read = lambda tally, event: reader.read(tally, _behind(event))
-        self._read(tally, event)
+    def _begin_reading(self, tally: Tally, item: Any) -> None:
+        read = reading(tally, item, self._reader)
+        if read is not None:
+            self._read = read
+            read(tally, item)
 
     # --- its end ---
 
@@ -182,6 +177,7 @@ class Call:
             unread = UnknownWireError("none of its events fits a known wire")
             telemetry.guard.failed("reader", "telling the wire of a stream", unread)
         with telemetry.guard("settle", "settling"):
+            self._correct_operation()
             ended = self._ended(ending, error_type, end_ns)
             facts = telemetry.assess(ended)
             with telemetry.guard("settle", "writing the span"):
@@ -203,6 +199,16 @@ class Call:
         with telemetry.guard("settle", "publishing"):
             ended = self._ended("collected", None, time_ns())
             telemetry.write(self.span, ended, telemetry.assess(ended), status=False)
+
+    def _correct_operation(self) -> None:
+        """Whose stream it is was known when it began, which of the provider's wires only by its events."""
+        wire = self.tally.wire
+        operation = readers.for_wire(wire).operation if wire else self.request.operation
+        if operation == self.request.operation or self.mode == "enriched":
+            return
+        self.request = replace(self.request, operation=operation)
+        self.span.update_name(span_name(self.request))
+        self.span.set_attribute(semconv.OPERATION_NAME, operation)
 
     def _ended(self, ending: Ending, error_type: str | None, end_ns: int) -> Ended:
         outcome = self.tally.outcome(ending)
@@ -259,11 +265,6 @@ class Lease:
     def __del__(self) -> None:
         if not self.call.ended:
             keeper.finalized.put(partial(self.call.settle, "collected"))
-
-
-def _behind(item: Any) -> Any:
-    """The raw event in what a Mirascope stream hands out: a pair of its chunk and a tool."""
-    return getattr(item[0], "chunk", None) if item else None
 
 
 def _type_name(error: BaseException) -> str:

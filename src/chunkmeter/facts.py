@@ -14,7 +14,17 @@ from .attribution import NO_LABELS, Labels
 from .pricing import CostStatus, Priced, Unpriced
 from .tally import Outcome, Tally, Tokens, UsageStatus
 
-__all__ = ["Ended", "Facts", "Request", "cost_attributes", "seconds", "server", "span_attributes", "start_attributes"]
+__all__ = [
+    "Ended",
+    "Facts",
+    "Request",
+    "cost_attributes",
+    "seconds",
+    "server",
+    "span_attributes",
+    "span_name",
+    "start_attributes",
+]
 
 # Wires whose finish reasons the published opentelemetry-instrumentation-genai-openai passes on unmapped.
 _RAW_REASON_WIRES = frozenset({"openai_chat"})
@@ -86,6 +96,11 @@ class Facts:
     def cost_status(self) -> CostStatus:
         """`known`, or why there is no cost."""
         return "known" if isinstance(self.cost, Priced) else self.cost.reason
+
+
+def span_name(request: Request) -> str:
+    """`{operation} {model}`, as the conventions have it."""
+    return f"{request.operation} {request.model}" if request.model else request.operation
 
 
 def start_attributes(request: Request) -> dict[str, AttributeValue]:

@@ -85,14 +85,20 @@ OTHER: Final = "_OTHER"
 # The conventions' finish reasons for the providers' words, matched in lower case; other words pass as they are.
 # [genai] gen_ai.response.finish_reasons: stop, length, content_filter, tool_call, error.
 _REASON_WORDS: Final = {
-    "stop": "stop end_turn stop_sequence eos eos_token complete completed end",
-    "length": "length max_tokens max_output_tokens model_length model_context_window_exceeded",
+    "stop": "stop end_turn stop_sequence eos eos_token complete completed end finish",
+    "length": (
+        "length max_tokens max_output_tokens model_length model_context_window_exceeded token_limit error_limit "
+        "max_completion_tokens max_prompt_tokens incomplete"
+    ),
     "content_filter": (
         "content_filter content_filtered refusal safety recitation blocklist prohibited_content spii "
-        "image_safety image_prohibited_content guardrail_intervened"
+        "image_safety image_prohibited_content guardrail_intervened error_toxic sensitive"
     ),
-    "tool_call": "tool_call tool_calls tool_use function_call",
-    "error": "error other malformed_function_call unexpected_tool_call",
+    "tool_call": "tool_call tool_calls tool_use function_call requires_action",
+    "error": (
+        "error other malformed_function_call unexpected_tool_call malformed_model_output malformed_tool_use failed "
+        "cancelled expired user_cancel time_limit timeout network_error insufficient_system_resource"
+    ),
 }
 # Google's enum comes by number through some gateways; its two APIs agree on these.
 _REASON_NUMBERS: Final = {"1": "stop", "2": "length", "3": "content_filter", "4": "content_filter", "5": "error"}

@@ -56,6 +56,7 @@ class Tally:
     __slots__ = (
         "block_reason",
         "chunks",
+        "count_billed",
         "count_tokens",
         "failed",
         "provider_cost",
@@ -73,11 +74,13 @@ class Tally:
         self.reasons: dict[int, Any] = {}
         """Raw finish reason by choice index; None for a choice that was seen but has none yet."""
         self.block_reason: str | None = None
-        """Why the provider refused the prompt, where it then sends no choice at all (Google)."""
+        """Why the provider refused the prompt, where it then sends no choice or no reason (Google, Bedrock)."""
         self.usage: Any = None
         """The provider's usage object as the wire's rule keeps it: the last one, or the amended fields."""
         self.count_tokens: Callable[[Any], Tokens] | None = None
         """Reads `usage` on demand; set by the reader together with it."""
+        self.count_billed: Callable[[Any], Tokens] | None = None
+        """The same for what is charged for, where the provider counts that apart (Cohere)."""
         self.response_id: str | None = None
         self.response_model: str | None = None
         self.service_tier: str | None = None
@@ -100,6 +103,10 @@ class Tally:
         if self.usage is None or self.count_tokens is None:
             return Tokens()
         return self.count_tokens(self.usage)
+
+    def billed(self, tokens: Tokens) -> Tokens:
+        """The token counts that are charged for: `tokens`, unless the provider says others."""
+        return tokens if self.count_billed is None else self.count_billed(self.usage) or tokens
 
     def outcome(self, ending: Ending) -> Outcome:
         """What became of the call, given how it ended."""

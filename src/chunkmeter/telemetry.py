@@ -22,7 +22,7 @@ from ._version import __version__
 from .attribution import Attribution
 from .bounded import Bounded
 from .conventions import LATEST, SEMCONV
-from .facts import Ended, Facts, Request, seconds, span_attributes, start_attributes
+from .facts import Ended, Facts, Request, seconds, span_attributes, span_name, start_attributes
 from .guard import Guard, Stage
 from .instruments import Instruments
 from .points import points
@@ -96,24 +96,25 @@ class Telemetry:
         if self._global and not self._warned:
             self._warned = True
             _warn_without_sdk()
-        name = f"{request.operation} {request.model}" if request.model else request.operation
-        return self.tracer.start_span(name, context, SpanKind.CLIENT, start_attributes(request), start_time=start_ns)
+        attributes = start_attributes(request)
+        return self.tracer.start_span(span_name(request), context, SpanKind.CLIENT, attributes, start_time=start_ns)
 
     def assess(self, ended: Ended) -> Facts:
         """What the call amounts to. A failure of ours on the way shows as a status, never as an exception."""
         tally = ended.tally
-        tokens, raw_reasons = Tokens(), list[str | None]()
+        tokens, billed, raw_reasons = Tokens(), Tokens(), list[str | None]()
         with self.guard("reader", f"reading the usage of {tally.wire}"):
             try:
                 raw_reasons = tally.raw_reasons()
                 tokens = tally.tokens()
+                billed = tally.billed(tokens)
             except Exception:
                 tally.failed = True
                 raise
         cost: Priced | Unpriced = Unpriced("failed")
         with self.guard("price", "pricing"):
             cost = pricing.price(
-                tokens,
+                billed,
                 model=tally.response_model,
                 request_model=ended.request.model,
                 provider=ended.request.provider,

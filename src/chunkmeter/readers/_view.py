@@ -9,7 +9,7 @@ from typing import Any, cast
 
 __all__ = ["View", "view"]
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+_SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 def view(value: Any) -> Any:
@@ -18,7 +18,7 @@ def view(value: Any) -> Any:
         return value
     if isinstance(value, list | tuple):
         return [view(item) for item in cast("list[Any]", value)]
-    return value if isinstance(value, str | int | float) else View(value)
+    return value if isinstance(value, str | bytes | int | float) else View(value)
 
 
 class View:
@@ -30,6 +30,10 @@ class View:
         self._raw = raw
 
     def __getattr__(self, name: str) -> Any:
+        return self.get(name)
+
+    def get(self, name: str) -> Any:
+        """What has that name, also one that is a method's here; None where there is nothing."""
         raw = self._raw
         if isinstance(raw, dict):
             fields = cast("dict[str, Any]", raw)
@@ -40,26 +44,29 @@ class View:
             found = getattr(raw, name, None)
         return found if type(found) in _SCALARS else view(found)
 
-    def object(self, name: str) -> View:
-        """The object of that name; an empty one where there is none, or something else."""
-        found = getattr(self, name)
-        return found if isinstance(found, View) else _NOTHING
+    def object(self, name: str, default: View | None = None) -> View:
+        """The object of that name; `default`, or an empty one, where there is none or something else."""
+        found = self.get(name)
+        return found if isinstance(found, View) else default or _NOTHING
 
     def objects(self, name: str) -> list[View]:
         """The objects in the list of that name; none where there is no list."""
-        found = getattr(self, name)
+        found = self.get(name)
         return [item for item in cast("list[Any]", found) if isinstance(item, View)] if isinstance(found, list) else []
 
-    def text(self, name: str) -> str | None:
-        """The text of that name; None where it is empty or something else. An SDK's enum is its value."""
-        found = getattr(self, name)
-        if isinstance(found, Enum):
-            found = found.value
-        return found if found and isinstance(found, str) else None
+    def text(self, *names: str) -> str | None:
+        """The text of the first of these names that has one; an empty one is none. An SDK's enum is its value."""
+        for name in names:
+            found = self.get(name)
+            if isinstance(found, Enum):
+                found = found.value
+            if found and isinstance(found, str):
+                return found
+        return None
 
     def index(self, default: int) -> int:
         """The object's own `index`, else `default`."""
-        found = self.__getattr__("index")
+        found = self.get("index")
         return found if isinstance(found, int) and not isinstance(found, bool) else default
 
 

@@ -1,0 +1,67 @@
+"""Token counts and charges out of a usage object, by tables of where they stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from ..tally import Tally, Tokens, count
+from ._view import View
+
+__all__ = ["Table", "amend", "charge", "counts", "find", "reasoning_beside"]
+
+Table = Mapping[str, tuple[str, ...]]
+"""A field of `Tokens` -> the dotted paths where it may stand, the first that has a count is taken."""
+
+_TOO_MUCH = 10**18  # no amount that anyone pays, in USD or ticks
+# What a service itself charged: OpenRouter's number, Perplexity's total, and xAI's ticks of 1e-10 USD
+# (https://docs.x.ai/docs/models). A path, and how many of its unit a USD is.
+_CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
+
+
+def find(said: View, path: str) -> Any:
+    """What stands at a dotted path, None where nothing does."""
+    found: Any = said
+    for name in path.split("."):
+        if not isinstance(found, View):
+            return None
+        found = found.get(name)
+    return found
+
+
+def counts(said: View, table: Table) -> Tokens:
+    """The counts that `table` finds in a usage object."""
+    return Tokens(**{field: _first(said, paths) for field, paths in table.items()})
+
+
+def reasoning_beside(tokens: Tokens) -> Tokens:
+    """The same, reasoning added to the output where the service counts it outside; only the total tells."""
+    inside, reasoning = tokens.output_tokens, tokens.reasoning_tokens
+    if reasoning and inside is not None and tokens.total_tokens == (tokens.input_tokens or 0) + inside + reasoning:
+        return replace(tokens, output_tokens=inside + reasoning)
+    return tokens
+
+
+def amend(tally: Tally, said: Tokens) -> None:
+    """Let each count that is said replace the one of its name, where the counts of a call come one by one."""
+    stated = {field.name: number for field in fields(said) if (number := getattr(said, field.name)) is not None}
+    if stated:
+        tally.usage, tally.count_tokens = replace(tally.usage or Tokens(), **stated), _as_they_are
+
+
+def _as_they_are(usage: Tokens) -> Tokens:
+    return usage
+
+
+def charge(usage: View) -> float | None:
+    """USD as the service itself charged them; 0.0 is a price, None is silence."""
+    for path, per_usd in _CHARGES:
+        amount = find(usage, path)
+        if isinstance(amount, int | float) and not isinstance(amount, bool) and 0 <= amount < _TOO_MUCH:
+            return float(amount / per_usd)
+    return None
+
+
+def _first(said: View, paths: tuple[str, ...]) -> int | None:
+    return next((number for number in (count(find(said, path)) for path in paths) if number is not None), None)

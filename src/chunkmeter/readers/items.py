@@ -1,0 +1,72 @@
+"""How to read what a stream hands out: its events as they are, inside something else, or in pieces of a raw body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..tally import Tally
+from . import Reader, UnknownWireError, for_event
+from ._framing import Framing, is_raw
+
+__all__ = ["reading"]
+
+_Read = Callable[[Tally, Any], None]
+
+
+def reading(tally: Tally, first: Any, reader: Reader | None) -> _Read | None:
+    """How to fold the items of a stream into its tally, told by its first.
+
+    Args:
+        tally: where they will be folded; its `wire` is set as soon as that is known.
+        first: the first item.
+        reader: how the events are read; None to tell from them too.
+
+    Returns:
+        What folds each item, the first included; None where this one doesn't tell, but the next may.
+    """
+    inside = None
+    if isinstance(first, tuple) and first:
+        # aiohttp's chunks come with whether they end one on the wire, Mirascope's with a tool.
+        inside = _first_part if is_raw(first[0]) else _raw_chunk
+    event = first if inside is None else inside(first)
+    read = _framed(reader) if is_raw(event) else _native(tally, event, reader)
+    return read if read is None or inside is None else lambda tally, item: read(tally, inside(item))
+
+
+def _native(tally: Tally, event: Any, reader: Reader | None) -> _Read | None:
+    try:
+        reader = reader or for_event(event)
+    except UnknownWireError:
+        return None  # a keep-alive, maybe
+    tally.wire = reader.wire
+    return reader.read
+
+
+def _framed(reader: Reader | None) -> _Read:
+    """Reads the events of a raw body, and counts them instead of the pieces they came in."""
+    framing = Framing()
+    read: _Read | None = None
+
+    def read_framed(tally: Tally, item: Any) -> None:
+        nonlocal read
+        events = framing.feed(item)
+        tally.chunks += len(events) - 1
+        for event in events:
+            if not isinstance(event, dict):
+                continue  # no JSON, so nothing that any reader knows
+            if read is None:
+                read = _native(tally, event, reader)
+            if read is not None:
+                read(tally, event)
+
+    return read_framed
+
+
+def _first_part(item: Any) -> Any:
+    return item[0]
+
+
+def _raw_chunk(item: Any) -> Any:
+    """The raw event in a pair that a Mirascope stream hands out."""
+    return getattr(item[0], "chunk", None) if item else None
