@@ -11,6 +11,7 @@ import pytest
 from anthropic import AsyncStream as AnthropicAsyncStream
 from anthropic import Stream as AnthropicStream
 from anthropic.lib.streaming import AsyncMessageStream, MessageStream
+from botocore.eventstream import EventStreamBuffer
 from openai import AsyncStream, RateLimitError, Stream
 from openai.lib.streaming.chat import AsyncChatCompletionStream, ChatCompletionStream
 from opentelemetry import trace
@@ -419,6 +420,25 @@ def test_groq_stream_is_metered(server: Server, kit: Kit, wrap: Callable[..., An
         assert identical(list(wrap(stream, provider="groq")), seen)
     expect(kit.span, GROQ)
     count_once(kit, GROQ)
+
+
+@pytest.mark.parametrize("scenario", ["bedrock-plain-stream", "bedrock-cached-stream", "bedrock-guarded-stream"])
+def test_bedrock_stream_is_metered(kit: Kit, wrap: Callable[..., Any], scenario: str) -> None:
+    """Events as a boto3 that knows prompt caching hands them on; none names a model, so the one asked for counts."""
+    buffer = EventStreamBuffer()
+    for written in by_id[scenario].events:
+        buffer.add_data(written)
+    events = [{event.headers[":event-type"]: json.loads(event.payload)} for event in buffer]
+    model, truth = by_id[scenario].model, by_id[scenario].truth
+    assert len(list(wrap(generated(events), provider="bedrock", model=model))) == truth.events_on_wire
+    attributes = attributes_of(kit.span)
+    assert attributes["gen_ai.response.finish_reasons"] == list(truth.finish_reasons)
+    assert attributes["gen_ai.usage.input_tokens"] == truth.input_tokens
+    assert attributes["gen_ai.usage.output_tokens"] == truth.output_tokens
+    assert attributes.get("gen_ai.usage.cache_read.input_tokens") == truth.cached_tokens
+    assert attributes.get("gen_ai.usage.cache_write.input_tokens") == truth.cache_write_tokens
+    assert {"gen_ai.response.id", "gen_ai.response.model"}.isdisjoint(attributes)
+    count_once(kit, scenario)
 
 
 LITELLM = "litellm-plain-stream"
