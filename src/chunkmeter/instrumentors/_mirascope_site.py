@@ -1,7 +1,8 @@
-"""One call of a decorated function: what is known of it before its request."""
+"""One call of a decorated function of Mirascope's: what is known of it before its request."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -10,8 +11,9 @@ from opentelemetry.util.types import AttributeValue
 
 from .. import semconv
 from ..attribution import NO_LABELS
+from ..facts import Request
 from ..telemetry import Telemetry
-from ._request import Endpoint
+from ._request import Endpoint, request_attributes, requested_model
 
 __all__ = ["Site", "current_site", "new_site"]
 
@@ -54,6 +56,20 @@ class Site:
             self.attributes[semconv.MIRASCOPE_TAGS] = chosen
         # Here, where the function is called: whoever reads its stream may be out of the caller's context.
         self.labels = telemetry.attribution.capture(tags=tags)
+
+    def request(self, operation: str, provider: str | None, parameters: Mapping[str, Any], *, stream: bool) -> Request:
+        """The request that is sent with `parameters`."""
+        row = semconv.provider(self.endpoint.provider or provider)
+        return Request(
+            operation=operation,
+            provider=row.name if row else None,
+            model=requested_model(parameters),
+            stream=stream,
+            server_address=self.endpoint.address,
+            server_port=self.endpoint.port,
+            attributes={**request_attributes(parameters), **self.attributes},
+            labels=self.labels,
+        )
 
 
 def new_site() -> Site:

@@ -27,10 +27,9 @@ from opentelemetry.context import Context
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # pyright: ignore[reportMissingTypeStubs]
 from opentelemetry.trace import get_current_span
 
-from .. import readers, semconv
+from .. import readers
 from ..call import Call, Lease, current_call
 from ..context import suppressed
-from ..facts import Request
 from ..guard import unheard
 from ..metered import LEASE
 from ..settings import Settings
@@ -39,7 +38,7 @@ from ..telemetry import Telemetry, for_providers
 from ._mirascope_site import Site, current_site, new_site
 from ._mirascope_streams import LazyAsync, answered, await_answer, iterate, tap_raw
 from ._patches import Patches
-from ._request import Endpoint, endpoint, request_attributes, requested_model
+from ._request import Endpoint, endpoint
 
 __all__ = ["MirascopeInstrumentor"]
 
@@ -282,17 +281,7 @@ class _Hooks:
     ) -> Call | None:
         with self._telemetry.guard("hook", "beginning a call"):
             reader = readers.known(provider)
-            row = semconv.provider(site.endpoint.provider or provider)
-            request = Request(
-                operation=reader.operation if reader else "chat",
-                provider=row.name if row else None,
-                model=requested_model(parameters),
-                stream=stream,
-                server_address=site.endpoint.address,
-                server_port=site.endpoint.port,
-                attributes={**request_attributes(parameters), **site.attributes},
-                labels=site.labels,
-            )
+            request = site.request(reader.operation if reader else "chat", provider, parameters, stream=stream)
             # A stream may be handed out by one context and read in another (a web framework's response): the
             # reader's span is the parent if there is one, else that of whoever asked for the stream.
             if parent is None or get_current_span().get_span_context().is_valid:
