@@ -30,8 +30,8 @@ class Api(NamedTuple):
     """The service's name in gRPC."""
     version: str
     """How its HTTP paths begin."""
-    types: str
-    """The module that has its messages."""
+    module: str
+    """Where the SDK has what was generated from its definition."""
 
 
 GEMINI = Api("google.ai.generativelanguage.v1beta.GenerativeService", "v1beta", "google.ai.generativelanguage_v1beta")
@@ -43,7 +43,7 @@ class Transcoder:
 
     def __init__(self, api: Api, base: str) -> None:
         self._api, self._base = api, urlsplit(base)
-        messages = import_module(f"{api.types}.types")
+        messages = import_module(f"{api.module}.types")
         self._request, self._response = messages.GenerateContentRequest, messages.GenerateContentResponse
         codec = {
             "request_deserializer": self._request.deserialize,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,6 +15,9 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from replay.scenarios import Kind, Scenario, Service, by_id
+
+# Services on Google's wire.
+GENERATES_CONTENT: frozenset[Service] = frozenset({"google", "gemini", "vertex"})
 
 
 class Book(BaseModel):
@@ -50,7 +54,9 @@ class Cell:
         """A Mirascope function, by `llm.call` or by the provider's own decorator."""
         options = {"stream": self.stream, "client": client, **options}
         if self.kind == "structured":
-            options |= {"response_model": Book}
+            # Google's providers stream a response model in JSON mode or not at all.
+            json_mode = self.stream and self.service in GENERATES_CONTENT
+            options |= {"response_model": Book, "json_mode": json_mode}
         elif self.kind == "tools":
             options |= {"tools": [get_weather]}
         if api == "llm.call":
@@ -67,6 +73,9 @@ class Cell:
         return cast("Callable[..., Any]", decorator(aask if self.is_async else ask))
 
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a user got out of one call: its items as they compare, or the exception."""
@@ -76,8 +85,8 @@ class Outcome:
 
     @property
     def complaint(self) -> str:
-        """The exception's type and message, empty without one."""
-        return f"{type(self.error).__name__}: {self.error}" if self.error else ""
+        """The exception's type and message, without addresses in memory; empty without one."""
+        return _ADDRESS.sub("", f"{type(self.error).__name__}: {self.error}") if self.error else ""
 
 
 def run(cell: Cell, function: Callable[..., Any], runner: asyncio.Runner) -> Outcome:
@@ -121,6 +130,8 @@ def shape(value: Any) -> Any:
             _name(type(value)),
             {name: shape(part) for name, part in fields.items() if str(name).lower() not in _VARIES},
         )
+    if hasattr(value, "SerializeToString"):  # a protocol buffer
+        return (_name(type(value)), value.SerializeToString(deterministic=True))
     if isinstance(value, dict):
         pairs = cast("dict[Any, Any]", value).items()
         return {str(name): shape(part) for name, part in pairs if str(name).lower() not in _VARIES}

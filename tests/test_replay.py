@@ -42,7 +42,7 @@ def test_ids_keys_and_response_ids_are_unique() -> None:
     for values in (
         [scenario.id for scenario in ALL],
         [scenario.key for scenario in ALL],
-        [scenario.truth.response_id or scenario.headers["x-amzn-requestid"] for scenario in ALL],
+        [scenario.truth.response_id or scenario.headers.get("x-amzn-requestid", scenario.id) for scenario in ALL],
     ):
         assert [value for value, times in Counter(values).items() if times > 1] == []
 
@@ -141,7 +141,12 @@ def test_picks_by_model_stream_and_tools(replay: server.Server) -> None:
 
 
 # Services whose requests name the model in their path.
-NOBODY = {"bedrock": "model/nobody/converse", "google": "v1beta/models/nobody:generateContent"}
+NOBODY = {
+    "bedrock": "model/nobody/converse",
+    "gemini": "v1beta/models/nobody:generateContent",
+    "google": "v1beta/models/nobody:generateContent",
+    "vertex": "v1/projects/p/locations/l/publishers/google/models/nobody:generateContent",
+}
 
 
 @pytest.mark.parametrize("service", get_args(Service))
