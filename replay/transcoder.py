@@ -10,8 +10,9 @@ annotations; an answer comes back as the messages that its JSON stands for, with
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from importlib import import_module
 from types import TracebackType
@@ -30,12 +31,14 @@ class Api(NamedTuple):
     """The service's name in gRPC."""
     version: str
     """How its HTTP paths begin."""
-    module: str
-    """Where the SDK has what was generated from its definition."""
+    messages: str
+    """The module that has its messages."""
 
 
-GEMINI = Api("google.ai.generativelanguage.v1beta.GenerativeService", "v1beta", "google.ai.generativelanguage_v1beta")
-VERTEX = Api("google.cloud.aiplatform.v1.PredictionService", "v1", "google.cloud.aiplatform_v1")
+GEMINI = Api(
+    "google.ai.generativelanguage.v1beta.GenerativeService", "v1beta", "google.ai.generativelanguage_v1beta.types"
+)
+VERTEX = Api("google.cloud.aiplatform.v1.PredictionService", "v1", "google.cloud.aiplatform_v1.types")
 
 
 class Transcoder:
@@ -43,7 +46,7 @@ class Transcoder:
 
     def __init__(self, api: Api, base: str) -> None:
         self._api, self._base = api, urlsplit(base)
-        messages = import_module(f"{api.module}.types")
+        messages = import_module(api.messages)
         self._request, self._response = messages.GenerateContentRequest, messages.GenerateContentResponse
         codec = {
             "request_deserializer": self._request.deserialize,
@@ -82,16 +85,16 @@ class Transcoder:
                 elif line.startswith(b"{"):  # an error in the middle of it has no framing
                     _refuse(context, line)
 
-    def _post(self, method: str, request: Any, context: Any) -> HTTPResponse:
-        body = self._request.to_json(request, use_integers_for_enums=False, including_default_value_fields=False)
+    @contextmanager
+    def _post(self, method: str, request: Any, context: Any) -> Generator[HTTPResponse]:
+        body = self._request.to_json(request, use_integers_for_enums=False, always_print_fields_with_no_presence=False)
         path = f"{self._base.path}/{self._api.version}/{request.model}:{method}"
-        connection = HTTPConnection(self._base.netloc)
-        connection.request("POST", path, body, {"content-type": "application/json"})
-        answer = connection.getresponse()
-        if answer.status != 200:
-            with answer:
-                _refuse(context, answer.read())
-        return answer
+        with closing(HTTPConnection(self._base.netloc)) as connection:
+            connection.request("POST", path, body, {"content-type": "application/json"})
+            with connection.getresponse() as answer:
+                if answer.status != 200:
+                    _refuse(context, answer.read())
+                yield answer
 
     def _message(self, said: bytes) -> Any:
         return self._response.from_json(said, ignore_unknown_fields=True)

@@ -33,14 +33,14 @@ _SDKS: dict[Service, _Sdk] = {
     "gemini": _Sdk(
         GEMINI,
         "google.generativeai",
-        f"{GEMINI.module}.services.generative_service",
+        "google.ai.generativelanguage_v1beta.services.generative_service",
         "GenerativeService",
         ("_client", "_async_client"),
     ),
     "vertex": _Sdk(
         VERTEX,
         "vertexai.generative_models",
-        f"{VERTEX.module}.services.prediction_service",
+        "google.cloud.aiplatform_v1.services.prediction_service",
         "PredictionService",
         ("_prediction_client", "_prediction_async_client"),
     ),

@@ -21,6 +21,7 @@ from replay.scenarios import Service
 ROOT = Path(__file__).parent.parent
 ALL: tuple[Service, ...] = get_args(Service)
 LEGACY: tuple[Service, ...] = ("gemini", "vertex")
+OTHERS = tuple(service for service in ALL if service not in LEGACY)
 _COUNTS = re.compile(r"(\d+) passed, (\d+) failed")
 
 
@@ -33,11 +34,11 @@ class Environment:
     services: tuple[Service, ...]
 
 
-# The longest first.
 ENVIRONMENTS = (
-    Environment(".venv-oldest", "1.20.0", ALL),
-    Environment(".venv", "1.25.7", tuple(service for service in ALL if service not in LEGACY)),
+    Environment(".venv", "1.25.7", OTHERS),
+    Environment(".venv-oldest", "1.20.0", OTHERS),
     Environment(".venv-legacy", "1.25.7", LEGACY),
+    Environment(".venv-oldest-legacy", "1.20.0", LEGACY),
 )
 
 
@@ -88,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         results = list(pool.map(play, wanted))
     print()
     for environment, result in zip(wanted, results, strict=True):
-        print(f"{environment.name:<14}Mirascope {environment.mirascope}: {result.summary}")
+        print(f"{environment.name:<20}Mirascope {environment.mirascope}: {result.summary}")
     passed, failed = (sum(getattr(result, name) for result in results) for name in ("passed", "failed"))
     print(f"\n{passed + failed} runs in {time.perf_counter() - began:.0f} s")
     print(f"{passed} passed, {failed} failed")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
 
@@ -18,6 +19,8 @@ from replay.scenarios import Kind, Scenario, Service, by_id
 
 # Services on Google's wire.
 GENERATES_CONTENT: frozenset[Service] = frozenset({"google", "gemini", "vertex"})
+# Those of them whose client is a `GenerativeModel`.
+GENERATIVE_MODELS: frozenset[Service] = frozenset({"gemini", "vertex"})
 
 
 class Book(BaseModel):
@@ -73,6 +76,20 @@ class Cell:
         return cast("Callable[..., Any]", decorator(aask if self.is_async else ask))
 
 
+def sdk_stream(cell: Cell, model: Any, given: Callable[[Any, int], Any]) -> Callable[..., Any]:
+    """A function that asks a `GenerativeModel` for a stream, and gives what `given` makes of it and of its start."""
+
+    async def aask(city: str) -> Any:
+        began = time.time_ns()
+        return given(await model.generate_content_async(f"What of {city}?", stream=True), began)
+
+    def ask(city: str) -> Any:
+        began = time.time_ns()
+        return given(model.generate_content(f"What of {city}?", stream=True), began)
+
+    return aask if cell.is_async else ask
+
+
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -82,6 +99,8 @@ class Outcome:
 
     items: list[Any]
     error: Exception | None = None
+    requests: list[str | None] = field(default_factory=list[str | None])
+    """The scenarios that answered its requests."""
 
     @property
     def complaint(self) -> str:

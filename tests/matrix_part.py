@@ -1,10 +1,10 @@
 """The matrix in one environment, as `tests/matrix.py` runs it: `python -m tests.matrix_part VERSION provider ...`.
 
 Provider x {sync, async} x {call, stream} x {plain, structured, tools}, each by `llm.call` and by the provider's own
-decorator, each decorated before and after `instrument()`: real Mirascope and real SDKs, answered by `replay.server`.
-Every function is run bare first. The metered run must hand over the same items, or the same exception where the
-bare run raised one, and leave exactly one span, whose numbers are the scenario's literals. VERSION is the Mirascope
-that the environment is to have.
+decorator, each decorated before and after `instrument()`, and some SDKs' own streams by `wrap`: real Mirascope and real
+SDKs, answered by `replay.server`. Every function is run bare first. The metered run must hand over the same items, or
+the same exception where the bare run raised one, and leave exactly one span, whose numbers are the scenario's literals.
+VERSION is the Mirascope that the environment is to have.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or LiteLLM asks the netwo
 from opentelemetry.trace import StatusCode
 
 from chunkmeter.instrumentors import MirascopeInstrumentor
+from chunkmeter.stream import wrap
 from replay.check import RAW_WORDS, TOLERANCE, Report, check_call
 from replay.scenarios import Kind, Service
 from replay.server import Server, start
 from tests.clients import keys_at_hand, new_async_client, new_client
 from tests.kit import Kit, attributes_of
-from tests.matrix_app import GENERATES_CONTENT, Cell, Outcome, difference, run
+from tests.matrix_app import GENERATES_CONTENT, GENERATIVE_MODELS, Cell, Outcome, difference, run, sdk_stream
 
 APIS = ("llm.call", "decorator")
 WHEN = ("before", "after")
@@ -59,11 +60,12 @@ class Bench:
             )
         return self._clients[key]
 
-    def run(self, cell: Cell, function: Callable[..., Any]) -> tuple[Outcome, list[str | None]]:
-        """Calls a cell's function: what it gave, and the scenarios that answered its requests."""
+    def run(self, cell: Cell, function: Callable[..., Any]) -> Outcome:
+        """Calls a cell's function: what it gave, and which scenarios answered its requests."""
         sent = len(self.server.requests)
         outcome = run(cell, function, self.runner)
-        return outcome, [request.scenario for request in self.server.requests[sent:]]
+        outcome.requests = [request.scenario for request in self.server.requests[sent:]]
+        return outcome
 
     def close(self) -> None:
         """Closes the clients."""
@@ -71,32 +73,48 @@ class Bench:
         self._stack.close()
 
 
-def play(bench: Bench, cell: Cell, api: str) -> dict[str, str]:
+def play(bench: Bench, cell: Cell, api: str) -> Iterator[tuple[str, str]]:
     """One function, bare and then metered, decorated before and after `instrument()`: the verdict of each."""
     early = cell.decorate(api, bench.client(cell))
-    bare, asked_bare = bench.run(cell, early)
-    verdicts: dict[str, str] = {}
+    bare = bench.run(cell, early)
     for when in WHEN:
         kit = Kit()
         instrumentor = MirascopeInstrumentor()
         instrumentor.instrument(tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider)
         try:
             function = early if when == "before" else cell.decorate(api, bench.client(cell))
-            metered, asked = bench.run(cell, function)
+            metered = bench.run(cell, function)
         finally:
             instrumentor.uninstrument()
-        report = Report()
-        report.expect("requests", asked, asked_bare if bare.error else [cell.scenario.id])
-        compare(report, bare, metered)
-        # What Mirascope fails to pack has still been answered, and paid for.
-        if bare.error is None or (asked and not cell.stream):
-            check_metered(report, cell, kit)
-        else:
-            check_failed(report, bare.error, kit)
-        kit.shutdown()
-        fine = f"library fails: {' '.join(bare.complaint.split())}" if bare.error else "ok"
-        verdicts[when] = f"FAIL: {'; '.join(report.lines)}" if report.lines else fine
-    return verdicts
+        name = f"tests.matrix_app.Cell.decorate.<locals>.{'aask' if cell.is_async else 'ask'}"
+        yield when, judge(cell, bare, metered, kit, name)
+
+
+def play_sdk(bench: Bench, cell: Cell) -> str:
+    """The stream of the provider's SDK itself, bare and then wrapped."""
+    kit = Kit()
+    model = bench.client(cell)
+
+    def wrapped(stream: Any, began: int) -> Any:
+        return wrap(stream, provider=cell.service, model=cell.scenario.model, start_time=began, telemetry=kit.telemetry)
+
+    bare = bench.run(cell, sdk_stream(cell, model, lambda stream, _: stream))
+    return judge(cell, bare, bench.run(cell, sdk_stream(cell, model, wrapped)), kit, None)
+
+
+def judge(cell: Cell, bare: Outcome, metered: Outcome, kit: Kit, function: str | None) -> str:
+    """The verdict on one run; `function` is the name that its span is to have."""
+    report = Report()
+    report.expect("requests", metered.requests, bare.requests if bare.error else [cell.scenario.id])
+    compare(report, bare, metered)
+    # What Mirascope fails to pack has still been answered, and paid for.
+    if bare.error is None or (metered.requests and not cell.stream):
+        check_metered(report, cell, kit, function)
+    else:
+        check_failed(report, bare.error, kit)
+    kit.shutdown()
+    fine = f"library fails: {' '.join(bare.complaint.split())}" if bare.error else "ok"
+    return f"FAIL: {'; '.join(report.lines)}" if report.lines else fine
 
 
 def compare(report: Report, bare: Outcome, metered: Outcome) -> None:
@@ -108,7 +126,7 @@ def compare(report: Report, bare: Outcome, metered: Outcome) -> None:
         report.lines += difference(got, expected, f"item {number} ")
 
 
-def check_metered(report: Report, cell: Cell, kit: Kit) -> None:
+def check_metered(report: Report, cell: Cell, kit: Kit, function: str | None) -> None:
     """One span and one point of each metric, all of them the truth."""
     scenario, truth = cell.scenario, cell.scenario.truth
     report.expect("spans", len(kit.spans), 1)
@@ -120,7 +138,6 @@ def check_metered(report: Report, cell: Cell, kit: Kit) -> None:
         # The published conventions keep OpenAI's own words on its wire.
         said = raw if cell.service in RAW_WORDS else words
         wire = (truth.events_on_wire or 0) - truth.unseen if cell.stream else None
-        function = f"tests.matrix_app.Cell.decorate.<locals>.{'aask' if cell.is_async else 'ask'}"
         for where, got, expected in (
             ("name", span.name, f"{operation} {scenario.app_model}"),
             ("status", span.status.status_code, StatusCode.UNSET),
@@ -154,10 +171,16 @@ def check_failed(report: Report, error: Exception, kit: Kit) -> None:
     report.expect("metric chunkmeter.calls", kit.total("chunkmeter.calls", outcome="error"), 1)
 
 
-def cells(services: Sequence[Service]) -> Iterator[Cell]:
-    """All of them, provider by provider."""
+def runs(bench: Bench, services: Sequence[Service]) -> Iterator[tuple[Cell, str, str, str]]:
+    """Plays all of them, provider by provider: cell, by what it is called, when decorated, and the verdict."""
     for service, is_async, stream, kind in product(services, (False, True), (False, True), get_args(Kind)):
-        yield Cell(service, is_async, stream, kind)
+        cell = Cell(service, is_async, stream, kind)
+        for api in APIS:
+            for when, verdict in play(bench, cell, api):
+                yield cell, api, when, verdict
+        # Mirascope can't do this with these providers, so this is how it is done.
+        if service in GENERATIVE_MODELS and stream and kind == "plain":
+            yield cell, "sdk, wrap", "", play_sdk(bench, cell)
 
 
 def table(bench: Bench, mirascope: str, services: Sequence[Service]) -> Counter[str]:
@@ -165,12 +188,10 @@ def table(bench: Bench, mirascope: str, services: Sequence[Service]) -> Counter[
     verdicts: Counter[str] = Counter()
     layout = "{:<8}{:<10}{:<7}{:<8}{:<12}{:<11}{:<11}{}"
     print(layout.format("version", "provider", "mode", "how", "kind", "by", "decorated", "result"), flush=True)
-    for cell in cells(services):
-        for api in APIS:
-            for when, verdict in play(bench, cell, api).items():
-                mode, how = "async" if cell.is_async else "sync", "stream" if cell.stream else "call"
-                print(layout.format(mirascope, cell.service, mode, how, cell.kind, api, when, verdict), flush=True)
-                verdicts[verdict.partition(":")[0]] += 1
+    for cell, api, when, verdict in runs(bench, services):
+        mode, how = "async" if cell.is_async else "sync", "stream" if cell.stream else "call"
+        print(layout.format(mirascope, cell.service, mode, how, cell.kind, api, when, verdict), flush=True)
+        verdicts[verdict.partition(":")[0]] += 1
     return verdicts
 
 

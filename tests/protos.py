@@ -1,4 +1,4 @@
-"""`GenerateContentResponse` as Google's older SDKs have it: messages of the package `proto`, with the API's own fields.
+"""Google's generateContent as its older SDKs have it: messages of the package `proto`, with the API's own fields.
 
 The SDKs themselves live in an environment of their own (`make matrix`); what they wrap around these is there too.
 """
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["BeforeThoughts", "Response", "of_json", "wrapped"]
+__all__ = ["BeforeThoughts", "GenerateContentRequest", "GenerateContentResponse", "of_json", "wrapped"]
 
 proto: Any = import_module("proto")
 
@@ -25,6 +25,20 @@ class Part(proto.Message):
 class Content(proto.Message):
     role = proto.Field(proto.STRING, number=1)
     parts = proto.RepeatedField(Part, number=2)
+
+
+class FunctionDeclaration(proto.Message):
+    name = proto.Field(proto.STRING, number=1)
+
+
+class Tool(proto.Message):
+    function_declarations = proto.RepeatedField(FunctionDeclaration, number=1)
+
+
+class GenerateContentRequest(proto.Message):
+    contents = proto.RepeatedField(Content, number=2)
+    model = proto.Field(proto.STRING, number=5)
+    tools = proto.RepeatedField(Tool, number=6)
 
 
 class Candidate(proto.Message):
@@ -74,7 +88,7 @@ class UsageMetadata(proto.Message):
     thoughts_token_count = proto.Field(proto.INT32, number=14)
 
 
-class Response(proto.Message):
+class GenerateContentResponse(proto.Message):
     """As google-cloud-aiplatform has it."""
 
     candidates = proto.RepeatedField(Candidate, number=2)
@@ -100,7 +114,7 @@ class BeforeThoughts(proto.Message):
     model_version = proto.Field(proto.STRING, number=4)
 
 
-def of_json(event: Mapping[str, Any], kind: Any = Response) -> Any:
+def of_json(event: Mapping[str, Any], kind: Any = GenerateContentResponse) -> Any:
     """The message that a JSON event stands for, without what the message doesn't know."""
     return kind.from_json(json.dumps(event), ignore_unknown_fields=True)
 

@@ -28,7 +28,7 @@ def metadata(**usage: Any) -> Json:
     return candidate() | {"usageMetadata": usage}
 
 
-@pytest.mark.parametrize("kind", [protos.Response, protos.BeforeThoughts])
+@pytest.mark.parametrize("kind", [protos.GenerateContentResponse, protos.BeforeThoughts])
 @pytest.mark.parametrize(
     ("events", "reasons"),
     [
@@ -133,7 +133,7 @@ def test_thoughts_that_an_sdk_does_not_know(usage: Json, tokens: Tokens) -> None
 def test_a_protocol_buffers_unknown_reason_warns_nobody() -> None:
     """A number that the SDK has no word for passes as it came; `proto` itself would warn, and warnings are errors."""
     event = protos.of_json(candidate("STOP"))
-    protos.Response.pb(event).candidates[0].finish_reason = 99
+    protos.GenerateContentResponse.pb(event).candidates[0].finish_reason = 99
     assert fold(event).raw_reasons() == ["99"]
 
 
