@@ -15,12 +15,14 @@ SOURCES := $(shell find src -not -name __pycache__ -not -name '*.pyc')
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
+# Each target starts many short programs: without compiled modules they would do nothing but compile the SDKs anew.
+unexport PYTHONDONTWRITEBYTECODE
 # litellm would fetch its price map from the network whenever it is imported.
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format test demo matrix corpus stress backends e2e bench up down lock clean
+.PHONY: help setup lint format test demo matrix corpus stress backends e2e docs bench up down lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +60,9 @@ e2e: $(DEV)/.ready ## Check the way from chunk to pager with the real backends; 
 	@$(RUN) backends/build.py >&2
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --timeout 300 -p no:randomly \
 		$(if $(FAULT),--exitfirst tests/e2e/check_spend.py,tests/e2e) $(ARGS)
+
+docs: $(DEV)/.ready ## Write docs/providers.md anew, from what the readers do
+	@$(RUN) tests/providers_doc.py --write
 
 bench: $(DEV)/.ready ## Measure the added CPU a chunk
 	@$(RUN) benchmarks/bench.py $(ARGS)

@@ -132,21 +132,19 @@ def check_totals(report: Report, spans: Sequence[Mapping[str, Any]], metrics: Re
     report.expect("metric chunkmeter.errors", errors, [])
 
 
-# Which call a span is of: the response's id tells, or what was asked where the wire has no id (Bedrock).
+# Which call a span is of: the response's id tells; where the wire has none (Bedrock), model and output do.
 
 
-def _of_scenario(scenario: Scenario) -> tuple[object, ...]:
+def call_of_scenario(scenario: Scenario) -> tuple[object, ...]:
+    """What tells the scenario's call from all others."""
     truth = scenario.truth
-    if truth.response_id is not None:
-        return (truth.response_id,)
-    return (scenario.app_model, scenario.stream, truth.raw_finish_reasons)
+    return (truth.response_id,) if truth.response_id else (scenario.app_model, truth.output_tokens)
 
 
-def _of_span(span: Mapping[str, Any]) -> tuple[object, ...]:
-    if "gen_ai.response.id" in span:
-        return (span["gen_ai.response.id"],)
-    said = tuple(span.get("chunkmeter.response.raw_finish_reasons", ()))
-    return (span.get("gen_ai.request.model"), span.get("gen_ai.request.stream", False), said)
+def call_of_span(span: Mapping[str, Any]) -> tuple[object, ...]:
+    """The same, as it stands on a span."""
+    response_id = span.get("gen_ai.response.id")
+    return (response_id,) if response_id else (span.get("gen_ai.request.model"), usage_of(span, "output_tokens"))
 
 
 def check(directory: Path, scenarios: Sequence[Scenario]) -> tuple[int, list[str]]:
@@ -158,12 +156,12 @@ def check(directory: Path, scenarios: Sequence[Scenario]) -> tuple[int, list[str
         for span in recording.spans
         if "chunkmeter.outcome" in span or span.get("gen_ai.operation.name") in OPERATIONS
     ]
-    expected = {_of_scenario(scenario): scenario for scenario in scenarios}
-    seen = Counter(map(_of_span, spans))
+    expected = {call_of_scenario(scenario): scenario for scenario in scenarios}
+    seen = Counter(map(call_of_span, spans))
     for call, scenario in expected.items():
         report.expect(f"{scenario.id} spans", seen[call], 1)
     for span in spans:
-        scenario = expected.get(_of_span(span))
+        scenario = expected.get(call_of_span(span))
         if scenario is None:
             about = f"{span.get('gen_ai.request.model')} {span.get('chunkmeter.outcome')}"
             report.lines.append(f"a call of no scenario: id {span.get('gen_ai.response.id')!r}, {about}")

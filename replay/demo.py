@@ -29,9 +29,36 @@ sys.modules["chunkmeter"] = None
 sys.path.insert(0, sys.argv.pop(1))
 runpy.run_module("replay.check", run_name="__main__", alter_sys=True)
 """
-KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY", "GOOGLE_API_KEY", "XAI_API_KEY")
+KEYS = (
+    "ANTHROPIC_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AZURE_INFERENCE_CREDENTIAL",
+    "CO_API_KEY",
+    "GOOGLE_API_KEY",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+    "OPENAI_API_KEY",
+    "XAI_API_KEY",
+)
+# Variable of the base URL -> service.
+URLS = {
+    "ANTHROPIC_BASE_URL": "anthropic",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "bedrock",
+    "AZURE_INFERENCE_ENDPOINT": "azure",
+    "CO_API_URL": "cohere",
+    "GOOGLE_GEMINI_BASE_URL": "google",
+    "GROQ_BASE_URL": "groq",
+    "LITELLM_API_BASE": "litellm",
+    "MISTRAL_BASE_URL": "mistral",
+    "OPENAI_BASE_URL": "openai",
+    "XAI_BASE_URL": "xai",
+}
 # What a developer's shell may hold and what would change the outcome.
-DROPPED = ("OTEL_", "CHUNKMETER_", "GEMINI_", "GOOGLE_", "OPENAI_", "ANTHROPIC_", "GROQ_", "LITELLM_")
+DROPPED = (
+    "OTEL_", "CHUNKMETER_", "GEMINI_", "GOOGLE_", "OPENAI_", "ANTHROPIC_", "GROQ_", "LITELLM_", "AWS_", "AZURE_",
+    "CO_", "COHERE_", "MISTRAL_",
+)  # fmt: skip
 TIMEOUT = 240
 
 
@@ -42,12 +69,11 @@ def app_environment(providers: str, endpoint: str) -> dict[str, str]:
     return {
         **{name: value for name, value in kept.items() if name not in proxies},
         **dict.fromkeys(KEYS, "no-key-needed"),
-        "OPENAI_BASE_URL": f"{providers}/openai",
-        "ANTHROPIC_BASE_URL": f"{providers}/anthropic",
-        "GROQ_BASE_URL": f"{providers}/groq",
-        "GOOGLE_GEMINI_BASE_URL": f"{providers}/google",
-        "XAI_BASE_URL": f"{providers}/xai",
-        "LITELLM_API_BASE": f"{providers}/litellm",
+        **{variable: f"{providers}/{service}" for variable, service in URLS.items()},
+        "AWS_REGION_NAME": "us-east-1",
+        # And so may their files.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # or LiteLLM fetches its price list when imported
         "OTEL_SERVICE_NAME": "mirascope-streams",
         "OTEL_TRACES_EXPORTER": "otlp",

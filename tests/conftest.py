@@ -10,11 +10,16 @@ from typing import Any
 # litellm would otherwise fetch its price map from the network when it is imported.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
+import hypothesis
 import pytest
 
 import chunkmeter
 from replay.server import Server, start
 from tests.kit import Kit
+
+# A busy machine is no bug: what takes how long is for the benchmark to say.
+hypothesis.settings.register_profile("chunkmeter", deadline=None)
+hypothesis.settings.load_profile("chunkmeter")
 
 # Else whoever asks for the current loop before there is one, as pytest-asyncio and LiteLLM do, makes one and leaves it.
 asyncio.set_event_loop(None)

@@ -1,5 +1,7 @@
 """The names that dashboards, rules and collector files may use: what `semconv` becomes in Prometheus.
 
+They are those of the default, `CHUNKMETER_SEMCONV=released`; those of `latest` stand beside.
+
 Prometheus' own translation of OTLP names is a fact of its documentation (`UnderscoreEscapingWithSuffixes`): dots
 become underscores, a unit in braces is an annotation and vanishes, seconds and monotonic sums get a suffix.
 """
@@ -10,20 +12,25 @@ import re
 from collections.abc import Iterator
 
 from chunkmeter import semconv
+from chunkmeter.conventions import LATEST, RELEASED
 
-METRICS = [value for value in vars(semconv).values() if isinstance(value, semconv.Metric)]
+METRICS = [
+    value for value in vars(semconv).values() if isinstance(value, semconv.Metric) and value not in LATEST.metrics
+]
 ATTRIBUTES = {
     value for name, value in vars(semconv).items() if name.isupper() and isinstance(value, str) and "." in value
 }
-COUNTERS = {semconv.SPEND.name, semconv.CALLS.name, semconv.ERRORS.name}
+GAUGES = {semconv.STREAMS_OPEN.name, semconv.STREAMS_OLDEST_IDLE.name, semconv.PRICE_TABLE_AGE.name}
 _ON_POINTS = (
     semconv.OPERATION_NAME,
     semconv.PROVIDER_NAME,
     semconv.REQUEST_MODEL,
     semconv.RESPONSE_MODEL,
     semconv.SERVER_ADDRESS,
+    semconv.SERVER_PORT,
     semconv.ERROR_TYPE,
     semconv.TOKEN_TYPE,
+    semconv.TOKEN_MODALITY,
     semconv.COST_CURRENCY,
     semconv.COST_SOURCE,
     semconv.FINISH_REASON,
@@ -55,10 +62,13 @@ def series(metric: semconv.Metric) -> set[str]:
     name = metric.name.replace(".", "_") + ("_seconds" if metric.unit == "s" else "")
     if metric.buckets:
         return {f"{name}_{part}" for part in ("bucket", "sum", "count")}
-    return {f"{name}_total" if metric.name in COUNTERS else name}
+    return {name if metric.name in GAUGES else f"{name}_total"}
 
 
 SERIES = {name for metric in METRICS for name in series(metric)}
+RELEASED_SERIES = {name for metric in RELEASED.metrics for name in series(metric)}
+"""Those of `SERIES` that a service with `CHUNKMETER_SEMCONV=latest` does not have."""
+LATEST_SERIES = {name for metric in LATEST.metrics for name in series(metric)}
 
 
 def used(expression: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import chunkmeter
-from chunkmeter import pricing, readers, semconv
+from chunkmeter import Settings, conventions, pricing, readers, semconv
 from chunkmeter.readers import Reader
 from chunkmeter.tally import Tally
 from chunkmeter.telemetry import Telemetry
@@ -24,7 +24,7 @@ EVENTS: list[dict[str, Any]] = [
     json.loads(written[6:]) for written in by_id[PLAIN].events if written.startswith(b"data: {")
 ]
 COUNTED = {"outcome": "completed", "usage__status": "reported", "cost__status": "known"}
-INSTRUMENTS = [semconv.SPEND, semconv.CALLS, *semconv.HISTOGRAMS.values()]
+INSTRUMENTS = [semconv.SPEND, semconv.CALLS, semconv.COST, *conventions.RELEASED.metrics, *conventions.LATEST.metrics]
 
 
 class PlantedError(Exception):
@@ -39,6 +39,12 @@ def generated(events: list[Any], error: BaseException | None = None) -> Iterator
     yield from events
     if error is not None:
         raise error
+
+
+def instrument_of(kit: Kit, metric: semconv.Metric) -> Any:
+    """The SDK's instrument for a metric."""
+    own: Any = vars(kit.telemetry)["_instruments"]
+    return own._by_name[metric.name]
 
 
 def read_twice(kit: Kit) -> None:
@@ -195,13 +201,11 @@ def test_a_fault_in_ending_the_span(
 
 @pytest.mark.parametrize("metric", INSTRUMENTS, ids=lambda metric: metric.name)
 def test_a_fault_in_one_instrument(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, metric: semconv.Metric
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, metric: semconv.Metric
 ) -> None:
     """The others are recorded, the span is whole."""
-    own: Any = vars(kit.telemetry)
-    instruments = [own["_spend"], own["_calls"], *own["_histograms"].values()]
-    (instrument,) = (instrument for instrument in instruments if instrument.name == metric.name)
-    monkeypatch.setattr(instrument, "record" if metric.buckets else "add", raising)
+    kit = Kit(settings=Settings(semconv="both"))
+    monkeypatch.setattr(instrument_of(kit, metric), "record" if metric.buckets else "add", raising)
     read_twice(kit)
     assert kit.points(metric.name) == []
     assert [other for other in INSTRUMENTS if other is not metric and not kit.points(other.name)] == []
@@ -210,14 +214,14 @@ def test_a_fault_in_one_instrument(
     assert kit.total("chunkmeter.errors") == failures
     expect(kit.spans[0], PLAIN)
     assert len(logged(caplog)) == 1
+    kit.shutdown()
 
 
 def test_a_fault_in_counting_faults(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even the counter of errors may fail."""
     monkeypatch.setattr(pricing, "price", raising)
     monkeypatch.setattr(Telemetry, "_count_error", raising)
-    errors: Any = kit.telemetry._errors  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(errors, "add", raising)
+    monkeypatch.setattr(instrument_of(kit, semconv.ERRORS), "add", raising)
     read_twice(kit)
     assert kit.total("chunkmeter.calls", cost__status="failed") == 2
 

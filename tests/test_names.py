@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chunkmeter import semconv
-from tests.names import ATTRIBUTES, COUNTERS, LABELS, METRICS, SERIES, series, used
+from chunkmeter.conventions import CHANGES
+from tests.names import ATTRIBUTES, GAUGES, LABELS, LATEST_SERIES, METRICS, RELEASED_SERIES, SERIES, series, used
 from tests.trees import load, values_of
 
 CONFIG = Path(__file__).resolve().parent.parent / "collector-config"
@@ -43,13 +44,13 @@ def test_there_is_something_to_check() -> None:
     """Rules and dashboards were found."""
     assert {name for name, _ in EXPRESSIONS} >= {"chunkmeter.rules.yaml", "cost.json", "streams.json", "on-call.json"}
     assert len(METRICS) == 10
-    assert {metric.name for metric in METRICS} >= COUNTERS
+    assert {metric.name for metric in METRICS} >= GAUGES
 
 
 @pytest.mark.parametrize(("file", "expression"), EXPRESSIONS)
 def test_expressions_name_what_is_there(file: str, expression: str) -> None:
     """Metrics, the labels they have, and recording rules that exist."""
-    known = SERIES | recorded() | OF_PROMETHEUS
+    known = SERIES | LATEST_SERIES | recorded() | OF_PROMETHEUS
     for kind, name in used(expression):
         if kind == "pattern":
             assert [one for one in SERIES if re.fullmatch(name, one)], f"{name!r} matches no series"
@@ -57,6 +58,49 @@ def test_expressions_name_what_is_there(file: str, expression: str) -> None:
             assert name in known, f"{name} is no series of ours; there are {', '.join(sorted(known))}"
         else:
             assert name in LABELS | {"__name__", "alertname", "alertstate", "severity"}, f"{name} is no label of ours"
+
+
+def named(expression: str) -> set[str]:
+    """The metrics of an expression, those that a pattern matches among them."""
+    found: set[str] = set()
+    for kind, name in used(expression):
+        if kind == "pattern":
+            found |= {one for one in SERIES | LATEST_SERIES if re.fullmatch(name, one)}
+        elif kind == "metric":
+            found.add(name)
+    return found
+
+
+def test_the_readme_says_which_panels_need_released_names() -> None:
+    """All that read a metric which has another name under `latest`, and no other; none is left to be found empty."""
+    section = (CONFIG / "README.md").read_text().partition("\n## Under other conventions\n")[2].partition("\n## ")[0]
+    said = {
+        (dashboard, title)
+        for dashboard, titles in re.findall(r"^- \*([\w ]+)\*: (.+)$", section, re.MULTILINE)
+        for title in titles.split("; ")
+    }
+    need = {
+        (path.stem.replace("-", " "), title.partition(", $")[0])
+        for path in DASHBOARDS
+        for panel in json.loads(path.read_text())["panels"]
+        for inner in (panel, *panel.get("panels", ()))
+        for target in inner.get("targets", ())
+        for title in (inner["title"],)
+        if named(target["expr"]) & RELEASED_SERIES and not named(target["expr"]) & LATEST_SERIES
+    }
+    assert said == need
+
+
+def test_rules_read_the_names_of_either_conventions() -> None:
+    """An alert that can't fire under `latest` would say that all is well."""
+    read: set[str] = set()
+    for path in RULES:
+        for names in (named(str(found)) for found in values_of(load(path), "expr")):
+            for change in CHANGES:
+                if names & series(change.released):
+                    read.add(change.released.name)
+                    assert [metric.name for metric in change.latest if not names & series(metric)] == []
+    assert read == {change.released.name for change in CHANGES}
 
 
 @pytest.mark.parametrize("path", COLLECTORS, ids=lambda path: path.name)
@@ -72,7 +116,14 @@ def test_collector_files_name_attributes_that_are_there(path: Path) -> None:
 def test_runbooks_name_metrics_that_are_there(path: Path) -> None:
     """In the queries they give."""
     for name in re.findall(r"(?<![:\w])(?:chunkmeter|gen_ai)_\w+(?![:\w])", path.read_text()):
-        assert name in SERIES | LABELS, f"{name} is no series or label of ours"
+        assert name in SERIES | LATEST_SERIES | LABELS, f"{name} is no series or label of ours"
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.name)
+def test_runbooks_say_what_it_is_called_under_latest(path: Path) -> None:
+    """A query for a released name, which may find nothing, has the other one beside it."""
+    names = set(re.findall(r"\bgen_ai_client_\w+", path.read_text()))
+    assert bool(names & RELEASED_SERIES) == bool(names & LATEST_SERIES)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +134,7 @@ def test_runbooks_name_metrics_that_are_there(path: Path) -> None:
         (semconv.STREAMS_OLDEST_IDLE, {"chunkmeter_streams_oldest_idle_seconds"}),
         (semconv.COST, {f"gen_ai_client_operation_cost_{part}" for part in ("bucket", "sum", "count")}),
         (semconv.DURATION, {f"gen_ai_client_operation_duration_seconds_{part}" for part in ("bucket", "sum", "count")}),
+        (semconv.INFERENCE_CACHE_READ, {"gen_ai_client_inference_usage_cache_read_input_tokens_total"}),
     ],
     ids=lambda value: value.name if isinstance(value, semconv.Metric) else "",
 )

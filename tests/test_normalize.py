@@ -294,11 +294,11 @@ def test_the_named_wire_wins() -> None:
     ("event", "arguments", "message"),
     [
         ({"model": "gpt-4o"}, {}, "an event of builtins.dict fits no known wire"),
-        ({"type": "response.output_text.delta", "delta": "Hi"}, {}, "an event of builtins.dict fits no known wire"),
+        ({"type": "image_generation.completed"}, {}, "an event of builtins.dict fits no known wire"),
         ({"model": "llama3", "message": {"content": "Hi"}}, {}, "an event of builtins.dict fits no known wire"),
         (object(), {}, "an event of builtins.object fits no known wire"),
         ({}, {"provider": "acme"}, "provider='acme' has no reader: write one of anthropic, "),
-        ({}, {"wire": "acme"}, "wire='acme' is not known: write one of anthropic_messages, "),
+        ({}, {"wire": "acme"}, "wire='acme' is not known: write one of anthropic_complete, "),
     ],
 )
 def test_what_nothing_tells_how_to_read_is_said(event: Any, arguments: dict[str, str], message: str) -> None:

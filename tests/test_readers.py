@@ -570,7 +570,8 @@ def test_event_tells_the_wire(event: Any, wire: str) -> None:
     assert for_event(event).wire == wire
 
 
-def test_another_wire_of_the_same_sdk_is_unknown() -> None:
-    """An event of OpenAI's responses is no chat chunk: better none of its usage than a wrong one."""
-    with pytest.raises(UnknownWireError, match="ResponseCreatedEvent fits no known wire"):
-        for_event(openai.types.responses.ResponseCreatedEvent.construct())
+def test_another_wire_of_the_same_sdk_is_told_apart() -> None:
+    """An event of OpenAI's responses is no chat chunk, and one of its images is neither."""
+    assert for_event(openai.types.responses.ResponseCreatedEvent.construct()).wire == "openai_responses"
+    with pytest.raises(UnknownWireError, match="ImageGenCompletedEvent fits no known wire"):
+        for_event(openai.types.ImageGenCompletedEvent.construct())

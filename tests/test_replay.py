@@ -38,11 +38,11 @@ def named(scenario: Scenario) -> str:
     return scenario.id
 
 
-def test_ids_keys_and_response_ids_are_unique() -> None:
+def test_ids_keys_and_calls_are_unique() -> None:
     for values in (
         [scenario.id for scenario in ALL],
         [scenario.key for scenario in ALL],
-        [scenario.truth.response_id or scenario.headers.get("x-amzn-requestid", scenario.id) for scenario in ALL],
+        [check.call_of_scenario(scenario) for scenario in ALL],
     ):
         assert [value for value, times in Counter(values).items() if times > 1] == []
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import anthropic
+import azure.ai.inference.aio
+import boto3
+import cohere
 import openai
 import pytest
+from azure.core.credentials import AzureKeyCredential
 from google import genai
 from google.genai.types import GenerateContentConfig
+from mistralai import Mistral
 
-from chunkmeter.instrumentors._request import Endpoint, endpoint, request_attributes
+from chunkmeter.instrumentors._request import Endpoint, endpoint, request_attributes, requested_model
 
 
 class Resource(SimpleNamespace):
@@ -81,7 +87,43 @@ def test_googles_parameters_stand_in_its_config(as_model: bool) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["temperature", "max_tokens", "stop", "n", "config", "seed"])
+def test_bedrocks_parameters_stand_in_its_inference_config() -> None:
+    """Names as `converse` takes them; what only some models know stands apart."""
+    parameters = {
+        "modelId": "amazon.nova-lite-v1:0",
+        "inferenceConfig": {"maxTokens": 64, "temperature": 0.5, "topP": 0.9, "stopSequences": ["x"]},
+        "additionalModelRequestFields": {"top_k": 40},
+    }
+    assert request_attributes(parameters) == {
+        "gen_ai.request.max_tokens": 64,
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.request.top_p": 0.9,
+        "gen_ai.request.stop_sequences": ["x"],
+        "gen_ai.request.top_k": 40,
+    }
+    assert requested_model(parameters) == "amazon.nova-lite-v1:0"
+
+
+def test_coheres_and_mistrals_parameters_are_read() -> None:
+    """Cohere's one-letter names, Mistral's seed, and what Azure passes on to a model."""
+    assert request_attributes({"p": 0.9, "k": 40}) == {"gen_ai.request.top_p": 0.9, "gen_ai.request.top_k": 40}
+    assert request_attributes({"random_seed": 7}) == {"gen_ai.request.seed": 7}
+    assert request_attributes({"model_extras": {"n": 2}, "seed": 7}) == {
+        "gen_ai.request.choice.count": 2,
+        "gen_ai.request.seed": 7,
+    }
+
+
+@pytest.mark.parametrize("parameters", [{}, {"model": None}, {"model": "", "modelId": None}])
+def test_no_model_is_none(parameters: dict[str, Any]) -> None:
+    """A request may name none, and its span is then named by the operation alone."""
+    assert not requested_model(parameters)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["temperature", "max_tokens", "stop", "n", "config", "seed", "inferenceConfig", "p", "k", "model_extras"],
+)
 @pytest.mark.parametrize(
     "value",
     [
@@ -145,6 +187,54 @@ def test_googles_endpoint_is_told() -> None:
     api_client = SimpleNamespace(vertexai=True, _http_options=SimpleNamespace(base_url="https://vertex.example"))
     vertex = Resource(_api_client=api_client)
     assert endpoint(vertex.create) == Endpoint("gcp.vertex_ai", "vertex.example", 443)
+
+
+@pytest.mark.parametrize(
+    ("url", "provider"),
+    [
+        ("https://mine.services.ai.azure.com/models", None),
+        ("https://Phi-4-abcde.eastus2.models.ai.azure.com", None),
+        ("https://mine.openai.azure.com/openai/deployments/gpt-4o", "azure.ai.openai"),
+        ("https://mine.cognitiveservices.azure.com/openai/deployments/gpt-4o", "azure.ai.openai"),
+    ],
+)
+def test_azures_endpoint_is_told(url: str, provider: str | None) -> None:
+    """The inference SDK reaches both of Azure's services; the address tells which."""
+    for client in (azure.ai.inference.ChatCompletionsClient, azure.ai.inference.aio.ChatCompletionsClient):
+        found = endpoint(client(url, AzureKeyCredential("none")).complete)
+        assert found == Endpoint(provider, urlsplit(url).hostname, 443)
+
+
+def test_an_openai_client_at_azures_address_is_azures() -> None:
+    """Azure's newer API takes the plain client."""
+    client = openai.OpenAI(api_key="none", base_url="https://mine.openai.azure.com/openai/v1/")
+    assert endpoint(client.chat.completions.create).provider == "azure.ai.openai"
+
+
+def test_bedrocks_endpoint_is_told() -> None:
+    """boto3 makes it of the region, or takes it."""
+    session = boto3.Session("none", "none", region_name="eu-west-1")
+    for name in ("converse", "converse_stream"):
+        method = getattr(session.client("bedrock-runtime"), name)
+        assert endpoint(method) == Endpoint(None, "bedrock-runtime.eu-west-1.amazonaws.com", 443)
+    local = session.client("bedrock-runtime", endpoint_url="http://127.0.0.1:8080/bedrock")
+    assert endpoint(local.converse) == Endpoint(None, "127.0.0.1", 8080)
+
+
+@pytest.mark.parametrize("warns", [True, False])
+@pytest.mark.parametrize("client", [cohere.Client, cohere.AsyncClient])
+def test_coheres_endpoint_is_told(client: type[Any], warns: bool) -> None:
+    """Its client wraps its own methods, once or twice."""
+    made = client("none", log_warning_experimental_features=warns)
+    assert endpoint(made.chat) == Endpoint(None, "api.cohere.com", 443)
+    assert endpoint(client("none", base_url="http://127.0.0.1:8080").chat_stream) == Endpoint(None, "127.0.0.1", 8080)
+
+
+def test_mistrals_endpoint_is_told() -> None:
+    """One of its own servers, or any."""
+    assert endpoint(Mistral("none").chat.complete) == Endpoint(None, "api.mistral.ai", 443)
+    local = Mistral("none", server_url="http://127.0.0.1:8080")
+    assert endpoint(local.chat.stream_async) == Endpoint(None, "127.0.0.1", 8080)
 
 
 @pytest.mark.parametrize(

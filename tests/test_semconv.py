@@ -38,6 +38,7 @@ from chunkmeter import semconv
         ("2", "length"),
         ("3", "content_filter"),
         ("6", "6"),
+        ("compaction", "compaction"),
         ("pause_turn", "pause_turn"),
         ("Brand_New", "Brand_New"),
         ("", ""),
@@ -111,6 +112,8 @@ def test_each_spelling_means_one_provider() -> None:
 
 def test_bucket_bounds_rise() -> None:
     """The SDK would take any order, and count wrong."""
-    for metric in (semconv.COST, semconv.DURATION, semconv.TOKEN_USAGE, semconv.TIME_TO_FIRST_CHUNK):
+    metrics = [value for value in vars(semconv).values() if isinstance(value, semconv.Metric) and value.buckets]
+    assert len(metrics) == 8
+    for metric in metrics:
         assert metric.buckets is not None
         assert list(metric.buckets) == sorted(set(metric.buckets))

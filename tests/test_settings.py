@@ -20,7 +20,7 @@ ENVIRONMENT = {
 
 
 def test_defaults_stand_where_nothing_is_set() -> None:
-    """Draft cost names, ten minutes, no tags."""
+    """Draft cost names, ten minutes, no tags, released names."""
     assert Settings.load({}) == Settings()
     assert dataclasses.asdict(Settings()) == {
         "cost_semconv": "draft",
@@ -28,6 +28,7 @@ def test_defaults_stand_where_nothing_is_set() -> None:
         "idle_timeout": 600.0,
         "metric_labels": (),
         "mirascope_tags": (),
+        "semconv": "released",
     }
 
 
@@ -62,6 +63,13 @@ def test_words_are_read_in_any_case(value: str) -> None:
     assert Settings.load({"CHUNKMETER_COST_SEMCONV": value}).cost_semconv == "off"
 
 
+@pytest.mark.parametrize("value", ["released", "latest", "both", "Latest"])
+def test_conventions_are_chosen_by_keyword_or_variable(value: str) -> None:
+    """One of three."""
+    assert Settings.load({}, semconv=value).semconv == value.lower()
+    assert Settings.load({"CHUNKMETER_SEMCONV": value}).semconv == value.lower()
+
+
 HISTOGRAMS = ("cost", "duration", "time_to_first_chunk", "token_usage")
 NAMES = (
     "names of your own of letters, digits, '_' and '.', separated by commas, such as 'function,tenant,baggage:customer'"
@@ -69,6 +77,10 @@ NAMES = (
 BAD: list[tuple[str, Any, str]] = [
     ("cost_semconv", "latest", "'draft' or 'off'. Using 'draft'."),
     ("cost_semconv", 5, "'draft' or 'off'. Using 'draft'."),
+    *(
+        ("semconv", value, "'released', 'latest' or 'both'. Using 'released'.")
+        for value in ("main", "draft", "released,latest", 1.3, ["latest"])
+    ),
     *(
         ("idle_timeout", value, "a number of seconds above 0, such as 600. Using 600.0.")
         for value in ("soon", "0", "-1", "nan", "inf", "1e999", True, [1], 10**400)
@@ -135,7 +147,7 @@ def test_an_unknown_keyword_is_one_warning_that_lists_the_known(caplog: pytest.L
     (record,) = caplog.records
     assert record.getMessage() == (
         "'idle_time' is no setting of chunkmeter: write one of "
-        "cost_semconv, histograms, idle_timeout, metric_labels, mirascope_tags."
+        "cost_semconv, histograms, idle_timeout, metric_labels, mirascope_tags, semconv."
     )
 
 

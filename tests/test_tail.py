@@ -10,9 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -24,9 +25,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.util.types import AttributeValue
 
 import chunkmeter
-from chunkmeter import cli
+from chunkmeter import Settings, cli
 from chunkmeter.cli.receiver import Call, Receiver, Totals, clean, grpc, span_totals
 from chunkmeter.cli.tail import main
+from chunkmeter.facts import Ended, Request
+from chunkmeter.tally import Tally, Tokens
+from chunkmeter.telemetry import Telemetry
 
 ATTRIBUTES: dict[str, AttributeValue] = {
     "gen_ai.operation.name": "chat",
@@ -201,6 +205,44 @@ def test_span_totals_have_the_names_of_the_metrics() -> None:
         "gen_ai.client.token.usage input": 14.0,
         "gen_ai.client.token.usage output": 4.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("setting", "tokens"),
+    [
+        ("released", ["gen_ai.client.token.usage input", "gen_ai.client.token.usage output"]),
+        (
+            "latest",
+            ["gen_ai.client.inference.usage.input_tokens", "gen_ai.client.inference.usage.output_tokens"],
+        ),
+        (
+            "both",
+            [
+                "gen_ai.client.inference.usage.input_tokens",
+                "gen_ai.client.inference.usage.output_tokens",
+                "gen_ai.client.token.usage input",
+                "gen_ai.client.token.usage output",
+            ],
+        ),
+    ],
+)
+def test_totals_agree_under_any_conventions(
+    receiver: Receiver, setting: Literal["released", "latest", "both"], tokens: list[str]
+) -> None:
+    """Metrics of a real `Telemetry`; the call's 42 tokens in and 12 out by whichever names it gives them."""
+    answer = Tally()
+    answer.usage, answer.count_tokens = Tokens(input_tokens=42, input_audio_tokens=2, output_tokens=12), lambda it: it
+    ended = Ended(Request(), answer, "completed", None, 1, 2, 3)
+    exporter = OTLPMetricExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True)
+    provider = MeterProvider([PeriodicExportingMetricReader(exporter)])
+    telemetry = Telemetry(meter_provider=provider, settings=Settings(semconv=setting))
+    telemetry.record(ended, telemetry.assess(ended), Context())
+    provider.shutdown()
+    call = Call(None, None, [], {"input_tokens": 42, "output_tokens": 12}, None, {}, "completed", None)
+    measured = receiver.totals.read()
+    assert sorted(measured) == ["chunkmeter.calls", *tokens]
+    spans = span_totals([call], measured)
+    assert {name: spans[name] for name in measured} == measured
 
 
 def test_records_the_very_bytes(receiver: Receiver, tmp_path: Path) -> None:

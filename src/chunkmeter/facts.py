@@ -71,6 +71,17 @@ class Ended:
     first_ns: int
     end_ns: int
 
+    @property
+    def duration(self) -> float:
+        """Seconds from start to end."""
+        return seconds(self.start_ns, self.end_ns)
+
+    @property
+    def time_to_first_chunk(self) -> float | None:
+        """Seconds from the request to the first chunk, where there was one and the request's time is known."""
+        timed = self.request.stream and self.request.sent and self.first_ns
+        return seconds(self.start_ns, self.first_ns) if timed else None
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -107,18 +118,20 @@ def start_attributes(request: Request) -> dict[str, AttributeValue]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[str, AttributeValue]:
+def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons: bool) -> dict[str, AttributeValue]:
     """The facts of a call that is over; what is not known is not there.
 
     Args:
         ended: the call.
         facts: what it amounts to.
         draft_cost: whether cost goes under the draft conventions' names too.
+        raw_reasons: whether OpenAI's wire keeps its own words for finish reasons.
     """
     tally, tokens = ended.tally, facts.tokens
     known: dict[str, Any] = {
         semconv.RESPONSE_ID: tally.response_id or None,
         semconv.RESPONSE_MODEL: tally.response_model or None,
+        semconv.RESPONSE_TIME_TO_FIRST_CHUNK: ended.time_to_first_chunk,
         semconv.OUTCOME: ended.outcome,
         semconv.ERROR_TYPE: ended.error_type,
         semconv.CHUNKS: tally.chunks if ended.request.stream else None,
@@ -139,11 +152,10 @@ def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[str
     if tokens.cache_write_tokens is not None:
         known[semconv.COST_METADATA + "cache_write"] = tokens.cache_write_tokens > 0
     if tally.reasons or tally.block_reason is not None:
-        said = [raw for raw in facts.raw_reasons if raw is not None]
-        known[semconv.RESPONSE_FINISH_REASONS] = _finish_reasons(tally, facts.raw_reasons) or None
+        said = [reason for reason in facts.raw_reasons if reason is not None]
+        raw = raw_reasons and tally.wire in _RAW_REASON_WIRES
+        known[semconv.RESPONSE_FINISH_REASONS] = _finish_reasons(tally, facts.raw_reasons, raw=raw) or None
         known[semconv.RAW_FINISH_REASONS] = said or ([tally.block_reason] if tally.block_reason is not None else None)
-    if ended.request.stream and ended.request.sent and ended.first_ns:
-        known[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = seconds(ended.start_ns, ended.first_ns)
     known.update(cost_attributes(facts, draft_cost=draft_cost))
     return {name: value for name, value in known.items() if value is not None}
 
@@ -179,8 +191,8 @@ def seconds(start_ns: int, end_ns: int) -> float:
     return max(0, end_ns - start_ns) / _NANOSECONDS
 
 
-def _finish_reasons(tally: Tally, raw_reasons: list[str | None]) -> list[str]:
+def _finish_reasons(tally: Tally, raw_reasons: list[str | None], *, raw: bool) -> list[str]:
     if tally.block_reason is not None and not raw_reasons:
         return ["content_filter"]
-    known = [semconv.MISSING_REASON if raw is None else raw for raw in raw_reasons]
-    return known if tally.wire in _RAW_REASON_WIRES else [semconv.finish_reason(word) for word in known]
+    known = [semconv.MISSING_REASON if reason is None else reason for reason in raw_reasons]
+    return known if raw else [semconv.finish_reason(word) for word in known]

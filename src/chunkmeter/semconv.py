@@ -1,10 +1,12 @@
 """Every attribute, metric, unit, bucket and enum that chunkmeter emits, in one place, with its source.
 
-Sources, newest published `opentelemetry-util-genai` (1.3b0) unless said:
-  [genai] https://github.com/open-telemetry/semantic-conventions-genai
-  [cost]  its draft, pull request 443 (span attributes and histogram of cost)
-  [code]  https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
-  [own]   chunkmeter's own, only where the conventions have no name
+Sources:
+  [released] the newest published `opentelemetry-util-genai`, 1.3b0
+  [latest]   main of https://github.com/open-telemetry/semantic-conventions-genai
+  [genai]    both, which agree
+  [cost]     a draft of the conventions, their pull request 443 (span attributes and histogram of cost)
+  [code]     https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
+  [own]      chunkmeter's own, only where the conventions have no name
 """
 
 from __future__ import annotations
@@ -42,7 +44,10 @@ USAGE_CACHE_WRITE: Final = "gen_ai.usage.cache_write.input_tokens"
 USAGE_REASONING: Final = "gen_ai.usage.reasoning.output_tokens"
 USAGE_AUDIO_INPUT: Final = "gen_ai.usage.audio.input_tokens"
 USAGE_AUDIO_OUTPUT: Final = "gen_ai.usage.audio.output_tokens"
-TOKEN_TYPE: Final = "gen_ai.token.type"
+
+# --- labels of token metrics ---
+TOKEN_TYPE: Final = "gen_ai.token.type"  # [released] input, output
+TOKEN_MODALITY: Final = "gen_ai.token.modality"  # [latest] text, image, audio, unknown
 
 # --- span attributes: cost [cost] ---
 COST_AMOUNT: Final = "gen_ai.usage.cost.amount"
@@ -191,28 +196,57 @@ _COST: Final = (
     1e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0,
 )  # fmt: skip
 
+# --- metrics [own] ---
 SPEND: Final = Metric("chunkmeter.spend", "{cost}", "What calls cost, by currency and source of the price")
 CALLS: Final = Metric("chunkmeter.calls", "{call}", "Calls, by finish reason, outcome, usage status and cost status")
 ERRORS: Final = Metric("chunkmeter.errors", "{error}", "Failures of chunkmeter itself, kept away from the application")
 STREAMS_OPEN: Final = Metric("chunkmeter.streams.open", "{stream}", "Streams begun and not yet settled")
 STREAMS_OLDEST_IDLE: Final = Metric("chunkmeter.streams.oldest_idle", "s", "Time the longest paused stream has waited")
 PRICE_TABLE_AGE: Final = Metric("chunkmeter.price_table.age", "s", "Age of the newest price in the table in use")
+
+# --- metrics [cost] ---
 COST: Final = Metric("gen_ai.client.operation.cost", "{cost}", "Cost of GenAI client operations", _COST)
+
+# --- metrics [released] ---
 DURATION: Final = Metric("gen_ai.client.operation.duration", "s", "Duration of GenAI client operation", _SECONDS)
-TOKEN_USAGE: Final = Metric(
-    "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used by GenAI clients", _TOKENS
-)
 TIME_TO_FIRST_CHUNK: Final = Metric(
     "gen_ai.client.operation.time_to_first_chunk",
     "s",
     "Time from the request to the first chunk of its stream",
     _SECONDS,
 )
+TOKEN_USAGE: Final = Metric(
+    "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used by GenAI clients", _TOKENS
+)
 
-HISTOGRAMS: Final = {
-    "cost": COST,
-    "duration": DURATION,
-    "time_to_first_chunk": TIME_TO_FIRST_CHUNK,
-    "token_usage": TOKEN_USAGE,
-}
-"""The histograms by the names that the setting `histograms` has for them."""
+# --- metrics [latest]: docs/gen-ai/client-inference.md, docs/gen-ai/gen-ai-token-metrics.md ---
+INFERENCE_DURATION: Final = Metric(
+    "gen_ai.client.inference.duration", "s", "GenAI client inference operation duration", _SECONDS
+)
+INFERENCE_TIME_TO_FIRST_CHUNK: Final = Metric(
+    "gen_ai.client.inference.time_to_first_chunk", "s", TIME_TO_FIRST_CHUNK.description, _SECONDS
+)
+INFERENCE_INPUT_TOKENS: Final = Metric(
+    "gen_ai.client.inference.usage.input_tokens", "{token}", "Input tokens used, cached ones included"
+)
+INFERENCE_OUTPUT_TOKENS: Final = Metric(
+    "gen_ai.client.inference.usage.output_tokens", "{token}", "Output tokens used, reasoning included"
+)
+INFERENCE_CACHE_READ: Final = Metric(
+    "gen_ai.client.inference.usage.cache_read.input_tokens", "{token}", "Input tokens served from a provider's cache"
+)
+INFERENCE_CACHE_WRITE: Final = Metric(
+    "gen_ai.client.inference.usage.cache_write.input_tokens", "{token}", "Input tokens written to a provider's cache"
+)
+INFERENCE_REASONING: Final = Metric(
+    "gen_ai.client.inference.usage.reasoning.output_tokens", "{token}", "Output tokens used for reasoning"
+)
+OPERATION_INPUT_TOKENS: Final = Metric(
+    "gen_ai.client.inference.operation.input_tokens", "{token}", "Input tokens used by an inference operation", _TOKENS
+)
+OPERATION_OUTPUT_TOKENS: Final = Metric(
+    "gen_ai.client.inference.operation.output_tokens",
+    "{token}",
+    "Output tokens used by an inference operation",
+    _TOKENS,
+)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .semconv import HISTOGRAMS
+from .conventions import HISTOGRAMS, SEMCONV
 
 __all__ = ["Settings"]
 
@@ -33,12 +33,14 @@ class Settings:
         cost_semconv: `draft` writes cost under the draft conventions' names (`gen_ai.usage.cost.*` and
             `gen_ai.client.operation.cost`); `off` leaves those out, `chunkmeter.spend` stays.
         idle_timeout: seconds after which a stream paused by its reader is settled as abandoned.
-        histograms: which histograms are recorded, names of `semconv.HISTOGRAMS`. Each has some 20 series a model and
-            process, where a counter has one.
+        histograms: which histograms are recorded, names of `conventions.HISTOGRAMS`. Each has some 20 series a model
+            and process, where a counter has one.
         metric_labels: what may become a label on `chunkmeter.spend` and `chunkmeter.calls`, and an attribute of the
             span: `function`, names given to `labels(...)` or before the colon of a Mirascope tag, and `baggage:name`
             where baggage may say it too.
         mirascope_tags: which Mirascope tags go on the span: whole tags, or keys of `key:value` tags.
+        semconv: whose names metrics and finish reasons have: `released`, the newest published
+            `opentelemetry-util-genai`; `latest`, the GenAI conventions' main; `both`, each metric under both.
     """
 
     cost_semconv: Literal["draft", "off"] = "draft"
@@ -46,6 +48,7 @@ class Settings:
     idle_timeout: float = 600.0
     metric_labels: tuple[str, ...] = ()
     mirascope_tags: tuple[str, ...] = ()
+    semconv: Literal["released", "latest", "both"] = "released"
 
     def __post_init__(self) -> None:
         for field in _PARSERS:
@@ -94,11 +97,14 @@ def _parsed(field: str, value: Any, place: str) -> Any:
         return instead
 
 
-def _cost_semconv(value: Any) -> str:
-    word = str(value).lower()
-    if word not in ("draft", "off"):
-        raise ValueError("'draft' or 'off'")
-    return word
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def parsed(value: Any) -> str:
+        word = str(value).lower()
+        if word not in words:
+            raise ValueError(f"{', '.join(map(repr, words[:-1]))} or {words[-1]!r}")
+        return word
+
+    return parsed
 
 
 def _idle_timeout(value: Any) -> float:
@@ -148,9 +154,10 @@ def _metric_labels(value: Any) -> tuple[str, ...]:
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "cost_semconv": _cost_semconv,
+    "cost_semconv": _one_of("draft", "off"),
     "histograms": _histograms,
     "idle_timeout": _idle_timeout,
     "metric_labels": _metric_labels,
     "mirascope_tags": _names,
+    "semconv": _one_of(*SEMCONV),
 }

@@ -1,4 +1,4 @@
-"""A settled call in; span attributes and metric points out. Owns the tracer, the meter and the instruments."""
+"""A settled call in; span attributes and metric points out. Owns the tracer and the instruments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
-from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+from opentelemetry.metrics import MeterProvider, Observation
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 from opentelemetry.util.types import AttributeValue
 
@@ -21,9 +21,13 @@ from . import pricing, semconv
 from ._version import __version__
 from .attribution import Attribution
 from .bounded import Bounded
+from .conventions import LATEST, SEMCONV
 from .facts import Ended, Facts, Request, seconds, span_attributes, span_name, start_attributes
 from .guard import Guard, Stage
+from .instruments import Instruments
+from .points import points
 from .pricing import Priced, Unpriced
+from .semconv import Metric
 from .settings import Settings
 from .tally import Ending, Tokens
 
@@ -69,6 +73,7 @@ class Telemetry:
     ) -> None:
         self.settings = settings or Settings.load()
         self.draft_cost = self.settings.cost_semconv == "draft"
+        self._spoken = SEMCONV[self.settings.semconv]
         self.attribution = Attribution(self.settings.metric_labels)
         self.tracer = trace.get_tracer(SCOPE, __version__, tracer_provider)
         self.open: dict[int, OpenCall] = {}
@@ -80,38 +85,11 @@ class Telemetry:
         self._named_unknown: set[str] = set()
         self._global = tracer_provider is None
         self._warned = False
-        meter = metrics.get_meter(SCOPE, __version__, meter_provider)
-
-        def histogram(metric: semconv.Metric) -> metrics.Histogram:
-            return meter.create_histogram(
-                metric.name,
-                metric.unit,
-                metric.description,
-                explicit_bucket_boundaries_advisory=list(metric.buckets or ()),
-            )
-
-        def counter(metric: semconv.Metric) -> metrics.Counter:
-            return meter.create_counter(metric.name, metric.unit, metric.description)
-
-        def gauge(metric: semconv.Metric, observe: Callable[[], Iterable[Observation]]) -> None:
-            def callback(_: CallbackOptions) -> Iterable[Observation]:
-                with self.guard("settle", metric.name):
-                    return observe()
-                return ()
-
-            meter.create_observable_gauge(metric.name, [callback], metric.unit, metric.description)
-
-        self._spend = counter(semconv.SPEND)
-        self._calls = counter(semconv.CALLS)
-        self._errors = counter(semconv.ERRORS)
-        chosen = [semconv.HISTOGRAMS[name] for name in self.settings.histograms]
-        self._histograms = {
-            metric.name: histogram(metric) for metric in chosen if self.draft_cost or metric is not semconv.COST
-        }
+        self._instruments = Instruments(metrics.get_meter(SCOPE, __version__, meter_provider), self.settings)
         self.guard = Guard(self._count_error)
-        gauge(semconv.STREAMS_OPEN, lambda: [Observation(len(self._open_here()))])
-        gauge(semconv.STREAMS_OLDEST_IDLE, self._oldest_idle)
-        gauge(semconv.PRICE_TABLE_AGE, _price_table_age)
+        self._observe(semconv.STREAMS_OPEN, lambda: [Observation(len(self._open_here()))])
+        self._observe(semconv.STREAMS_OLDEST_IDLE, self._oldest_idle)
+        self._observe(semconv.PRICE_TABLE_AGE, _price_table_age)
 
     def start_span(self, request: Request, start_ns: int, context: Context | None) -> Span:
         """A CLIENT span for the call, not made current."""
@@ -156,7 +134,8 @@ class Telemetry:
         """Put the call's facts on its span; `status` sets the span's status too, which is its owner's to set."""
         if not span.is_recording():
             return
-        span.set_attributes(span_attributes(ended, facts, draft_cost=self.draft_cost))
+        raw_reasons = LATEST not in self._spoken
+        span.set_attributes(span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=raw_reasons))
         if status and ended.error_type is not None:
             span.set_status(Status(StatusCode.ERROR))
 
@@ -169,13 +148,9 @@ class Telemetry:
                 labels[semconv.RESPONSE_MODEL] = self._model_label(tally.response_model, request.provider)
             if request.server_address:
                 labels[semconv.SERVER_ADDRESS] = request.server_address
-        failed = {semconv.ERROR_TYPE: ended.error_type} if ended.error_type else {}
-        self._observe(semconv.DURATION, seconds(ended.start_ns, ended.end_ns), {**labels, **failed}, context)
-        if request.stream and request.sent and ended.first_ns:
-            self._observe(semconv.TIME_TO_FIRST_CHUNK, seconds(ended.start_ns, ended.first_ns), labels, context)
-        for kind, tokens in (("input", facts.tokens.input_tokens), ("output", facts.tokens.output_tokens)):
-            if tokens is not None:
-                self._observe(semconv.TOKEN_USAGE, tokens, {**labels, semconv.TOKEN_TYPE: kind}, context)
+        with self.guard("settle", "measuring"):
+            for metric, value, more in points(ended, facts, self._spoken):
+                self._record(metric, value, {**labels, **more}, context)
 
     def record_cost(self, ended: Ended, facts: Facts, context: Context) -> dict[str, AttributeValue]:
         """The points that no other instrumentation records: that the call was, and what it cost.
@@ -201,36 +176,40 @@ class Telemetry:
                 semconv.USAGE_STATUS: facts.usage_status,
                 semconv.COST_STATUS: facts.cost_status,
             }
-            self._calls.add(1, {**whose, **labels, **ending}, context)
+            self._instruments.record(semconv.CALLS, 1, {**whose, **labels, **ending}, context)
         if isinstance(cost, Priced):
             amount = float(cost.amount)
             labels_of_cost = {**labels, semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
-            with self.guard("settle", semconv.SPEND.name):
-                self._spend.add(amount, {**whose, **labels_of_cost}, context)
-            self._observe(semconv.COST, amount, labels_of_cost, context)
+            self._record(semconv.SPEND, amount, {**whose, **labels_of_cost}, context)
+            self._record(semconv.COST, amount, labels_of_cost, context)
         return labels
-
-    def _observe(
-        self, metric: semconv.Metric, value: float, labels: dict[str, AttributeValue], context: Context
-    ) -> None:
-        with self.guard("settle", metric.name):
-            if metric.name in self._histograms:
-                self._histograms[metric.name].record(value, labels, context)
 
     def announce(self, hooks: str) -> None:
         """The one INFO line that says what is switched on, `hooks` among it."""
         _logger.info(
-            "chunkmeter %s: %s; names as opentelemetry-util-genai 1.3b0, cost %s; prices of genai-prices %s; "
-            "OTLP endpoint %s",
+            "chunkmeter %s: %s; names as %s, cost %s; prices of genai-prices %s; OTLP endpoint %s",
             __version__,
             hooks,
+            " and ".join(conventions.origin for conventions in self._spoken),
             self.settings.cost_semconv,
             version("genai-prices"),
             os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "as the SDK has it",
         )
 
+    def _record(self, metric: Metric, value: float, labels: dict[str, AttributeValue], context: Context) -> None:
+        with self.guard("settle", metric.name):
+            self._instruments.record(metric, value, labels, context)
+
+    def _observe(self, metric: Metric, observe: Callable[[], Iterable[Observation]]) -> None:
+        def guarded() -> Iterable[Observation]:
+            with self.guard("settle", metric.name):
+                return observe()
+            return ()
+
+        self._instruments.observe(metric, guarded)
+
     def _count_error(self, stage: Stage) -> None:
-        self._errors.add(1, {semconv.ERROR_STAGE: stage})
+        self._instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})
 
     def _model_label(self, model: str, provider: str | None) -> str:
         return model if pricing.knows(model, provider) else self._unknown_models.label(model)

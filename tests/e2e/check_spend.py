@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from replay.check import call_of_scenario, call_of_span
 from replay.scenarios import by_id
 from tests.e2e.programs import Collector, eventually
 from tests.e2e.stack import TOLERANCE, Run, Stack
@@ -48,12 +49,13 @@ def cost_of(spans: list[dict[str, object]]) -> float:
 
 def assert_true(spans: list[dict[str, object]], calls: Counter[str]) -> None:
     """Each span is one of the calls that were made, with its cost, and none is there twice."""
-    by_response = {by_id[name].truth.response_id: by_id[name] for name in calls}
+    by_call = {call_of_scenario(by_id[name]): by_id[name] for name in calls}
     seen: Counter[str] = Counter()
     for span in spans:
-        scenario = by_response[str(span["gen_ai.response.id"])]
+        scenario = by_call[call_of_span(span)]
         seen[scenario.id] += 1
-        assert span["gen_ai.usage.cost.amount"] == pytest.approx(scenario.truth.usd, rel=0, abs=TOLERANCE)
+        assert span["chunkmeter.cost.status"] == scenario.truth.cost_status
+        assert cost_of([span]) == pytest.approx(scenario.truth.usd, rel=0, abs=TOLERANCE)
     assert seen <= calls, f"{seen - calls} more than were made"
 
 

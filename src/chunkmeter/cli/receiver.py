@@ -40,15 +40,24 @@ _USAGE = {  # a field, and the attributes that may hold it
     "input_audio_tokens": "gen_ai.usage.audio.input_tokens chunkmeter.usage.input_audio_tokens",
     "output_audio_tokens": "gen_ai.usage.audio.output_tokens chunkmeter.usage.output_audio_tokens",
 }
-_KINDS = ("input", "output")
 _SHARED = ("input_tokens", "output_tokens", "cached_tokens")
 _COST_METADATA = "chunkmeter.cost_metadata."
 _TOTALS = {
     "chunkmeter.calls": "",
     "chunkmeter.spend": "gen_ai.usage.cost.currency",
     "gen_ai.client.token.usage": "gen_ai.token.type",
+    "gen_ai.client.inference.usage.input_tokens": "",
+    "gen_ai.client.inference.usage.output_tokens": "",
 }
 """The metrics that are totalled, and the label that splits each."""
+_TOKENS = (
+    {"gen_ai.client.token.usage input": "input_tokens", "gen_ai.client.token.usage output": "output_tokens"},
+    {
+        "gen_ai.client.inference.usage.input_tokens": "input_tokens",
+        "gen_ai.client.inference.usage.output_tokens": "output_tokens",
+    },
+)
+"""Totals of tokens by the names of the released conventions and of the latest, and the usage that each is of."""
 _KINDS_OF_SUM = ("sum", "histogram", "exponential_histogram")
 _MAX_MESSAGE = 64 * 1024 * 1024
 
@@ -171,12 +180,13 @@ class Totals:
         return _sums((str(key[0]), amount) for key, amount in self._series.items())
 
 
-def span_totals(calls: Iterable[Call]) -> dict[str, float]:
-    """The same totals, from the spans."""
+def span_totals(calls: Iterable[Call], measured: Iterable[str] = ()) -> dict[str, float]:
+    """The same totals, from the spans; of tokens by the names that are `measured`, else by the released ones."""
+    spoken = [names for names in _TOKENS if not names.keys().isdisjoint(measured)] or _TOKENS[:1]
     pairs: list[tuple[str, float]] = []
     for call in calls:
         pairs += [("chunkmeter.calls", 1.0), (f"chunkmeter.spend {call.currency}", call.cost or 0.0)]
-        pairs += [(f"gen_ai.client.token.usage {kind}", call.usage.get(f"{kind}_tokens", 0)) for kind in _KINDS]
+        pairs += [(name, call.usage.get(kind, 0)) for names in spoken for name, kind in names.items()]
     return _sums(pairs)
 
 

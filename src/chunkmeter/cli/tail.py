@@ -46,7 +46,8 @@ def _cells(call: Call) -> tuple[str, ...]:
 
 def _compare(receiver: Receiver) -> list[tuple[str, str, str, str]]:
     """Rows of the totals: name, from the metrics, from the spans, whether they agree."""
-    metrics, spans = receiver.totals.read(), span_totals(receiver.calls)
+    metrics = receiver.totals.read()
+    spans = span_totals(receiver.calls, metrics)
     rows: list[tuple[str, str, str, str]] = []
     for name in sorted(metrics.keys() | spans.keys()):
         measured, added = metrics.get(name, 0.0), spans.get(name, 0.0)

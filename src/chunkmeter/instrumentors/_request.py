@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from opentelemetry.util.types import AttributeValue
@@ -10,7 +12,7 @@ from opentelemetry.util.types import AttributeValue
 from .. import semconv
 from ..facts import server
 
-__all__ = ["Endpoint", "endpoint", "request_attributes"]
+__all__ = ["Endpoint", "endpoint", "request_attributes", "requested_model"]
 
 _OTLP_LIMIT = 2**63  # a larger integer would fail the export of all the spans beside it
 
@@ -18,25 +20,50 @@ _OTLP_LIMIT = 2**63  # a larger integer would fail the export of all the spans b
 _PARAMETERS = {
     "temperature": semconv.REQUEST_TEMPERATURE,
     "top_p": semconv.REQUEST_TOP_P,
+    "topP": semconv.REQUEST_TOP_P,
+    "p": semconv.REQUEST_TOP_P,
     "top_k": semconv.REQUEST_TOP_K,
+    "k": semconv.REQUEST_TOP_K,
     "max_tokens": semconv.REQUEST_MAX_TOKENS,
+    "maxTokens": semconv.REQUEST_MAX_TOKENS,
     "max_completion_tokens": semconv.REQUEST_MAX_TOKENS,
     "max_output_tokens": semconv.REQUEST_MAX_TOKENS,
     "stop": semconv.REQUEST_STOP_SEQUENCES,
     "stop_sequences": semconv.REQUEST_STOP_SEQUENCES,
+    "stopSequences": semconv.REQUEST_STOP_SEQUENCES,
     "seed": semconv.REQUEST_SEED,
+    "random_seed": semconv.REQUEST_SEED,
     "frequency_penalty": semconv.REQUEST_FREQUENCY_PENALTY,
     "presence_penalty": semconv.REQUEST_PRESENCE_PENALTY,
     "n": semconv.REQUEST_CHOICE_COUNT,
     "candidate_count": semconv.REQUEST_CHOICE_COUNT,
 }
+# Parameters that hold others: Google's; Bedrock's for all models, and for some; Azure's for some.
+_HOLDERS = ("config", "inferenceConfig", "additionalModelRequestFields", "model_extras")
 
+
+def _mistral_url(owner: Any) -> Any:
+    return owner.sdk_configuration.get_server_details()[0]
+
+
+# Where an SDK keeps its base URL, seen from what the method that sends a request is bound to.
+_URLS: tuple[Callable[[Any], Any], ...] = (
+    attrgetter("_client.base_url"),  # OpenAI, Groq, Anthropic
+    attrgetter("_api_client._http_options.base_url"),  # Google
+    attrgetter("_config.endpoint"),  # Azure
+    attrgetter("meta.endpoint_url"),  # boto3, aiobotocore
+    attrgetter("_client_wrapper._base_url"),  # Cohere
+    _mistral_url,
+)
 # Clients that reach somebody else's service through the SDK of the model's maker.
 _RESELLERS = {"Azure": "azure.ai.openai", "Bedrock": "aws.bedrock", "Vertex": "gcp.vertex_ai"}
+_AZURE_OPENAI = re.compile(r"//[^/]+\.openai\.azure\.|//[^/]+\.azure\.\w+/openai(/|$)")
+# What a wrapper calls the method it wraps. Cohere's client puts two of them around its own methods.
+_WRAPPED = frozenset({"func", "method"})
 
 
 class Endpoint(NamedTuple):
-    """Whom a request goes to: the conventions' provider, where the client's class tells it, and the host."""
+    """Whom a request goes to: the conventions' provider, where the client tells it, and the host."""
 
     provider: str | None = None
     address: str | None = None
@@ -44,26 +71,25 @@ class Endpoint(NamedTuple):
 
 
 def endpoint(method: Any) -> Endpoint:
-    """Whom the bound method of an SDK resource, such as `client.chat.completions.create`, sends its request to."""
-    resource = getattr(method, "__self__", None)
-    client = getattr(resource, "_client", None)
-    google = getattr(resource, "_api_client", None)
-    name = type(client).__name__
-    provider = next((provider for word, provider in _RESELLERS.items() if word in name), None)
-    if google is not None:
-        provider = "gcp.vertex_ai" if getattr(google, "vertexai", False) else "gcp.gemini"
-        url = getattr(getattr(google, "_http_options", None), "base_url", None)
-    else:
-        url = getattr(client, "base_url", None)
-    return Endpoint(provider, *server(url))
+    """Whom the method of an SDK, such as `client.chat.completions.create`, sends its request to."""
+    owner = _owner(method)
+    url = next(filter(None, (_get(owner, read) for read in _URLS)), None)
+    return Endpoint(_provider(owner, url), *server(url))
+
+
+def requested_model(parameters: Mapping[str, Any]) -> str | None:
+    """The model that a request asks for; Bedrock calls it by another name."""
+    return parameters.get("model") or parameters.get("modelId")
 
 
 def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValue]:
-    """The span attributes that a request's parameters amount to; those of Google stand in its `config`."""
-    config: Any = parameters.get("config")
-    nested = cast("dict[str, Any]", config if isinstance(config, dict) else getattr(config, "__dict__", {}))
+    """The span attributes that a request's parameters amount to."""
+    said: dict[str, Any] = {}
+    for name in _HOLDERS:
+        held = parameters.get(name)
+        said |= cast("dict[str, Any]", held if isinstance(held, dict) else getattr(held, "__dict__", {}))
     attributes: dict[str, AttributeValue] = {}
-    for name, value in {**nested, **parameters}.items():
+    for name, value in {**said, **parameters}.items():
         attribute = _PARAMETERS.get(name)
         if attribute is None or (attribute == semconv.REQUEST_CHOICE_COUNT and value == 1):
             continue
@@ -82,3 +108,33 @@ def _words(value: Any) -> list[str]:
         return [value]
     words = cast("list[Any]", value if isinstance(value, list | tuple) else [])
     return [*words] if all(isinstance(word, str) for word in words) else []
+
+
+def _owner(method: Any) -> Any:
+    """What a method is bound to, wrappers aside."""
+    while method is not None:
+        owner = getattr(method, "__self__", None)
+        if owner is not None:
+            return owner
+        names = getattr(getattr(method, "__code__", None), "co_freevars", ())
+        cells = zip(names, getattr(method, "__closure__", None) or (), strict=False)
+        method = next((cell.cell_contents for name, cell in cells if name in _WRAPPED), None)
+    return None
+
+
+def _provider(owner: Any, url: Any) -> str | None:
+    """The provider where the client tells it: by its class, by Google's switch, or by its address."""
+    vertex = _get(owner, attrgetter("_api_client.vertexai"))
+    if hasattr(owner, "_api_client"):
+        return "gcp.vertex_ai" if vertex else "gcp.gemini"
+    if _AZURE_OPENAI.search(str(url)):
+        return "azure.ai.openai"
+    client = type(getattr(owner, "_client", None)).__name__
+    return next((provider for word, provider in _RESELLERS.items() if word in client), None)
+
+
+def _get(owner: Any, read: Callable[[Any], Any]) -> Any:
+    try:
+        return read(owner)
+    except AttributeError:
+        return None

@@ -17,20 +17,17 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Protocol
+from itertools import product
+from typing import Any
 
-import wrapt
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # pyright: ignore[reportMissingTypeStubs]
 from opentelemetry.trace import get_current_span
-from opentelemetry.util.types import AttributeValue
 
 from .. import readers, semconv
-from ..attribution import NO_LABELS
 from ..call import Call, Lease, current_call
 from ..context import suppressed
 from ..facts import Request
@@ -39,8 +36,10 @@ from ..metered import LEASE
 from ..settings import Settings
 from ..spans import begin
 from ..telemetry import Telemetry, for_providers
+from ._mirascope_site import Site, current_site, new_site
 from ._mirascope_streams import LazyAsync, answered, await_answer, iterate, tap_raw
-from ._request import Endpoint, endpoint, request_attributes
+from ._patches import Patches
+from ._request import Endpoint, endpoint, request_attributes, requested_model
 
 __all__ = ["MirascopeInstrumentor"]
 
@@ -48,27 +47,9 @@ _logger = logging.getLogger("chunkmeter")
 _METERED = "_chunkmeter_metered"
 _MILLISECOND = 1_000_000
 
-
-class _Site:
-    """One call of a decorated function: what is known of it before its request."""
-
-    __slots__ = ("attributes", "endpoint", "finishing", "labels", "metered", "parent", "provider")
-
-    def __init__(self) -> None:
-        self.attributes: dict[str, AttributeValue] = {}
-        self.endpoint = Endpoint()
-        self.labels = NO_LABELS
-        self.provider: str | None = None
-        self.parent: Context | None = None
-        self.metered = False
-        self.finishing = False
-
-
-_site: ContextVar[_Site | None] = ContextVar("chunkmeter_mirascope_site", default=None)
-
-
-class _Wrapper(Protocol):
-    def __call__(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any: ...
+# Providers by where their request is made: by `get_create_fn`, or by the function that OpenAI's set-up gives them.
+_CREATORS = ("openai", "groq", "google", "azure", "bedrock", "cohere", "mistral")
+_BORROWERS = ("xai", "litellm")
 
 
 class MirascopeInstrumentor(BaseInstrumentor):
@@ -117,82 +98,50 @@ def _supported() -> bool:
 
 
 class _Hooks:
-    """What is put in place of Mirascope's own, and taken away again."""
+    """What is called in place of Mirascope's own functions."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._active = False
-        self._patched: list[tuple[Any, str, Any, bool]] = []
+        self._patches = Patches(telemetry)
 
     def install(self) -> None:
         """Put every hook in place, those of modules that are not imported yet when they are."""
-        self._active = True
-        core = "mirascope.core"
-        hooks: list[tuple[str, str, _Wrapper]] = [
-            (f"{core}.base._utils", "setup_call", self._on_setup),
-            (f"{core}.base.stream", "BaseStream.__init__", self._on_stream),
-            (f"{core}.base.stream", "BaseStream.__iter__", self._on_iter),
-            (f"{core}.base.stream", "BaseStream.__aiter__", self._on_aiter),
-            (f"{core}.base._create", "get_metadata", self._on_finishing),
-            (f"{core}.base.call_response", "BaseCallResponse.__init__", self._on_response),
-            (f"{core}.xai._utils._setup_call", "setup_call_openai", partial(self._on_provider, "xai")),
-            (
-                f"{core}.litellm._utils._setup_call",
-                "setup_call_openai",
-                partial(self._on_provider, "litellm"),
-            ),
-            (f"{core}.litellm._utils._setup_call", "completion", self._on_request),
-            (f"{core}.litellm._utils._setup_call", "acompletion", self._on_request),
-        ]
-        hooks += [
-            (f"{core}.base.{module}", "create_factory", self._on_factory)
-            for module in ("_call_factory", "_extract", "_extract_with_tools")
-        ]
-        hooks += [
-            (f"{core}.base.{module}", "stream_factory", self._on_factory)
-            for module in ("_call_factory", "structured_stream")
-        ]
-        hooks += [
-            (f"{core}.{provider}._utils._setup_call", name, partial(self._on_create_fn, provider))
-            for provider in ("openai", "groq", "google")
-            for name in ("get_create_fn", "get_async_create_fn")
-        ]
-        for module, name, wrapper in hooks:
-            wrapt.register_post_import_hook(partial(self._patch, name, wrapper), module)
+        put, core = self._patches.put, "mirascope.core"
+        put(f"{core}.base._utils", "setup_call", self._on_setup)
+        put(f"{core}.base.stream", "BaseStream.__init__", self._on_stream)
+        put(f"{core}.base.stream", "BaseStream.__iter__", self._on_iter)
+        put(f"{core}.base.stream", "BaseStream.__aiter__", self._on_aiter)
+        put(f"{core}.base._create", "get_metadata", self._on_finishing)
+        put(f"{core}.base.call_response", "BaseCallResponse.__init__", self._on_response)
+        for provider in _BORROWERS:
+            put(f"{core}.{provider}._utils._setup_call", "setup_call_openai", partial(self._on_provider, provider))
+        for name in ("completion", "acompletion"):
+            put(f"{core}.litellm._utils._setup_call", name, self._on_request)
+        for module in ("_call_factory", "_extract", "_extract_with_tools"):
+            put(f"{core}.base.{module}", "create_factory", self._on_factory)
+        for module in ("_call_factory", "structured_stream"):
+            put(f"{core}.base.{module}", "stream_factory", self._on_factory)
+        for provider, name in product(_CREATORS, ("get_create_fn", "get_async_create_fn")):
+            put(f"{core}.{provider}._utils._setup_call", name, partial(self._on_create_fn, provider))
 
     def remove(self) -> None:
         """Put Mirascope's own back. Streams that are open go on, unmetered from their next iteration."""
-        self._active = False
-        for parent, attribute, original, inherited in reversed(self._patched):
-            if inherited:
-                delattr(parent, attribute)
-            else:
-                setattr(parent, attribute, original)
-        self._patched.clear()
-
-    def _patch(self, name: str, wrapper: _Wrapper, module: Any) -> None:
-        if not self._active:
-            return
-        with self._telemetry.guard("hook", f"hooking {module.__name__}.{name}"):
-            parent, attribute, original = wrapt.resolve_path(module, name)
-            self._patched.append((parent, attribute, original, attribute not in vars(parent)))
-            setattr(parent, attribute, wrapt.FunctionWrapper(original, wrapper))
+        self._patches.remove()
 
     # --- before the request ---
 
     def _on_setup(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """`_utils.setup_call(fn, fn_args, dynamic_config, ...)`: a decorated function is being called."""
-        site = _Site()
-        _site.set(site)
+        site = new_site()
         with self._telemetry.guard("hook", "reading the function"):
             given = {**dict(zip(("fn", "fn_args", "dynamic_config"), args, strict=False)), **kwargs}
-            self._note_function(site, given["fn"], given.get("dynamic_config"))
+            site.note_function(self._telemetry, given["fn"], given.get("dynamic_config"))
         return wrapped(*args, **kwargs)
 
     def _on_provider(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """A provider that borrows OpenAI's setup names itself."""
         result = wrapped(*args, **kwargs)
-        site = _site.get()
+        site = current_site()
         if site is not None:
             site.provider = provider
             if provider == "litellm":
@@ -202,7 +151,7 @@ class _Hooks:
 
     def _on_create_fn(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """`get_create_fn(method, ...)`: the function that will send the request is being made."""
-        create, site = wrapped(*args, **kwargs), _site.get()
+        create, site = wrapped(*args, **kwargs), current_site()
         with self._telemetry.guard("hook", "reading the client"):
             if site is not None:
                 site.provider = provider
@@ -218,8 +167,8 @@ class _Hooks:
         def metered_setup(*setup_args: Any, **setup_kwargs: Any) -> Any:
             result = setup(*setup_args, **setup_kwargs)
             with self._telemetry.guard("hook", "reading the request function"):
-                create, site = result[0], _site.get()
-                if self._active and site is not None and not hasattr(create, _METERED):
+                create, site = result[0], current_site()
+                if self._patches.active and site is not None and not hasattr(create, _METERED):
                     site.provider = getattr(response_type, "_provider", None)
                     site.endpoint = endpoint(create)
                     return (self._metered(create, site), *result[1:])
@@ -229,25 +178,25 @@ class _Hooks:
 
     def _on_request(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """LiteLLM's `completion` and `acompletion`, which send the request themselves."""
-        return self._request(wrapped, _site.get(), args, kwargs)
+        return self._request(wrapped, current_site(), args, kwargs)
 
     # --- plain calls, and the raw events of streams ---
 
-    def _metered(self, create: Callable[..., Any], site: _Site | None) -> Callable[..., Any]:
+    def _metered(self, create: Callable[..., Any], site: Site | None) -> Callable[..., Any]:
         def metered(*args: Any, **kwargs: Any) -> Any:
             return self._request(create, site, args, kwargs)
 
         setattr(metered, _METERED, True)
         return metered
 
-    def _request(self, create: Callable[..., Any], site: _Site | None, args: Any, kwargs: Any) -> Any:
+    def _request(self, create: Callable[..., Any], site: Site | None, args: Any, kwargs: Any) -> Any:
         if kwargs.get("stream"):
             call = current_call()
             result = create(*args, **kwargs)
             # LiteLLM's function is reached through a factory's too: one tap is enough.
             return result if call is None or call.raw_tapped else tap_raw(call, result)
         # The same: a site is metered once.
-        if not self._active or suppressed() or site is None or site.metered:
+        if not self._patches.active or suppressed() or site is None or site.metered:
             return create(*args, **kwargs)
         call = self._begin(site, site.provider, kwargs, stream=False, parent=None)
         if call is None:
@@ -265,15 +214,15 @@ class _Hooks:
 
     def _on_finishing(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """`_create.get_metadata(...)`: the answer to a plain call is there and about to be packed."""
-        site = _site.get()
+        site = current_site()
         if site is not None:
             site.finishing = not site.metered
         return wrapped(*args, **kwargs)
 
     def _on_response(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """`BaseCallResponse(...)`: the last chance to meter a plain call whose request was not seen."""
-        site = _site.get()
-        if site is not None and site.finishing and self._active and not suppressed():
+        site = current_site()
+        if site is not None and site.finishing and self._patches.active and not suppressed():
             site.finishing = False
             with self._telemetry.guard("hook", "metering an answer"):
                 provider: str | None = getattr(instance, "_provider", None)
@@ -289,7 +238,7 @@ class _Hooks:
     def _on_stream(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """`BaseStream(...)`: a stream was asked for; its request goes out when it is iterated."""
         with self._telemetry.guard("hook", "noting a stream"):
-            site = _site.get()
+            site = current_site()
             if site is not None:
                 site.parent = otel_context.get_current()
                 instance.__dict__[LEASE] = site
@@ -310,8 +259,8 @@ class _Hooks:
         """The lease of a stream's call, begun now if this is its first iteration; None where it goes unmetered."""
         held = stream.__dict__.get(LEASE)
         if isinstance(held, Lease):
-            return held if self._active else None
-        if not isinstance(held, _Site) or not self._active or suppressed():
+            return held if self._patches.active else None
+        if not isinstance(held, Site) or not self._patches.active or suppressed():
             return None
         call = self._begin(held, stream.provider, stream.call_kwargs, stream=True, parent=held.parent)
         if call is None:
@@ -323,7 +272,7 @@ class _Hooks:
 
     def _begin(
         self,
-        site: _Site,
+        site: Site,
         provider: str | None,
         parameters: Any,
         *,
@@ -337,7 +286,7 @@ class _Hooks:
             request = Request(
                 operation=reader.operation if reader else "chat",
                 provider=row.name if row else None,
-                model=parameters.get("model"),
+                model=requested_model(parameters),
                 stream=stream,
                 server_address=site.endpoint.address,
                 server_port=site.endpoint.port,
@@ -350,15 +299,3 @@ class _Hooks:
                 parent = otel_context.get_current()
             return begin(self._telemetry, request, reader, parent=parent, start_ns=start_ns)
         return None
-
-    def _note_function(self, site: _Site, function: Any, dynamic_config: Any) -> None:
-        site.attributes[semconv.CODE_FUNCTION_NAME] = f"{function.__module__}.{function.__qualname__}"
-        allowed = self._telemetry.settings.mirascope_tags
-        config: dict[str, Any] = dynamic_config or {}
-        metadata: dict[str, Any] = config.get("metadata") or getattr(function, "_metadata", None) or {}
-        tags: set[str] = metadata.get("tags") or set()
-        chosen = sorted(tag for tag in tags if tag in allowed or tag.partition(":")[0] in allowed)
-        if chosen:
-            site.attributes[semconv.MIRASCOPE_TAGS] = chosen
-        # Here, where the function is called: whoever reads its stream may be out of the caller's context.
-        site.labels = self._telemetry.attribution.capture(tags=tags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from typing import Any, cast
@@ -42,6 +43,8 @@ class View:
                 found = fields.get(_camel_case(name))
         else:
             found = getattr(raw, name, None)
+            if found is None and isinstance(raw, Mapping):  # Azure's objects keep what they have no attribute for
+                found = cast("Mapping[str, Any]", raw).get(name)
         return found if type(found) in _SCALARS else view(found)
 
     def object(self, name: str, default: View | None = None) -> View:

@@ -46,9 +46,11 @@ ROWS: dict[str, Row] = {
     ),
     "bedrock_converse": Row(
         providers=_words("aws.bedrock bedrock aws"),
-        keys=_words("messageStart contentBlockStart contentBlockDelta contentBlockStop messageStop stopReason"),
+        keys=_words(
+            "messageStart contentBlockStart contentBlockDelta contentBlockStop messageStop metadata stopReason"
+        ),
     ),
-    "bedrock_invoke": Row(keys=_words("chunk bytes outputText generation amazon-bedrock-invocationMetrics")),
+    "bedrock_invoke": Row(keys=_words("chunk bytes outputText generation")),
     "cohere": Row(
         providers=_words("cohere"),
         modules=("cohere",),

@@ -1,0 +1,65 @@
+"""The instruments that the settings switch on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from opentelemetry.context import Context
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
+from opentelemetry.util.types import AttributeValue
+
+from . import semconv
+from .conventions import HISTOGRAMS, SEMCONV
+from .semconv import Metric
+from .settings import Settings
+
+__all__ = ["Instruments"]
+
+
+class Instruments:
+    """Counters and histograms by their metric, made once a meter.
+
+    Args:
+        meter: what makes them.
+        settings: say which conventions and histograms are on.
+    """
+
+    def __init__(self, meter: Meter, settings: Settings) -> None:
+        self._meter = meter
+        metrics = [semconv.SPEND, semconv.CALLS, semconv.ERRORS]
+        if settings.cost_semconv == "draft":
+            metrics.append(semconv.COST)
+        for conventions in SEMCONV[settings.semconv]:
+            metrics += conventions.metrics
+        histograms = {metric for name in settings.histograms for metric in HISTOGRAMS[name]}
+        self._by_name: dict[str, Counter | Histogram] = {
+            metric.name: self._make(metric) for metric in metrics if not metric.buckets or metric in histograms
+        }
+
+    def record(
+        self, metric: Metric, value: float, labels: Mapping[str, AttributeValue], context: Context | None = None
+    ) -> None:
+        """One point, if the metric is switched on."""
+        instrument = self._by_name.get(metric.name)
+        if isinstance(instrument, Counter):
+            instrument.add(value, labels, context)
+        elif instrument is not None:
+            instrument.record(value, labels, context)
+
+    def observe(self, metric: Metric, observations: Callable[[], Iterable[Observation]]) -> None:
+        """Have a gauge ask for its values whenever metrics are read."""
+
+        def callback(_: CallbackOptions) -> Iterable[Observation]:
+            return observations()
+
+        self._meter.create_observable_gauge(metric.name, [callback], metric.unit, metric.description)
+
+    def _make(self, metric: Metric) -> Counter | Histogram:
+        if not metric.buckets:
+            return self._meter.create_counter(metric.name, metric.unit, metric.description)
+        return self._meter.create_histogram(
+            metric.name,
+            metric.unit,
+            metric.description,
+            explicit_bucket_boundaries_advisory=list(metric.buckets),
+        )

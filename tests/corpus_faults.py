@@ -1,0 +1,67 @@
+"""Known bugs of other instrumentations, planted for `FAULT=name make corpus`, which has to find them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from chunkmeter import readers
+from chunkmeter.readers import Reader
+from chunkmeter.tally import Tally, Tokens
+
+__all__ = ["FAULTS", "plant"]
+
+Read = Callable[[Tally, Any], None]
+
+
+def sum_usage(read: Read) -> Read:
+    """Adds up what each event says was used, as Mirascope does."""
+
+    def faulty(tally: Tally, event: Any) -> None:
+        before, alone = tally.tokens(), Tally()
+        read(alone, event)
+        said = asdict(alone.tokens())
+        read(tally, event)
+        if alone.tokens():
+            known = asdict(before)
+            total = {name: said[name] if known[name] is None else known[name] + (said[name] or 0) for name in said}
+            tally.usage, tally.count_tokens = Tokens(**total), lambda usage: usage
+
+    return faulty
+
+
+def last_finish_only(read: Read) -> Read:
+    """Takes what the last event says for why it stopped, and so forgets it where usage comes last."""
+
+    def faulty(tally: Tally, event: Any) -> None:
+        alone = Tally()
+        read(alone, event)
+        read(tally, event)
+        tally.reasons = alone.reasons
+
+    return faulty
+
+
+def drop_cache(read: Read) -> Read:
+    """Knows nothing of cached tokens."""
+
+    def faulty(tally: Tally, event: Any) -> None:
+        before = tally.count_tokens
+        read(tally, event)
+        count = tally.count_tokens
+        if count is not None and count is not before:
+            tally.count_tokens = lambda usage: replace(count(usage), cached_tokens=None, cache_write_tokens=None)
+
+    return faulty
+
+
+_FAULTS = {"sum-usage": sum_usage, "last-finish-only": last_finish_only, "drop-cache": drop_cache}
+FAULTS = tuple(_FAULTS)
+
+
+def plant(fault: str) -> None:
+    """Put a known bug into every reader."""
+    for wire in readers.WIRES:
+        reader = readers.for_wire(wire)
+        readers._loaded[wire] = Reader(wire, reader.operation, _FAULTS[fault](reader.read))  # pyright: ignore[reportPrivateUsage]

@@ -1,0 +1,150 @@
+"""Writes `docs/providers.md`: `python tests/providers_doc.py`.
+
+Where a field comes from is found out, not said: each leaf of each sample event is taken away, and what is missing then
+came from it.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, cast
+
+from chunkmeter.models import CallResponseChunk, CostMetadata, Usage
+from chunkmeter.readers import for_wire
+from chunkmeter.tally import Tally
+from tests.wire_samples import SAMPLES, Json, Sample
+
+__all__ = ["document", "sources"]
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "providers.md"
+Fields = dict[str, Any]
+
+# What an event is, and what a part of it is, not what it says.
+TELLING = frozenset({"type", "event_type", "object", "done"})
+TELLING_PARTS = frozenset({"modality", "index", "object"})
+SEEDS = [f"cost_metadata.{name}" for name in CostMetadata.model_fields]
+BILLED = ["billed.input_tokens", "billed.output_tokens"]
+# Where these come from follows from other fields, or is not of every provider's making.
+DERIVED = {name for name in SEEDS if name not in ("cost_metadata.tier", "cost_metadata.cost")} | set(BILLED)
+FIELDS = ["finish_reasons", "id", "model", *(f"usage.{name}" for name in Usage.model_fields), *BILLED, *SEEDS]
+
+HEAD = """# Where each field comes from
+
+Wire by wire: the path in the provider's JSON from which chunkmeter takes each field of `CallResponseChunk`, several
+where any of them will do or the last one counts. `a[].b` is in each element of a list; whose path it is stands beside
+it unless it is the usual one. *Never* means: in no recording or documentation that we know. This page is made by `make
+docs` from sample events, by taking away each value in turn and seeing which field is gone, and a test holds it
+against the readers.
+
+`cost_metadata.input_tokens`, `.output_tokens` and `.cached_tokens` come from where those of `usage` do.
+
+`cost_metadata.streaming_mode` is known from the request, for every provider. No wire is read yet for these fields of
+`CostMetadata`: %s.
+
+The first-chunk time, the outcome and the price are chunkmeter's own and come from no field. `billed` counts are those
+that a price is computed from, where the provider states them apart from what the model saw.
+"""
+
+
+def fold(wire: str, events: tuple[Json, ...]) -> Fields:
+    """What the events come to, by dotted name."""
+    tally, read = Tally(), for_wire(wire).read
+    for event in events:
+        read(tally, event)
+    whole = CallResponseChunk.from_tally(tally).model_dump()
+    found = {name: whole[name] for name in ("id", "model")}
+    found["finish_reasons"] = whole["raw_finish_reasons"] or whole["finish_reasons"]
+    for part in ("usage", "cost_metadata"):
+        found |= {f"{part}.{name}": value for name, value in (whole[part] or {}).items()}
+    billed = tally.billed(tally.tokens())
+    if tally.count_billed is not None:
+        found |= {"billed.input_tokens": billed.input_tokens, "billed.output_tokens": billed.output_tokens}
+    return found
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of every value that is no object or list."""
+    if isinstance(value, dict):
+        for name, part in cast("Json", value).items():
+            if name not in (TELLING_PARTS if path else TELLING):
+                yield from leaves(part, (*path, name))
+    elif isinstance(value, list):
+        for part in cast("list[Any]", value):
+            yield from leaves(part, (*path[:-1], f"{path[-1]}[]"))
+    else:
+        yield path
+
+
+def without(event: Json, path: tuple[str, ...]) -> Json:
+    """The event, what stands at the path taken away."""
+    rest = copy.deepcopy(event)
+    parts: list[Json] = [rest]
+    for step in path[:-1]:
+        found = [part.get(step.removesuffix("[]")) for part in parts]
+        nested = [one for part in found for one in (cast("list[Any]", part) if isinstance(part, list) else [part])]
+        parts = [cast("Json", part) for part in nested if isinstance(part, dict)]
+    for part in parts:
+        part.pop(path[-1].removesuffix("[]"), None)
+    return rest
+
+
+def sources(sample: Sample) -> dict[str, list[str]]:
+    """Field -> the paths it comes from, in the order they come."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for end in range(1, len(sample.events) + 1):
+        events = sample.events[:end]
+        known = fold(sample.wire, events)
+        for path in dict.fromkeys(leaves(events[-1])):
+            rest = fold(sample.wire, tuple(without(event, path) for event in events))
+            label = ".".join(path)
+            for name in FIELDS:
+                if known.get(name) is not None and rest.get(name) != known[name] and label not in found[name]:
+                    found[name].append(label)
+    return {name: paths for name, paths in found.items() if paths}
+
+
+def document() -> str:
+    """The whole page."""
+    wires: list[str] = []
+    read: set[str] = set()
+    for wire, samples in groupby(SAMPLES, key=lambda sample: sample.wire):
+        told = {sample.services: sources(sample) for sample in samples}
+        read |= {name for fields in told.values() for name in fields}
+        wires.append(section(wire, told))
+    unread = [
+        f"`{name.partition('.')[2]}`" for name in SEEDS if name not in read and not name.endswith("streaming_mode")
+    ]
+    return "\n".join([HEAD % ", ".join(unread), *wires])
+
+
+def section(wire: str, told: dict[str, dict[str, list[str]]]) -> str:
+    """One wire's table: a field a row; whose it is where not everybody sends it so; what each never sends."""
+    lines = [f"## `{wire}`", "", f"Operation `{for_wire(wire).operation}`. Sent by {'; '.join(told)}.", ""]
+    lines += ["| field | from |", "|---|---|"]
+    for name in FIELDS:
+        by_path: dict[str, list[str]] = defaultdict(list)
+        for services, fields in told.items():
+            if name in fields and fields[name] != fields.get(f"usage.{name.removeprefix('cost_metadata.')}"):
+                by_path[", ".join(f"`{path}`" for path in fields[name])].append(services)
+        usual = max(by_path, key=lambda paths: len(by_path[paths]), default=None)
+        cells = [paths if paths == usual else f"{paths} ({'; '.join(by_path[paths])})" for paths in by_path]
+        if cells:
+            lines.append(f"| `{name}` | {'<br>'.join(cells)} |")
+    lines.append("")
+    for services, fields in told.items():
+        never = [f"`{name}`" for name in FIELDS if name not in fields and name not in DERIVED]
+        lines.append(f"- Never from {services}: {', '.join(never) or 'nothing'}.")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    text = document()
+    if sys.argv[1:] == ["--write"]:
+        PAGE.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)

@@ -1,0 +1,114 @@
+"""The events in a raw body, however it is cut."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chunkmeter.readers import _framing
+from chunkmeter.readers._framing import Framing
+
+TEXT = {"a": 'Grüße, "quoted" {braced} \\', "n": [1, {"deep": None}]}
+LAST = {"usage": {"prompt_tokens": 5}, "choices": []}
+
+
+def framed(*items: Any) -> list[Any]:
+    framing = Framing()
+    return [event for item in items for event in framing.feed(item)]
+
+
+def sse(*events: Any, end: str = "\n") -> str:
+    lines = [
+        line for event in events for line in ("event: message", f"data: {json.dumps(event, ensure_ascii=False)}", "")
+    ]
+    return end.join([": keep-alive", "", *lines, "data: [DONE]", "", ""])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "BOM"])
+@given(cuts=st.lists(st.integers(1, 40), min_size=1, max_size=30))
+def test_server_sent_events_in_pieces(end: str, mark: str, cuts: list[int]) -> None:
+    """Cut anywhere, through a character or a line end, with any line end and a byte-order mark."""
+    body = (mark + sse(TEXT, LAST, end=end)).encode()
+    pieces: list[bytes] = []
+    at = 0
+    while at < len(body):
+        size = cuts[len(pieces) % len(cuts)]
+        pieces.append(body[at : at + size])
+        at += size
+    assert framed(*pieces) == [TEXT, LAST]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["all lines", "blank ones left out"])
+@pytest.mark.parametrize("as_bytes", [True, False], ids=["bytes", "text"])
+def test_server_sent_events_in_lines(kept: bool, as_bytes: bool) -> None:
+    """As line iterators give them: without line ends, blank lines or none."""
+    lines = [line for line in sse(TEXT, LAST).split("\n") if line or kept]
+    assert framed(*(line.encode() if as_bytes else line for line in lines)) == [TEXT, LAST]
+
+
+def test_lines_that_keep_their_ends() -> None:
+    """As aiohttp gives them."""
+    assert framed(*sse(TEXT, LAST).encode().splitlines(keepends=True)) == [TEXT, LAST]
+
+
+def test_the_last_event_may_lack_its_end() -> None:
+    """Some bodies stop after it."""
+    assert framed(f"data: {json.dumps(TEXT)}\n\ndata: {json.dumps(LAST)}") == [TEXT, LAST]
+    assert framed("data:" + json.dumps(LAST)) == [LAST]  # nor is a space needed
+
+
+def test_an_event_of_several_lines() -> None:
+    """Its lines are one text."""
+    assert framed('data: {"a":\ndata: 1}\n\n') == [{"a": 1}]
+    assert framed('data: {"a":', "data: 1}", "") == [{"a": 1}]
+
+
+def test_data_that_is_no_json_is_an_event_too() -> None:
+    """It counts as one, and no reader is asked about it."""
+    assert framed("data: Sure\n\ndata:  thing\ndata: \n\ndata: [DONE]\n\n") == ["Sure", " thing\n"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("{}\n{}\n", id="JSON lines"),
+        pytest.param("[{}\n,\r\n{}\n]\n", id="an array"),
+        pytest.param("  {} {}", id="one after the other"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_json(body: str, size: int) -> None:
+    """Objects, however they are strung together and cut."""
+    written = body.replace("{}", json.dumps(TEXT, indent=1), 1)[::-1].replace("}{", json.dumps(LAST)[::-1], 1)[::-1]
+    assert framed(*(written[at : at + size] for at in range(0, len(written), size))) == [TEXT, LAST]
+
+
+def test_json_lines_without_their_ends() -> None:
+    """As line iterators give them."""
+    assert framed(json.dumps(TEXT), "", json.dumps(LAST)) == [TEXT, LAST]
+
+
+def test_events_of_a_client_library() -> None:
+    """httpx-sse and its like have parsed the framing already; their events have `data`."""
+    events = [SimpleNamespace(event="message", data=data) for data in (json.dumps(LAST), "Sure", "[DONE]", "")]
+    assert framed(*events) == [LAST, "Sure"]
+
+
+@given(st.lists(st.binary(max_size=60), max_size=12))
+def test_any_bytes_are_survived(pieces: list[bytes]) -> None:
+    """What makes no sense gives nothing, and doesn't fail."""
+    assert all(isinstance(event, str | dict) for event in framed(*pieces))
+
+
+def test_what_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No body can fill the memory, and what comes after is read again."""
+    monkeypatch.setattr(_framing, "_LONGEST", 100)
+    framing = Framing()
+    assert [framing.feed(piece) for piece in ("data: {", *["x" * 60] * 5, "\n\n")] == [[]] * 7
+    assert framing.feed(f"data: {json.dumps(LAST)}\n\n") == [LAST]
