@@ -6,6 +6,8 @@ PYTHON ?= python3
 TOOLS := .venv-tools
 DEV := .venv
 DEMO := .venv-demo
+# Mirascope's providers that don't go together, and its oldest release: for the matrix.
+MATRIX := .venv-legacy .venv-oldest .venv-oldest-legacy
 
 UV := $(TOOLS)/bin/uv --quiet
 RUN := PYTHONPATH=$(CURDIR) $(DEV)/bin/python
@@ -42,7 +44,7 @@ test: $(DEV)/.ready ## Run the tests in random order, with branch coverage; ARGS
 demo: $(DEMO)/.ready ## Meter a Mirascope app without key or network; ARGS=--json or ARGS="--endpoint URL"
 	@$(DEMO)/bin/python -m replay.demo $(ARGS)
 
-matrix: $(DEV)/.ready ## Check provider x sync/async x call/stream x plain/structured/tools against the truth
+matrix: $(DEV)/.ready $(MATRIX:=/.locked) ## Check every path of every Mirascope provider, newest and oldest 1.x; ARGS=openai for some
 	@$(RUN) tests/matrix.py $(ARGS)
 
 corpus: $(DEV)/.ready ## Check the readers against recorded streams; CORPUS=DIR for another folder
@@ -83,9 +85,11 @@ lock: $(TOOLS)/.ready ## Pin requirements/*.in again; UPGRADE=1 for the newest r
 	$(COMPILE) requirements/tools.in --output-file requirements/tools.txt
 	$(COMPILE) $(PROJECT) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) $(PROJECT) requirements/demo.in --constraints requirements/dev.txt --output-file requirements/demo.txt
+	for name in $(MATRIX:.venv-%=%); do \
+		$(COMPILE) pyproject.toml requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 clean: ## Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) $(DEV) $(DEMO) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(TOOLS) $(DEV) $(DEMO) $(MATRIX) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml
@@ -107,10 +111,13 @@ $(TOOLS)/.ready: requirements/tools.txt
 	@$(TOOLS)/bin/python -m pip install --quiet --require-hashes --requirement $< >&2
 	@touch $@
 
-$(DEV)/.locked: requirements/dev.txt $(TOOLS)/.ready
-	@echo 'set-up: $(DEV)' >&2
-	@$(TOOLS)/bin/python -m venv --clear --without-pip $(DEV) >&2
-	@$(UV) pip install --python $(DEV)/bin/python --require-hashes --requirement $< >&2
+# The matrix takes chunkmeter from src/, as it stands there, into environments that have Mirascope and the SDKs alone.
+$(DEV)/.locked: requirements/dev.txt
+$(MATRIX:=/.locked): .venv-%/.locked: requirements/%.txt
+$(DEV)/.locked $(MATRIX:=/.locked): $(TOOLS)/.ready
+	@echo 'set-up: $(@D)' >&2
+	@$(TOOLS)/bin/python -m venv --clear --without-pip $(@D) >&2
+	@$(UV) pip install --python $(@D)/bin/python --require-hashes --requirement $(filter %.txt,$^) >&2
 	@touch $@
 
 $(DEV)/.ready: pyproject.toml $(DEV)/.locked

@@ -107,9 +107,11 @@ _BODIES: dict[Service, Callable[[int, str], Json]] = {
     "azure": _azure,
     "bedrock": _bare,
     "cohere": _bare,
+    "gemini": _google,
     "google": _google,
     "groq": _groq,
     "mistral": _mistral,
+    "vertex": _google,
     "xai": _xai,
 }
 
@@ -153,7 +155,9 @@ _EVENTS: dict[Service, Callable[[str], bytes]] = {
     "anthropic": _anthropic_event,
     "bedrock": _bedrock_event,
     "cohere": _cohere_event,
+    "gemini": _google_event,
     "google": _google_event,
     "groq": _groq_event,
     "mistral": _mistral_event,
+    "vertex": _google_event,
 }

@@ -100,11 +100,14 @@ class _Way:
     """Has groups `model` and `stream`, where the path says it instead of the body."""
 
 
+_GENERATES = _Way(_declared, re.compile(r"/models/(?P<model>[^/:]+):(?:(?P<stream>streamG)|g)enerateContent$"))
 _WAYS: dict[Service, _Way] = {
     "anthropic": _Way(_named),
     "bedrock": _Way(_specified, re.compile(r"/model/(?P<model>[^/]+)/converse(?P<stream>-stream)?$")),
     "cohere": _Way(_named),
-    "google": _Way(_declared, re.compile(r"/models/(?P<model>[^/:]+):(?:(?P<stream>streamG)|g)enerateContent$")),
+    "gemini": _GENERATES,
+    "google": _GENERATES,
+    "vertex": _GENERATES,
 }
 _OPENAIS = _Way()
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from replay.scenarios import Service
+from tests.generative_models import new_async_model, new_model
 
 __all__ = ["keys_at_hand", "new_async_client", "new_client"]
 
@@ -176,4 +178,6 @@ _CLIENTS: dict[Service, _Made] = {
     "bedrock": (_bedrock, _async_bedrock),
     "cohere": (_cohere, _async_cohere),
     "mistral": (_mistral, _async_mistral),
+    "gemini": (partial(new_model, "gemini"), partial(new_async_model, "gemini")),
+    "vertex": (partial(new_model, "vertex"), partial(new_async_model, "vertex")),
 }

@@ -1,194 +1,97 @@
-"""Check every way to call Mirascope against the truth: `python tests/matrix.py [provider ...]`.
+"""Check every way to call Mirascope against the truth, in every environment: `python tests/matrix.py [provider ...]`.
 
-Provider x {sync, async} x {call, stream} x {plain, structured, tools}, each by `llm.call` and by the provider's own
-decorator, each decorated before and after `instrument()`: real Mirascope and real SDKs, answered by `replay.server`.
-Every function is run bare first. The metered run must hand over the same items, or the same exception where the
-bare run raised one, and leave exactly one span, whose numbers are the scenario's literals.
+`tests/matrix_part.py` does it in one environment; here they are run side by side and their counts added up.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import math
 import os
+import re
+import subprocess
 import sys
 import time
-import warnings
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack
-from itertools import product
-from typing import Any, get_args
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import get_args
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or LiteLLM asks the network for its price map on import
+from replay.scenarios import Service
 
-from opentelemetry.trace import StatusCode
-
-from chunkmeter.instrumentors import MirascopeInstrumentor
-from replay.check import RAW_WORDS, TOLERANCE, Report, check_call
-from replay.scenarios import Kind, Service
-from replay.server import Server, start
-from tests.clients import keys_at_hand, new_async_client, new_client
-from tests.kit import Kit, attributes_of
-from tests.matrix_app import Cell, Outcome, difference, run
-
-APIS = ("llm.call", "decorator")
-WHEN = ("before", "after")
+ROOT = Path(__file__).parent.parent
+ALL: tuple[Service, ...] = get_args(Service)
+LEGACY: tuple[Service, ...] = ("gemini", "vertex")
+OTHERS = tuple(service for service in ALL if service not in LEGACY)
+_COUNTS = re.compile(r"(\d+) passed, (\d+) failed")
 
 
-class Bench:
-    """The server, the clients and the loop that all cells share."""
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment, made by make, and the providers that are run in it."""
 
-    def __init__(self, server: Server, runner: asyncio.Runner) -> None:
-        self.server, self.runner = server, runner
-        self._clients: dict[tuple[Service, bool], Any] = {}
-        self._stack, self._astack = ExitStack(), AsyncExitStack()
-
-    def client(self, cell: Cell) -> Any:
-        """The client for a cell, made once."""
-        base = f"{self.server.url}/{cell.service}"
-        key: tuple[Service, bool] = (cell.service, cell.is_async)
-        if key not in self._clients:
-            self._clients[key] = (
-                self.runner.run(new_async_client(cell.service, base, self._astack))
-                if cell.is_async
-                else new_client(cell.service, base, self._stack)
-            )
-        return self._clients[key]
-
-    def close(self) -> None:
-        """Closes the clients."""
-        self.runner.run(self._astack.aclose())
-        self._stack.close()
+    name: str
+    mirascope: str
+    services: tuple[Service, ...]
 
 
-def play(bench: Bench, cell: Cell, api: str) -> dict[str, str]:
-    """One function, bare and then metered, decorated before and after `instrument()`: the verdict of each."""
-    early = cell.decorate(api, bench.client(cell))
-    bare = run(cell, early, bench.runner)
-    verdicts: dict[str, str] = {}
-    for when in WHEN:
-        kit = Kit()
-        instrumentor = MirascopeInstrumentor()
-        instrumentor.instrument(tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider)
-        sent = len(bench.server.requests)
-        try:
-            function = early if when == "before" else cell.decorate(api, bench.client(cell))
-            metered = run(cell, function, bench.runner)
-        finally:
-            instrumentor.uninstrument()
-        report = Report()
-        asked = [request.scenario for request in bench.server.requests[sent:]]
-        report.expect("requests", asked, [cell.scenario.id])
-        compare(report, bare, metered)
-        if bare.error is None:
-            check_metered(report, cell, kit)
-        else:
-            check_failed(report, bare.error, kit)
-        kit.shutdown()
-        fine = f"library fails: {bare.complaint}" if bare.error else "ok"
-        verdicts[when] = f"FAIL: {'; '.join(report.lines)}" if report.lines else fine
-    return verdicts
+ENVIRONMENTS = (
+    Environment(".venv", "1.25.7", OTHERS),
+    Environment(".venv-oldest", "1.20.0", OTHERS),
+    Environment(".venv-legacy", "1.25.7", LEGACY),
+    Environment(".venv-oldest-legacy", "1.20.0", LEGACY),
+)
 
 
-def compare(report: Report, bare: Outcome, metered: Outcome) -> None:
-    """The metered run gave its user what the bare run gave."""
-    report.expect("exception", metered.complaint, bare.complaint)
-    report.expect("exception's type", type(metered.error), type(bare.error))
-    report.expect("number of items", len(metered.items), len(bare.items))
-    for number, (got, expected) in enumerate(zip(metered.items, bare.items, strict=False)):
-        report.lines += difference(got, expected, f"item {number} ")
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one environment; one that could not finish has failed once."""
+
+    summary: str
+    passed: int = 0
+    failed: int = 1
 
 
-def check_metered(report: Report, cell: Cell, kit: Kit) -> None:
-    """One span and one point of each metric, all of them the truth."""
-    scenario, truth = cell.scenario, cell.scenario.truth
-    report.expect("spans", len(kit.spans), 1)
-    for span in kit.spans:
-        attributes = attributes_of(span)
-        check_call(report, scenario, attributes)
-        operation = "generate_content" if cell.service == "google" else "chat"
-        raw, words = list(truth.raw_finish_reasons), list(truth.finish_reasons)
-        # The published conventions keep OpenAI's own words on its wire.
-        said = raw if cell.service in RAW_WORDS else words
-        wire = (truth.events_on_wire or 0) - truth.unseen if cell.stream else None
-        function = f"tests.matrix_app.Cell.decorate.<locals>.{'aask' if cell.is_async else 'ask'}"
-        for where, got, expected in (
-            ("name", span.name, f"{operation} {scenario.app_model}"),
-            ("status", span.status.status_code, StatusCode.UNSET),
-            ("finish reasons", attributes.get("gen_ai.response.finish_reasons"), said),
-            ("raw events seen", attributes.get("chunkmeter.chunks"), wire),
-            ("response id", attributes.get("gen_ai.response.id"), truth.response_id),
-            ("total tokens", attributes.get("chunkmeter.usage.total_tokens"), truth.total_tokens),
-            ("function", attributes.get("code.function.name"), function),
-        ):
-            report.expect(where, got, expected)
-    report.close("metric chunkmeter.spend", kit.total("chunkmeter.spend"), truth.usd)
-    for metric, labels, expected in (
-        ("chunkmeter.calls", {}, 1),
-        ("chunkmeter.calls", {"outcome": "completed"}, 1),
-        ("chunkmeter.errors", {}, 0),
-        ("gen_ai.client.token.usage", {"token__type": "input"}, truth.input_tokens or 0),
-        ("gen_ai.client.token.usage", {"token__type": "output"}, truth.output_tokens or 0),
-    ):
-        report.expect(f"metric {metric} {labels or ''}", kit.total(metric, **labels), expected)
-
-
-def check_failed(report: Report, error: Exception, kit: Kit) -> None:
-    """One span that says so."""
-    report.expect("spans", len(kit.spans), 1)
-    kind = type(error)
-    named = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    for span in kit.spans:
-        report.expect("status", span.status.status_code, StatusCode.ERROR)
-        report.expect("error.type", attributes_of(span).get("error.type"), named)
-        report.expect("outcome", attributes_of(span).get("chunkmeter.outcome"), "error")
-    report.expect("metric chunkmeter.calls", kit.total("chunkmeter.calls", outcome="error"), 1)
-
-
-def cells(services: Sequence[Service]) -> Iterator[Cell]:
-    """All of them, provider by provider."""
-    for service, is_async, stream, kind in product(services, (False, True), (False, True), get_args(Kind)):
-        yield Cell(service, is_async, stream, kind)
-
-
-def table(bench: Bench, services: Sequence[Service]) -> Counter[str]:
-    """Plays and prints all; how many runs came to which verdict."""
-    verdicts: Counter[str] = Counter()
-    layout = "{:<10}{:<7}{:<8}{:<12}{:<11}{:<11}{}"
-    print(layout.format("provider", "mode", "how", "kind", "by", "decorated", "result"))
-    for cell in cells(services):
-        for api in APIS:
-            for when, verdict in play(bench, cell, api).items():
-                mode, how = "async" if cell.is_async else "sync", "stream" if cell.stream else "call"
-                print(layout.format(cell.service, mode, how, cell.kind, api, when, verdict), flush=True)
-                verdicts[verdict.partition(":")[0]] += 1
-    return verdicts
+def play(environment: Environment) -> Result:
+    """Plays one environment's part and prints what it prints, line by line."""
+    command = [ROOT / environment.name / "bin" / "python", "-m", "tests.matrix_part", environment.mirascope]
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "src")))
+    said = ""
+    with subprocess.Popen(
+        [*command, *environment.services],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            said = line.strip() or said
+    counts = _COUNTS.match(said)
+    if counts is None:
+        return Result(f"ended with exit status {process.returncode} before its end")
+    return Result(said.partition("; ")[2], int(counts[1]), int(counts[2]))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit status 1 if any run fails."""
-    known: tuple[Service, ...] = get_args(Service)
-    services: tuple[Service, ...] = tuple(service for service in known if service in arguments) or known
-    unknown = sorted(set(arguments) - set(known))
+    unknown = sorted(set(arguments) - set(ALL))
     if unknown:
-        print(f"no provider {', '.join(unknown)}: there are {', '.join(known)}", file=sys.stderr)
+        print(f"no provider {', '.join(unknown)}: there are {', '.join(ALL)}", file=sys.stderr)
         return 2
-    warnings.simplefilter("ignore")  # the libraries' own; that metering adds none is for the tests to show
-    logging.getLogger("LiteLLM").setLevel(logging.ERROR)
+    wanted = [
+        replace(environment, services=chosen)
+        for environment in ENVIRONMENTS
+        if (chosen := tuple(s for s in environment.services if s in arguments or not arguments))
+    ]
     began = time.perf_counter()
-    with keys_at_hand(), start() as server, asyncio.Runner() as runner:
-        bench = Bench(server, runner)
-        try:
-            verdicts = table(bench, services)
-        finally:
-            bench.close()
-    failed, passed = verdicts["FAIL"], verdicts["ok"] + verdicts["library fails"]
-    print(
-        f"\n{passed + failed} runs in {math.ceil(time.perf_counter() - began)} s: {verdicts['ok']} ok, "
-        f"{verdicts['library fails']} where the library fails by itself, {failed} FAIL; cost to {TOLERANCE} USD"
-    )
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(play, wanted))
+    print()
+    for environment, result in zip(wanted, results, strict=True):
+        print(f"{environment.name:<20}Mirascope {environment.mirascope}: {result.summary}")
+    passed, failed = (sum(getattr(result, name) for result in results) for name in ("passed", "failed"))
+    print(f"\n{passed + failed} runs in {time.perf_counter() - began:.0f} s")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

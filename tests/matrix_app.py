@@ -6,14 +6,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
 
 from pydantic import BaseModel
 
 from replay.scenarios import Kind, Scenario, Service, by_id
+
+# Services on Google's wire.
+GENERATES_CONTENT: frozenset[Service] = frozenset({"google", "gemini", "vertex"})
+# Those of them whose client is a `GenerativeModel`.
+GENERATIVE_MODELS: frozenset[Service] = frozenset({"gemini", "vertex"})
 
 
 class Book(BaseModel):
@@ -50,7 +57,9 @@ class Cell:
         """A Mirascope function, by `llm.call` or by the provider's own decorator."""
         options = {"stream": self.stream, "client": client, **options}
         if self.kind == "structured":
-            options |= {"response_model": Book}
+            # Google's providers stream a response model in JSON mode or not at all.
+            json_mode = self.stream and self.service in GENERATES_CONTENT
+            options |= {"response_model": Book, "json_mode": json_mode}
         elif self.kind == "tools":
             options |= {"tools": [get_weather]}
         if api == "llm.call":
@@ -67,17 +76,36 @@ class Cell:
         return cast("Callable[..., Any]", decorator(aask if self.is_async else ask))
 
 
+def sdk_stream(cell: Cell, model: Any, given: Callable[[Any, int], Any]) -> Callable[..., Any]:
+    """A function that asks a `GenerativeModel` for a stream, and gives what `given` makes of it and of its start."""
+
+    async def aask(city: str) -> Any:
+        began = time.time_ns()
+        return given(await model.generate_content_async(f"What of {city}?", stream=True), began)
+
+    def ask(city: str) -> Any:
+        began = time.time_ns()
+        return given(model.generate_content(f"What of {city}?", stream=True), began)
+
+    return aask if cell.is_async else ask
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a user got out of one call: its items as they compare, or the exception."""
 
     items: list[Any]
     error: Exception | None = None
+    requests: list[str | None] = field(default_factory=list[str | None])
+    """The scenarios that answered its requests."""
 
     @property
     def complaint(self) -> str:
-        """The exception's type and message, empty without one."""
-        return f"{type(self.error).__name__}: {self.error}" if self.error else ""
+        """The exception's type and message, without addresses in memory; empty without one."""
+        return _ADDRESS.sub("", f"{type(self.error).__name__}: {self.error}") if self.error else ""
 
 
 def run(cell: Cell, function: Callable[..., Any], runner: asyncio.Runner) -> Outcome:
@@ -121,6 +149,8 @@ def shape(value: Any) -> Any:
             _name(type(value)),
             {name: shape(part) for name, part in fields.items() if str(name).lower() not in _VARIES},
         )
+    if hasattr(value, "SerializeToString"):  # a protocol buffer
+        return (_name(type(value)), value.SerializeToString(deterministic=True))
     if isinstance(value, dict):
         pairs = cast("dict[Any, Any]", value).items()
         return {str(name): shape(part) for name, part in pairs if str(name).lower() not in _VARIES}

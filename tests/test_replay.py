@@ -141,7 +141,12 @@ def test_picks_by_model_stream_and_tools(replay: server.Server) -> None:
 
 
 # Services whose requests name the model in their path.
-NOBODY = {"bedrock": "model/nobody/converse", "google": "v1beta/models/nobody:generateContent"}
+NOBODY = {
+    "bedrock": "model/nobody/converse",
+    "gemini": "v1beta/models/nobody:generateContent",
+    "google": "v1beta/models/nobody:generateContent",
+    "vertex": "v1/projects/p/locations/l/publishers/google/models/nobody:generateContent",
+}
 
 
 @pytest.mark.parametrize("service", get_args(Service))

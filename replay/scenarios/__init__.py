@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from replay.scenarios import anthropic, azure, bedrock, cohere, google, groq, litellm, mistral, openai, xai
+from replay.scenarios import (
+    anthropic,
+    azure,
+    bedrock,
+    cohere,
+    gemini,
+    google,
+    groq,
+    litellm,
+    mistral,
+    openai,
+    vertex,
+    xai,
+)
 from replay.scenarios.base import Key, Kind, Scenario, Service, Truth
 
 ALL: tuple[Scenario, ...] = (
@@ -16,6 +29,8 @@ ALL: tuple[Scenario, ...] = (
     *bedrock.SCENARIOS,
     *cohere.SCENARIOS,
     *mistral.SCENARIOS,
+    *gemini.SCENARIOS,
+    *vertex.SCENARIOS,
 )
 by_id: dict[str, Scenario] = {scenario.id: scenario for scenario in ALL}
 by_key: dict[Key, Scenario] = {scenario.key: scenario for scenario in ALL}

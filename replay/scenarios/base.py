@@ -8,7 +8,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-Service = Literal["openai", "groq", "xai", "litellm", "anthropic", "google", "azure", "bedrock", "cohere", "mistral"]
+Service = Literal[
+    "openai",
+    "groq",
+    "xai",
+    "litellm",
+    "anthropic",
+    "google",
+    "azure",
+    "bedrock",
+    "cohere",
+    "mistral",
+    "gemini",
+    "vertex",
+]
 Kind = Literal["plain", "structured", "tools"]
 Key = tuple[str, str, bool, str | None]
 

@@ -7,82 +7,18 @@ Prices, USD per million tokens: gemini-2.5-flash 0.30 in, 0.03 cached, 2.50 out;
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from replay.scenarios.base import BOOK, BOOK_TOOL, MILLION, WEATHER_TOOL, D, Scenario, Truth, compact, pieces
+from replay.scenarios.base import BOOK, BOOK_TOOL, MILLION, WEATHER_TOOL, D, Scenario, Truth, compact
+from replay.scenarios.contents import Contents, calling, texts, usage
 
-
-@dataclass(frozen=True, slots=True)
-class _Gemini:
-    """Writes one answer, streamed or not."""
-
-    id: str
-    model: str = "gemini-2.5-flash"
-
-    def stream(
-        self,
-        parts: Sequence[Sequence[Mapping[str, Any]]],
-        finish: str,
-        usages: Sequence[Mapping[str, Any]],
-    ) -> tuple[bytes, ...]:
-        last = len(parts) - 1
-        events = (
-            self.event(content, finish if at == last else None, usage)
-            for at, (content, usage) in enumerate(zip(parts, usages, strict=True))
-        )
-        # Blanks after colons but not after commas: that is how Google streams.
-        return tuple(f"data: {json.dumps(event, separators=(',', ': '))}\r\n\r\n".encode() for event in events)
-
-    def call(self, content: Sequence[Mapping[str, Any]], finish: str, usage: Mapping[str, Any]) -> tuple[bytes, ...]:
-        return (json.dumps(self.event(content, finish, usage), indent=2).encode(),)
-
-    def event(
-        self, content: Sequence[Mapping[str, Any]], finish: str | None, usage: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        candidate: dict[str, Any] = {"content": {"parts": [dict(part) for part in content], "role": "model"}}
-        if finish is not None:
-            candidate["finishReason"] = finish
-        return {
-            "candidates": [{**candidate, "index": 0}],
-            "usageMetadata": dict(usage),
-            "modelVersion": self.model,
-            "responseId": self.id,
-        }
-
-
-def _usage(prompt: int, candidates: int | None, *, thoughts: int = 0, cached: int = 0) -> dict[str, Any]:
-    """Google leaves out what is zero."""
-    usage: dict[str, Any] = {"promptTokenCount": prompt}
-    if candidates is not None:
-        usage["candidatesTokenCount"] = candidates
-    usage["totalTokenCount"] = prompt + (candidates or 0) + thoughts
-    if cached:
-        usage["cachedContentTokenCount"] = cached
-    usage["promptTokensDetails"] = [{"modality": "TEXT", "tokenCount": prompt}]
-    if cached:
-        usage["cacheTokensDetails"] = [{"modality": "TEXT", "tokenCount": cached}]
-    return {**usage, "thoughtsTokenCount": thoughts} if thoughts else usage
-
-
-def _texts(text: str, size: int) -> list[list[dict[str, Any]]]:
-    return [[{"text": piece}] for piece in pieces(text, size)]
-
-
-def _call(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {"functionCall": {"name": name, "args": dict(arguments)}}
-
-
-_PLAIN = _Gemini("cm1aaPlainStreamAAAAAAAAAA")
-_PLAIN_CALL = _Gemini("cm2aaPlainCallAAAAAAAAAAAA")
-_BOOK = _Gemini("cm3aaBookStreamAAAAAAAAAAA")
-_BOOK_CALL = _Gemini("cm4aaBookCallAAAAAAAAAAAAA")
-_TOOLS = _Gemini("cm5aaToolsStreamAAAAAAAAAA")
-_TOOLS_CALL = _Gemini("cm6aaToolsCallAAAAAAAAAAAA")
-_LENGTH_CALL = _Gemini("cm7aaLengthCallAAAAAAAAAAA", model="gemini-2.5-flash-lite")
+_PLAIN = Contents("gemini-2.5-flash", "cm1aaPlainStreamAAAAAAAAAA")
+_PLAIN_CALL = Contents("gemini-2.5-flash", "cm2aaPlainCallAAAAAAAAAAAA")
+_BOOK = Contents("gemini-2.5-flash", "cm3aaBookStreamAAAAAAAAAAA")
+_BOOK_CALL = Contents("gemini-2.5-flash", "cm4aaBookCallAAAAAAAAAAAAA")
+_TOOLS = Contents("gemini-2.5-flash", "cm5aaToolsStreamAAAAAAAAAA")
+_TOOLS_CALL = Contents("gemini-2.5-flash", "cm6aaToolsCallAAAAAAAAAAAA")
+_LENGTH_CALL = Contents("gemini-2.5-flash-lite", "cm7aaLengthCallAAAAAAAAAAA")
 
 _scenario = partial(Scenario, service="google", model="gemini-2.5-flash")
 _truth = partial(Truth, provider="gcp.gemini", response_model="gemini-2.5-flash")
@@ -94,12 +30,12 @@ SCENARIOS: tuple[Scenario, ...] = (
         kind="plain",
         demo=True,
         events=_PLAIN.stream(
-            _texts("Tomar was the seat of the Templars.", 12),
+            texts("Tomar was the seat of the Templars.", 12),
             "STOP",
             [
-                _usage(2600, 4, thoughts=61, cached=2048),
-                _usage(2600, 8, thoughts=61, cached=2048),
-                _usage(2600, 11, thoughts=61, cached=2048),
+                usage(2600, 4, thoughts=61, cached=2048),
+                usage(2600, 8, thoughts=61, cached=2048),
+                usage(2600, 11, thoughts=61, cached=2048),
             ],
         ),
         truth=_truth(
@@ -120,7 +56,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=False,
         kind="plain",
         demo=True,
-        events=_PLAIN_CALL.call([{"text": "Nazare has the waves."}], "STOP", _usage(19, 6, thoughts=33)),
+        events=_PLAIN_CALL.call([{"text": "Nazare has the waves."}], "STOP", usage(19, 6, thoughts=33)),
         truth=_truth(
             raw_finish_reasons=("STOP",),
             finish_reasons=("stop",),
@@ -138,7 +74,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=True,
         kind="structured",
         tool=BOOK_TOOL,
-        events=_BOOK.stream(_texts(compact(BOOK), 24), "STOP", [_usage(74, None), _usage(74, 11), _usage(74, 21)]),
+        events=_BOOK.stream(texts(compact(BOOK), 24), "STOP", [usage(74, None), usage(74, 11), usage(74, 21)]),
         truth=_truth(
             raw_finish_reasons=("STOP",),
             finish_reasons=("stop",),
@@ -155,7 +91,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=False,
         kind="structured",
         tool=BOOK_TOOL,
-        events=_BOOK_CALL.call([_call(BOOK_TOOL, BOOK)], "STOP", _usage(88, 19, thoughts=47)),
+        events=_BOOK_CALL.call([calling(BOOK_TOOL, BOOK)], "STOP", usage(88, 19, thoughts=47)),
         truth=_truth(
             raw_finish_reasons=("STOP",),
             finish_reasons=("stop",),
@@ -177,10 +113,10 @@ SCENARIOS: tuple[Scenario, ...] = (
         events=_TOOLS.stream(
             [
                 [{"text": "Looking at both."}],
-                [_call(WEATHER_TOOL, {"city": "Tomar"}), _call(WEATHER_TOOL, {"city": "Nazare"})],
+                [calling(WEATHER_TOOL, {"city": "Tomar"}), calling(WEATHER_TOOL, {"city": "Nazare"})],
             ],
             "STOP",
-            [_usage(64, 4, thoughts=52), _usage(64, 31, thoughts=52)],
+            [usage(64, 4, thoughts=52), usage(64, 31, thoughts=52)],
         ),
         truth=_truth(
             raw_finish_reasons=("STOP",),
@@ -199,7 +135,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         stream=False,
         kind="tools",
         tool=WEATHER_TOOL,
-        events=_TOOLS_CALL.call([_call(WEATHER_TOOL, {"city": "Tomar"})], "STOP", _usage(64, 15, thoughts=40)),
+        events=_TOOLS_CALL.call([calling(WEATHER_TOOL, {"city": "Tomar"})], "STOP", usage(64, 15, thoughts=40)),
         truth=_truth(
             raw_finish_reasons=("STOP",),
             finish_reasons=("stop",),
@@ -216,7 +152,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         model="gemini-2.5-flash-lite",
         stream=False,
         kind="plain",
-        events=_LENGTH_CALL.call([{"text": "Sagres is where"}], "MAX_TOKENS", _usage(11, 4)),
+        events=_LENGTH_CALL.call([{"text": "Sagres is where"}], "MAX_TOKENS", usage(11, 4)),
         truth=_truth(
             raw_finish_reasons=("MAX_TOKENS",),
             finish_reasons=("length",),

@@ -63,7 +63,14 @@ ROWS: dict[str, Row] = {
     ),
     "google_generate_content": Row(
         providers=_words("google gemini vertex vertex_ai vertexai gcp.gemini gcp.vertex_ai gcp.gen_ai"),
-        modules=("google.genai.types",),
+        modules=(
+            "google.genai.types",
+            "google.generativeai.types",
+            "google.ai.generativelanguage_v1beta.types",
+            "vertexai.generative_models",
+            "google.cloud.aiplatform_v1.types",
+            "google.cloud.aiplatform_v1beta1.types",
+        ),
         keys=_words("candidates usageMetadata usage_metadata promptFeedback prompt_feedback"),
     ),
     "google_interactions": Row(

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ..tally import Tally, Tokens, count
+from ._message import Message, message_of
 from ._view import View, view
 
 WIRE = "google_generate_content"
@@ -21,6 +22,10 @@ _UNSPECIFIED = ("", 0, "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", 
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one `GenerateContentResponse`, of a stream or whole, into `tally`."""
+    message = message_of(event)
+    if message is not None:
+        _read(tally, message)
+        return
     # Nearly every chunk brings text and a new usage object, nothing else that counts: see `openai_chat.read`.
     try:
         candidates, usage = event.candidates, event.usage_metadata
@@ -65,11 +70,18 @@ def tokens(usage: Any) -> Tokens:
     said: View = view(usage)
     prompt, tool_use = count(said.prompt_token_count), count(said.tool_use_prompt_token_count)
     candidates, thoughts = count(said.candidates_token_count), count(said.thoughts_token_count)
+    input_, output, total = _sum(prompt, tool_use), _sum(candidates, thoughts), count(said.total_token_count)
+    if (
+        isinstance(said, Message)
+        and not said.knows("thoughts_token_count")
+        and (total or 0) > (_sum(input_, output) or 0)
+    ):
+        output = (total or 0) - (input_ or 0)  # An SDK from before thoughts: its total alone has them.
     return Tokens(
-        input_tokens=_sum(prompt, tool_use),
+        input_tokens=input_,
         cached_tokens=count(said.cached_content_token_count),
-        output_tokens=_sum(candidates, thoughts),
-        total_tokens=count(said.total_token_count),
+        output_tokens=output,
+        total_tokens=total,
         reasoning_tokens=thoughts,
         input_audio_tokens=_audio(said.objects("prompt_tokens_details")),
         output_audio_tokens=_audio(said.objects("candidates_tokens_details")),
