@@ -13,7 +13,14 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["BeforeThoughts", "GenerateContentRequest", "GenerateContentResponse", "of_json", "wrapped"]
+__all__ = [
+    "BeforeThoughts",
+    "GenerateContentRequest",
+    "GenerateContentResponse",
+    "GenerationConfig",
+    "of_json",
+    "wrapped",
+]
 
 proto: Any = import_module("proto")
 
@@ -33,6 +40,14 @@ class FunctionDeclaration(proto.Message):
 
 class Tool(proto.Message):
     function_declarations = proto.RepeatedField(FunctionDeclaration, number=1)
+
+
+class GenerationConfig(proto.Message):
+    temperature = proto.Field(proto.FLOAT, number=1, optional=True)
+    top_p = proto.Field(proto.FLOAT, number=2, optional=True)
+    candidate_count = proto.Field(proto.INT32, number=4, optional=True)
+    max_output_tokens = proto.Field(proto.INT32, number=5, optional=True)
+    stop_sequences = proto.RepeatedField(proto.STRING, number=6)
 
 
 class GenerateContentRequest(proto.Message):

@@ -267,18 +267,31 @@ def test_it_meters_again_after_being_switched_off_and_on(kit: Kit, client: NewCl
         assert len(kit.spans) == spans
 
 
-def test_mirascope_2_is_warned_about_once_and_left_alone(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("found", ["2.8.2", "1.19.3", "0.18.4", "10.20.0"])
+def test_an_unsupported_mirascope_is_warned_about_once_and_left_alone(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, found: str
 ) -> None:
-    """An unsupported Mirascope goes unmetered, and one line says so."""
+    """It goes unmetered, and one line says so."""
     own = hooked()
-    monkeypatch.setattr("chunkmeter.instrumentors.mirascope.version", {"mirascope": "2.8.2"}.get)
+    monkeypatch.setattr("chunkmeter.instrumentors.mirascope.version", {"mirascope": found}.get)
     with caplog.at_level(logging.WARNING, "chunkmeter"):
         instrument(kit)
     assert all(hooked()[place] is value for place, value in own.items())
     MirascopeInstrumentor().uninstrument()
     (line,) = [record.getMessage() for record in caplog.records if record.name == "chunkmeter"]
-    assert line.startswith("Mirascope 2.8.2 is installed; this version of chunkmeter meters Mirascope 1.x only")
+    assert line.startswith(
+        f"Mirascope {found} is installed; this version of chunkmeter meters Mirascope 1.20 to 1.x only"
+    )
+
+
+@pytest.mark.parametrize("found", ["1.20.0", "1.25.7", "1.100.0"])
+def test_a_supported_mirascope_is_hooked(kit: Kit, monkeypatch: pytest.MonkeyPatch, found: str) -> None:
+    """From the oldest on that `make matrix` runs."""
+    own = hooked()
+    monkeypatch.setattr("chunkmeter.instrumentors.mirascope.version", {"mirascope": found}.get)
+    instrument(kit)
+    assert all(hooked()[place] is not value for place, value in own.items())
+    MirascopeInstrumentor().uninstrument()
 
 
 def test_without_mirascope_nothing_is_hooked_or_said(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from google.genai.types import GenerateContentConfig
 from mistralai import Mistral
 
 from chunkmeter.instrumentors._request import Endpoint, endpoint, request_attributes, requested_model
+from tests import protos
 
 
 class Resource(SimpleNamespace):
@@ -67,6 +69,26 @@ def test_anthropics_parameters_are_read() -> None:
         "gen_ai.request.stop_sequences": ["x"],
         "gen_ai.request.temperature": 0,
     }
+
+
+def test_parameters_in_a_generation_config() -> None:
+    """Google's older SDKs take a dict, an object, or one around a protocol buffer with numbers of single precision."""
+    said = {"temperature": 0.1, "top_p": 0.9, "max_output_tokens": 64, "stop_sequences": ["END"], "candidate_count": 1}
+    expected = {
+        "gen_ai.request.temperature": 0.1,
+        "gen_ai.request.top_p": 0.9,
+        "gen_ai.request.max_tokens": 64,
+        "gen_ai.request.stop_sequences": ["END"],
+    }
+    as_message = SimpleNamespace(_raw_generation_config=protos.GenerationConfig(**said))
+    for config in (said, SimpleNamespace(**said, seed=None), as_message):
+        assert request_attributes({"generation_config": config}) == expected
+
+
+def test_an_unset_field_of_a_protocol_buffer_is_no_parameter() -> None:
+    """A zero that was asked for is one."""
+    config = SimpleNamespace(_raw_generation_config=protos.GenerationConfig(temperature=0))
+    assert request_attributes({"generation_config": config}) == {"gen_ai.request.temperature": 0}
 
 
 @pytest.mark.parametrize("as_model", [True, False])
@@ -235,6 +257,32 @@ def test_mistrals_endpoint_is_told() -> None:
     assert endpoint(Mistral("none").chat.complete) == Endpoint(None, "api.mistral.ai", 443)
     local = Mistral("none", server_url="http://127.0.0.1:8080")
     assert endpoint(local.chat.stream_async) == Endpoint(None, "127.0.0.1", 8080)
+
+
+def generative_model(name: str, **made: Any) -> Any:
+    """A `GenerativeModel` of one of Google's older SDKs, with the clients that it has made by now."""
+
+    class GenerativeModel(Resource):
+        @functools.cached_property
+        def _prediction_client(self) -> Any:
+            raise AssertionError("the model was asked to make its client")
+
+    return GenerativeModel(_model_name=name, **made)
+
+
+@pytest.mark.parametrize("kept_as", ["_client", "_async_client", "_prediction_client", "_prediction_async_client"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "http://127.0.0.1:8080"], ids=["grpc", "rest"])
+def test_a_generative_models_endpoint_is_told(kept_as: str, host: str) -> None:
+    """The model is the object's, not the request's; the host is that of the client it sends its requests by."""
+    client = SimpleNamespace(transport=SimpleNamespace(host=host))
+    model = generative_model("models/gemini-1.5-flash", **{"_client": None, kept_as: client})
+    assert endpoint(model.create) == Endpoint(None, "127.0.0.1", 8080, "gemini-1.5-flash")
+
+
+def test_a_generative_model_without_a_client_is_not_asked_to_make_one() -> None:
+    """It makes it with its first request: whom that goes to is not known before."""
+    model = generative_model("publishers/google/models/gemini-2.0-flash", _client=None)
+    assert endpoint(model.create) == Endpoint(model="gemini-2.0-flash")
 
 
 @pytest.mark.parametrize(

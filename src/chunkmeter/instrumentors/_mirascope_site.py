@@ -63,7 +63,7 @@ class Site:
         return Request(
             operation=operation,
             provider=row.name if row else None,
-            model=requested_model(parameters),
+            model=requested_model(parameters) or self.endpoint.model,
             stream=stream,
             server_address=self.endpoint.address,
             server_port=self.endpoint.port,

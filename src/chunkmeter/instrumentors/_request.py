@@ -38,12 +38,23 @@ _PARAMETERS = {
     "n": semconv.REQUEST_CHOICE_COUNT,
     "candidate_count": semconv.REQUEST_CHOICE_COUNT,
 }
-# Parameters that hold others: Google's; Bedrock's for all models, and for some; Azure's for some.
-_HOLDERS = ("config", "inferenceConfig", "additionalModelRequestFields", "model_extras")
+# Parameters that hold others: Google's, new and old; Bedrock's for all models, and for some; Azure's for some.
+_HOLDERS = ("config", "generation_config", "inferenceConfig", "additionalModelRequestFields", "model_extras")
+
+
+# Where a `GenerativeModel` keeps its clients: google-generativeai's, then vertexai's.
+_MADE = ("_client", "_async_client", "_prediction_client", "_prediction_async_client")
 
 
 def _mistral_url(owner: Any) -> Any:
     return owner.sdk_configuration.get_server_details()[0]
+
+
+def _channel_url(owner: Any) -> Any:
+    """The host of a `GenerativeModel`'s client, of Google's older SDKs, once the model has made it."""
+    made: dict[str, Any] = getattr(owner, "__dict__", {})  # asking the model itself would make one
+    client = next((made[name] for name in _MADE if made.get(name) is not None), None)
+    return f"https://{client.transport.host.rpartition('//')[2]}"  # pyright: ignore[reportOptionalMemberAccess]
 
 
 # Where an SDK keeps its base URL, seen from what the method that sends a request is bound to.
@@ -54,6 +65,7 @@ _URLS: tuple[Callable[[Any], Any], ...] = (
     attrgetter("meta.endpoint_url"),  # boto3, aiobotocore
     attrgetter("_client_wrapper._base_url"),  # Cohere
     _mistral_url,
+    _channel_url,
 )
 # Clients that reach somebody else's service through the SDK of the model's maker.
 _RESELLERS = {"Azure": "azure.ai.openai", "Bedrock": "aws.bedrock", "Vertex": "gcp.vertex_ai"}
@@ -63,18 +75,21 @@ _WRAPPED = frozenset({"func", "method"})
 
 
 class Endpoint(NamedTuple):
-    """Whom a request goes to: the conventions' provider, where the client tells it, and the host."""
+    """Whom a request goes to: the conventions' provider and the model, where the client tells them, and the host."""
 
     provider: str | None = None
     address: str | None = None
     port: int | None = None
+    model: str | None = None
 
 
 def endpoint(method: Any) -> Endpoint:
     """Whom the method of an SDK, such as `client.chat.completions.create`, sends its request to."""
     owner = _owner(method)
     url = next(filter(None, (_get(owner, read) for read in _URLS)), None)
-    return Endpoint(_provider(owner, url), *server(url))
+    # A `GenerativeModel` is of one model, named with the path to it.
+    model = str(getattr(owner, "_model_name", "")).rpartition("/")[2]
+    return Endpoint(_provider(owner, url), *server(url), model or None)
 
 
 def requested_model(parameters: Mapping[str, Any]) -> str | None:
@@ -86,8 +101,7 @@ def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValu
     """The span attributes that a request's parameters amount to."""
     said: dict[str, Any] = {}
     for name in _HOLDERS:
-        held = parameters.get(name)
-        said |= cast("dict[str, Any]", held if isinstance(held, dict) else getattr(held, "__dict__", {}))
+        said |= _fields(parameters.get(name))
     attributes: dict[str, AttributeValue] = {}
     for name, value in {**said, **parameters}.items():
         attribute = _PARAMETERS.get(name)
@@ -100,6 +114,19 @@ def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValu
         elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _OTLP_LIMIT:
             attributes[attribute] = value
     return attributes
+
+
+def _fields(held: Any) -> dict[str, Any]:
+    """What a parameter holds that is a dict, an object, or Vertex AI's wrapper around a protocol buffer."""
+    message = getattr(held, "_raw_generation_config", None)
+    if message is None:
+        return cast("dict[str, Any]", held if isinstance(held, dict) else getattr(held, "__dict__", {}))
+    fields: dict[str, Any] = {field.name: value for field, value in type(message).pb(message).ListFields()}
+    # Its numbers have single precision, and its lists are of a kind of their own.
+    return {
+        name: float(f"{value:.7g}") if isinstance(value, float) else [*value] if name == "stop_sequences" else value
+        for name, value in fields.items()
+    }
 
 
 def _words(value: Any) -> list[str]:

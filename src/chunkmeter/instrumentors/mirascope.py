@@ -1,4 +1,4 @@
-"""Mirascope 1.x: every stream and every plain call, metered once, from the provider's raw events.
+"""Mirascope 1.20 to 1.x: every stream and every plain call, metered once, from the provider's raw events.
 
 Class attributes and module globals that Mirascope looks up at call time are replaced, so functions decorated or
 imported before `instrument()` are metered too:
@@ -8,8 +8,7 @@ imported before `instrument()` are metered too:
   metered there, and a stream's raw events are seen there before Mirascope withholds or repeats some;
 - `create_factory` and `stream_factory` serve the providers that have no such function (Anthropic), for functions
   decorated later;
-- `BaseCallResponse.__init__` is the last resort, for Anthropic's plain calls decorated earlier: their span is made
-  afterwards, on success only.
+- `BaseCallResponse.__init__` is the last resort, for Anthropic's plain calls decorated earlier: made afterwards.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ _METERED = "_chunkmeter_metered"
 _MILLISECOND = 1_000_000
 
 # Providers by where their request is made: by `get_create_fn`, or by the function that OpenAI's set-up gives them.
-_CREATORS = ("openai", "groq", "google", "azure", "bedrock", "cohere", "mistral")
+_CREATORS = ("openai", "groq", "google", "azure", "bedrock", "cohere", "mistral", "gemini", "vertex")
 _BORROWERS = ("xai", "litellm")
 
 
@@ -86,11 +85,11 @@ def _supported() -> bool:
         found = version("mirascope")
     except PackageNotFoundError:
         return False
-    if found.split(".")[0] == "1":
+    if found.startswith("1.") and int(found.split(".")[1]) >= 20:
         return True
     _logger.warning(
-        "Mirascope %s is installed; this version of chunkmeter meters Mirascope 1.x only, so its calls go "
-        "unmetered. Install 'mirascope<2', or wrap provider streams with chunkmeter.wrap.",
+        "Mirascope %s is installed; this version of chunkmeter meters Mirascope 1.20 to 1.x only, so its calls go "
+        "unmetered. Install 'mirascope>=1.20,<2', or wrap provider streams with chunkmeter.wrap.",
         found,
     )
     return False
