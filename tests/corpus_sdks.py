@@ -1,30 +1,30 @@
 """Recorded streams as the events that the vendors' own SDKs make of them, replayed over HTTP."""
 
-# The SDKs leave type variables open.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from typing import Any
 
-import anthropic
-import boto3
-import cohere
-import groq
 import httpx
-import mistralai
-import ollama
-import openai
-from azure.ai.inference import ChatCompletionsClient
-from azure.core.credentials import AzureKeyCredential
-from botocore.config import Config
-from google import genai
-from google.genai import types
 
 __all__ = ["DROPPED", "Ask", "for_stream", "google_array"]
+
+# Without their types: these tell nothing here, and take the type checker minutes.
+anthropic: Any = import_module("anthropic")
+azure_core: Any = import_module("azure.core.credentials")
+azure_inference: Any = import_module("azure.ai.inference")
+boto3: Any = import_module("boto3")
+botocore_config: Any = import_module("botocore.config")
+cohere: Any = import_module("cohere")
+genai: Any = import_module("google.genai")
+groq: Any = import_module("groq")
+mistralai: Any = import_module("mistralai")
+ollama: Any = import_module("ollama")
+openai: Any = import_module("openai")
+types: Any = genai.types
 
 Stream = dict[str, Any]
 Ask = Callable[[str], Iterator[Any]]
@@ -76,7 +76,7 @@ def complete(address: str) -> Iterator[Any]:
     yield from client.completions.create(model="any", max_tokens_to_sample=1, prompt="any", stream=True)
 
 
-def generate_content(client: genai.Client, address: str) -> Iterator[Any]:
+def generate_content(client: Any, address: str) -> Iterator[Any]:
     options = types.GenerateContentConfig(http_options=types.HttpOptions(base_url=address))
     yield from client.models.generate_content_stream(model="any", contents="any", config=options)
 
@@ -94,7 +94,7 @@ def mistral(address: str) -> Iterator[Any]:
 
 
 def azure(address: str) -> Iterator[Any]:
-    with ChatCompletionsClient(address, AzureKeyCredential(KEY), retry_total=0) as client:
+    with azure_inference.ChatCompletionsClient(address, azure_core.AzureKeyCredential(KEY), retry_total=0) as client:
         yield from client.complete(messages=MESSAGES, stream=True)
 
 
@@ -113,7 +113,7 @@ def bedrock(address: str) -> Any:
         region_name="us-east-1",
         aws_access_key_id=KEY,
         aws_secret_access_key=KEY,
-        config=Config(retries={"total_max_attempts": 1}),
+        config=botocore_config.Config(retries={"total_max_attempts": 1}),
     )
 
 
@@ -163,7 +163,7 @@ BY_PATH: dict[str, Ask] = {
 
 
 # What the installed SDKs' classes have no field for, by family: nobody can read it from their events.
-_CONVERSED: Any = bedrock("http://127.0.0.1").meta.service_model.shape_for("TokenUsage").members
+_CONVERSED = bedrock("http://127.0.0.1").meta.service_model.shape_for("TokenUsage").members
 DROPPED: dict[str | None, set[str]] = {
     "google": {"service_tier"} - set(types.GenerateContentResponseUsageMetadata.model_fields),
     "converse": set[str]()
@@ -181,5 +181,5 @@ def for_stream(stream: Stream, family: str | None) -> Ask | None:
 
 def google_array(elements: Iterator[Any], _: str) -> Iterator[Any]:
     """A JSON array of Google's, element by element: the SDK asks for server-sent events and can't read it."""
-    parse = types.GenerateContentResponse._from_response  # pyright: ignore[reportPrivateUsage]
+    parse = types.GenerateContentResponse._from_response
     return (parse(response=element, kwargs={}) for element in elements)
