@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import httpx
 import pytest
@@ -31,10 +31,11 @@ from replay.scenarios import Service, by_id
 from replay.server import Server
 from tests.clients import new_async_client, new_client
 from tests.kit import Kit, attributes_of
+from tests.matrix import OTHERS
 from tests.matrix_app import Book, Cell, get_weather
 
 ROOT = Path(__file__).resolve().parent.parent
-SERVICES: tuple[Service, ...] = get_args(Service)
+SERVICES = OTHERS
 
 pytestmark = pytest.mark.filterwarnings(
     # Mirascope's own, in each `llm.call`.
