@@ -39,7 +39,7 @@ GOOGLE = Client()
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 # Azure tells what a stream of OpenAI's models used only if it is asked to, and Mirascope doesn't ask.
-ASK_FOR_USAGE = {"model_extras": {"stream_options": {"include_usage": True}}}
+ASK_FOR_USAGE: azure.AzureCallParams = {"model_extras": {"stream_options": {"include_usage": True}}}
 
 
 class Book(BaseModel):

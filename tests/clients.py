@@ -125,7 +125,7 @@ def _bedrock(base: str, stack: ExitStack) -> Any:
     from boto3.session import Session
     from botocore.config import Config
 
-    session = Session(KEY, KEY, region_name="us-east-1")
+    session: Any = Session(KEY, KEY, region_name="us-east-1")
     client = session.client("bedrock-runtime", endpoint_url=base, config=Config(retries={"total_max_attempts": 1}))
     stack.callback(client.close)
     return client

@@ -21,7 +21,7 @@ from replay.scenarios import Service
 ROOT = Path(__file__).parent.parent
 ALL: tuple[Service, ...] = get_args(Service)
 LEGACY: tuple[Service, ...] = ("gemini", "vertex")
-OTHERS = tuple(service for service in ALL if service not in LEGACY)
+OTHERS: tuple[Service, ...] = tuple(service for service in ALL if service not in LEGACY)
 _COUNTS = re.compile(r"(\d+) passed, (\d+) failed")
 
 

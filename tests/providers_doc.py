@@ -60,7 +60,8 @@ def fold(wire: str, events: tuple[Json, ...]) -> Fields:
     found = {name: whole[name] for name in ("id", "model")}
     found["finish_reasons"] = whole["raw_finish_reasons"] or whole["finish_reasons"]
     for part in ("usage", "cost_metadata"):
-        found |= {f"{part}.{name}": value for name, value in (whole[part] or {}).items()}
+        fields: Fields = whole[part] or {}
+        found |= {f"{part}.{name}": value for name, value in fields.items()}
     billed = tally.billed(tally.tokens())
     if tally.count_billed is not None:
         found |= {"billed.input_tokens": billed.input_tokens, "billed.output_tokens": billed.output_tokens}

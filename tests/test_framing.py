@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from chunkmeter.readers import _framing
 from chunkmeter.readers._framing import Framing
 
-TEXT = {"a": 'Grüße, "quoted" {braced} \\', "n": [1, {"deep": None}]}
-LAST = {"usage": {"prompt_tokens": 5}, "choices": []}
+TEXT: dict[str, Any] = {"a": 'Grüße, "quoted" {braced} \\', "n": [1, {"deep": None}]}
+LAST: dict[str, Any] = {"usage": {"prompt_tokens": 5}, "choices": []}
 
 
 def framed(*items: Any) -> list[Any]:

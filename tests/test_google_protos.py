@@ -24,6 +24,9 @@ def candidate(reason: str | None = None, **fields: Any) -> Json:
     return {"candidates": [{"finishReason": reason} | fields]}
 
 
+NOTHING: Json = {}
+
+
 def metadata(**usage: Any) -> Json:
     return candidate() | {"usageMetadata": usage}
 
@@ -32,7 +35,7 @@ def metadata(**usage: Any) -> Json:
 @pytest.mark.parametrize(
     ("events", "reasons"),
     [
-        pytest.param([{}], [], id="nothing"),
+        pytest.param([NOTHING], [], id="nothing"),
         pytest.param([candidate()], [None], id="none yet"),
         pytest.param([candidate("FINISH_REASON_UNSPECIFIED")], [None], id="unspecified is none"),
         pytest.param([candidate("STOP"), candidate()], ["STOP"], id="silence takes nothing back"),

@@ -377,7 +377,7 @@ async def test_calls_at_the_same_time_are_kept_apart(metered: Kit, aclient: NewA
     )
     ids = [attributes_of(span)["gen_ai.response.id"] for span in metered.spans]
     expected = ["openai-plain-stream", "openai-plain-stream", "anthropic-plain-stream", "anthropic-plain-call"]
-    assert sorted(ids) == sorted(by_id[scenario].truth.response_id for scenario in expected)
+    assert sorted(ids) == sorted(str(by_id[scenario].truth.response_id) for scenario in expected)
     chunks = {attributes_of(span).get("chunkmeter.chunks") for span in metered.spans}
     assert chunks == {8, 10, None}
 
@@ -953,8 +953,8 @@ def test_azures_usage_can_be_asked_for(metered: Kit, client: NewClient, server: 
     def ask(city: str) -> str:
         return f"What of {city}?"
 
+    asking: azure.AzureCallParams = {"model_extras": extras}
     list(azure.call("gpt-4o-mini", stream=True, client=made)(ask)("Faro"))
-    asking: Any = {"model_extras": extras}
     list(azure.call("gpt-4.1-mini", stream=True, client=made, call_params=asking)(ask)("Faro"))
     assert server.requests[-1].body["stream_options"] == extras["stream_options"]
     silent, asked = map(attributes_of, metered.spans)

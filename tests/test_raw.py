@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from operator import methodcaller
 from typing import Any
 
 import aiohttp
@@ -25,17 +26,17 @@ def url(server: Server, scenario: str = PLAIN) -> str:
     return f"{route(server, scenario)}/v1/chat/completions"
 
 
-def metered(kit: Kit, stream: Any, **keywords: Any) -> Any:
-    return chunkmeter.wrap(stream, telemetry=kit.telemetry, **{"provider": "openai", **keywords})
+def metered(kit: Kit, stream: Any, *, provider: str | None = "openai", **keywords: Any) -> Any:
+    return chunkmeter.wrap(stream, telemetry=kit.telemetry, provider=provider, **keywords)
 
 
 @pytest.mark.parametrize(
     "items",
     [
-        pytest.param(lambda response: response.iter_lines(), id="lines"),
-        pytest.param(lambda response: response.iter_bytes(), id="bytes"),
-        pytest.param(lambda response: response.iter_bytes(chunk_size=7), id="sevens"),
-        pytest.param(lambda response: response.iter_text(), id="text"),
+        pytest.param(methodcaller("iter_lines"), id="lines"),
+        pytest.param(methodcaller("iter_bytes"), id="bytes"),
+        pytest.param(methodcaller("iter_bytes", chunk_size=7), id="sevens"),
+        pytest.param(methodcaller("iter_text"), id="text"),
     ],
 )
 @pytest.mark.parametrize("wire", [None, "openai_chat"])
@@ -59,12 +60,16 @@ async def test_async_httpx(kit: Kit, server: Server) -> None:
     count_once(kit, PLAIN)
 
 
+def itself(content: aiohttp.StreamReader) -> aiohttp.StreamReader:
+    return content
+
+
 @pytest.mark.parametrize(
     "items",
     [
-        pytest.param(lambda content: content, id="the reader itself"),
-        pytest.param(lambda content: content.iter_any(), id="any"),
-        pytest.param(lambda content: content.iter_chunks(), id="chunks, in pairs"),
+        pytest.param(itself, id="the reader itself"),
+        pytest.param(methodcaller("iter_any"), id="any"),
+        pytest.param(methodcaller("iter_chunks"), id="chunks, in pairs"),
     ],
 )
 async def test_aiohttp(kit: Kit, server: Server, items: Callable[[aiohttp.StreamReader], Any]) -> None:

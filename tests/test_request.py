@@ -235,7 +235,7 @@ def test_an_openai_client_at_azures_address_is_azures() -> None:
 
 def test_bedrocks_endpoint_is_told() -> None:
     """boto3 makes it of the region, or takes it."""
-    session = boto3.Session("none", "none", region_name="eu-west-1")
+    session: Any = boto3.Session("none", "none", region_name="eu-west-1")
     for name in ("converse", "converse_stream"):
         method = getattr(session.client("bedrock-runtime"), name)
         assert endpoint(method) == Endpoint(None, "bedrock-runtime.eu-west-1.amazonaws.com", 443)

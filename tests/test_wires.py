@@ -96,22 +96,22 @@ def test_responses_charges() -> None:
 
 # --- Cohere ---
 
-V2_USAGE = {
+V2_USAGE: Json = {
     "billed_units": {"input_tokens": 217, "output_tokens": 21},
     "tokens": {"input_tokens": 1833, "output_tokens": 24},
     "cached_tokens": 1792,
 }
-V2 = (
+V2: tuple[Json, ...] = (
     {"type": "message-start", "id": "b-1", "delta": {"message": {"role": "assistant", "content": []}}},
     {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "Lisbon"}}}},
     {"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": V2_USAGE}},
 )
-V1_META = {
+V1_META: Json = {
     "api_version": {"version": "1"},
     "billed_units": {"input_tokens": 7, "output_tokens": 149},
     "tokens": {"input_tokens": 69, "output_tokens": 150},
 }
-V1 = (
+V1: tuple[Json, ...] = (
     {"event_type": "stream-start", "is_finished": False, "generation_id": "g-1"},
     {"event_type": "text-generation", "is_finished": False, "text": "Lis"},
     {
@@ -219,7 +219,7 @@ def test_converse_without_metadata() -> None:
     assert (tally.final, tally.usage_status(tally.tokens())) == (True, "missing")
 
 
-METRICS = {"inputTokenCount": 392, "outputTokenCount": 90, "invocationLatency": 3722, "firstByteLatency": 779}
+METRICS: Json = {"inputTokenCount": 392, "outputTokenCount": 90, "invocationLatency": 3722, "firstByteLatency": 779}
 
 
 def invoked(*bodies: Json, form: str = "sdk") -> Tally:
@@ -290,7 +290,7 @@ def test_invoke_anthropic(form: str) -> None:
         ),
         pytest.param(
             [{"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": None}]},
-             {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+             {"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}],
               "usage": {"prompt_tokens": 5, "completion_tokens": 6, "total_tokens": 11}}],
             "stop", Tokens(5, None, 6, 11), id="jamba",
         ),
@@ -315,7 +315,7 @@ def test_invoke_blocked_by_a_guardrail() -> None:
 # --- the rest ---
 
 MODALITIES = [{"modality": "text", "tokens": 8}, {"modality": "audio", "tokens": 3}]
-INTERACTION = {
+INTERACTION: Json = {
     "total_tokens": 179, "total_input_tokens": 11, "input_tokens_by_modality": MODALITIES, "total_cached_tokens": 4,
     "total_output_tokens": 42, "total_tool_use_tokens": 0, "total_thought_tokens": 126,
 }  # fmt: skip
@@ -323,7 +323,7 @@ INTERACTION = {
 
 def test_google_interactions() -> None:
     """Usage is stated anew as it grows; output is 42 + 126 with the thoughts beside it, for 11 + 42 + 126 = 179."""
-    created = {
+    created: Json = {
         "event_type": "interaction.created",
         "interaction": {"id": "v1_a", "status": "in_progress", "object": "interaction", "model": "gemini-2.5-flash"},
         "metadata": {"usage": INTERACTION | {"total_tokens": 79, "total_output_tokens": 0, "total_thought_tokens": 68}},
@@ -380,7 +380,7 @@ def test_watsonx() -> None:
 
 def test_watsonx_chat_has_openai_s_shape() -> None:
     """With the model under another name."""
-    choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    choice: Json = {"index": 0, "delta": {}, "finish_reason": "stop"}
     tally = fold({"id": "chat-1", "model_id": "ibm/granite-3-8b-instruct", "choices": [choice]})
     assert (tally.wire, tally.response_model) == ("openai_chat", "ibm/granite-3-8b-instruct")
 
@@ -409,7 +409,7 @@ def test_anthropic_complete() -> None:
 
 def test_completions() -> None:
     """The legacy text completions: chat's shape, another operation."""
-    event = {"id": "cmpl-1", "object": "text_completion", "model": "gpt-3.5-turbo-instruct"}
+    event: Json = {"id": "cmpl-1", "object": "text_completion", "model": "gpt-3.5-turbo-instruct"}
     event["choices"] = [{"text": "Hi", "index": index, "finish_reason": "length"} for index in (1, 0, 2)]
     tally = fold(event | {"usage": {"prompt_tokens": 5, "completion_tokens": 48, "total_tokens": 53}})
     assert (tally.wire, tally.raw_reasons(), tally.tokens()) == (

@@ -425,7 +425,7 @@ def test_groq_stream_is_metered(server: Server, kit: Kit, wrap: Callable[..., An
 @pytest.mark.parametrize("scenario", ["bedrock-plain-stream", "bedrock-cached-stream", "bedrock-guarded-stream"])
 def test_bedrock_stream_is_metered(kit: Kit, wrap: Callable[..., Any], scenario: str) -> None:
     """Events as a boto3 that knows prompt caching hands them on; none names a model, so the one asked for counts."""
-    buffer = EventStreamBuffer()
+    buffer: Any = EventStreamBuffer()
     for written in by_id[scenario].events:
         buffer.add_data(written)
     events = [{event.headers[":event-type"]: json.loads(event.payload)} for event in buffer]

@@ -86,7 +86,7 @@ class Endpoint(NamedTuple):
 def endpoint(method: Any) -> Endpoint:
     """Whom the method of an SDK, such as `client.chat.completions.create`, sends its request to."""
     owner = _owner(method)
-    url = next(filter(None, (_get(owner, read) for read in _URLS)), None)
+    url = next((url for url in (_get(owner, read) for read in _URLS) if url), None)
     # A `GenerativeModel` is of one model, named with the path to it.
     model = str(getattr(owner, "_model_name", "")).rpartition("/")[2]
     return Endpoint(_provider(owner, url), *server(url), model or None)
@@ -118,10 +118,11 @@ def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValu
 
 def _fields(held: Any) -> dict[str, Any]:
     """What a parameter holds that is a dict, an object, or Vertex AI's wrapper around a protocol buffer."""
-    message = getattr(held, "_raw_generation_config", None)
+    message: Any = getattr(held, "_raw_generation_config", None)
     if message is None:
         return cast("dict[str, Any]", held if isinstance(held, dict) else getattr(held, "__dict__", {}))
-    fields: dict[str, Any] = {field.name: value for field, value in type(message).pb(message).ListFields()}
+    kind = cast("Any", type(message))
+    fields: dict[str, Any] = {field.name: value for field, value in kind.pb(message).ListFields()}
     # Its numbers have single precision, and its lists are of a kind of their own.
     return {
         name: float(f"{value:.7g}") if isinstance(value, float) else [*value] if name == "stop_sequences" else value

@@ -10,7 +10,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["Framing", "is_raw"]
 
@@ -37,7 +37,7 @@ class Framing:
     def feed(self, item: Any) -> list[Any]:
         """The events that are whole with `item`: a line without its end, a piece of the body, or an event."""
         if isinstance(item, bytes | bytearray | memoryview):
-            text = self._decoder.decode(bytes(item))
+            text = self._decoder.decode(bytes(cast("bytes", item)))
             if item and not text:
                 return []  # half a character
         elif isinstance(item, str):
@@ -180,5 +180,5 @@ def _objects(text: str) -> list[Any]:
         value = json.loads(text)
     except ValueError:
         return []
-    values: list[Any] = value if isinstance(value, list) else [value]
+    values = cast("list[Any]", value if isinstance(value, list) else [value])
     return [item for item in values if isinstance(item, dict)]

@@ -54,7 +54,8 @@ def message_of(event: Any) -> Message | None:
     if kept_in is None:
         return None
     wrapped = getattr(event, kept_in) if kept_in else event
-    return Message(type(wrapped).pb(wrapped))
+    kind = cast("Any", type(wrapped))
+    return Message(kind.pb(wrapped))
 
 
 @lru_cache(64)

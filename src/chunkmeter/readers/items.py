@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ..tally import Tally
 from . import Reader, UnknownWireError, for_event
@@ -25,10 +25,7 @@ def reading(tally: Tally, first: Any, reader: Reader | None) -> _Read | None:
     Returns:
         What folds each item, the first included; None where this one doesn't tell, but the next may.
     """
-    inside = None
-    if isinstance(first, tuple) and first:
-        # aiohttp's chunks come with whether they end one on the wire, Mirascope's with a tool.
-        inside = _first_part if is_raw(first[0]) else _raw_chunk
+    inside = _inside(first)
     event = first if inside is None else inside(first)
     read = _framed(reader) if is_raw(event) else _native(tally, event, reader)
     return read if read is None or inside is None else lambda tally, item: read(tally, inside(item))
@@ -61,6 +58,14 @@ def _framed(reader: Reader | None) -> _Read:
                 read(tally, event)
 
     return read_framed
+
+
+def _inside(item: Any) -> Callable[[Any], Any] | None:
+    """What gets at the event in a pair: aiohttp's has whether a chunk ends on the wire, Mirascope's a tool."""
+    if not isinstance(item, tuple) or not item:
+        return None
+    pair = cast("tuple[Any, ...]", item)
+    return _first_part if is_raw(pair[0]) else _raw_chunk
 
 
 def _first_part(item: Any) -> Any:
