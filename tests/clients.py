@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from replay.scenarios import Service
@@ -121,24 +121,34 @@ async def _async_azure(base: str, stack: AsyncExitStack) -> Any:
     return await stack.enter_async_context(ChatCompletionsClient(base, AzureKeyCredential(KEY), retry_total=0))
 
 
-def _bedrock(base: str, stack: ExitStack) -> Any:
+@cache
+def _aws() -> Any:
     from boto3.session import Session
+
+    return Session(KEY, KEY, region_name="us-east-1")  # it reads all of Amazon's endpoints with its first client
+
+
+@cache
+def _async_aws() -> Any:
+    from aiobotocore.session import AioSession
+
+    return AioSession()
+
+
+def _bedrock(base: str, stack: ExitStack) -> Any:
     from botocore.config import Config
 
-    session: Any = Session(KEY, KEY, region_name="us-east-1")
-    client = session.client("bedrock-runtime", endpoint_url=base, config=Config(retries={"total_max_attempts": 1}))
+    client = _aws().client("bedrock-runtime", endpoint_url=base, config=Config(retries={"total_max_attempts": 1}))
     stack.callback(client.close)
     return client
 
 
 async def _async_bedrock(base: str, stack: AsyncExitStack) -> Any:
     from aiobotocore.config import AioConfig
-    from aiobotocore.session import AioSession
 
     options: dict[str, Any] = {"aws_access_key_id": KEY, "aws_secret_access_key": KEY, "region_name": "us-east-1"}
     config = AioConfig(retries={"total_max_attempts": 1})
-    session: Any = AioSession()
-    made = session.create_client("bedrock-runtime", endpoint_url=base, config=config, **options)
+    made = _async_aws().create_client("bedrock-runtime", endpoint_url=base, config=config, **options)
     return await stack.enter_async_context(made)
 
 

@@ -106,10 +106,11 @@ def count_once(kit: Kit, scenario: str, outcome: str = "completed") -> None:
     assert kit.total("chunkmeter.errors") == 0
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Waits for what another thread does; collects garbage meanwhile."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
+        began = time.monotonic()
         gc.collect()
-        time.sleep(0.005)
+        time.sleep(time.monotonic() - began + 0.005)  # all threads stand still while it collects: the other one's turn

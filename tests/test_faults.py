@@ -11,7 +11,7 @@ import pytest
 
 import chunkmeter
 from chunkmeter import Settings, conventions, pricing, readers, semconv
-from chunkmeter.readers import Reader
+from chunkmeter.readers import Reader, items
 from chunkmeter.tally import Tally
 from chunkmeter.telemetry import Telemetry
 from replay.scenarios import by_id
@@ -127,7 +127,7 @@ async def test_a_fault_in_the_reader_of_an_async_stream(
 
 def test_a_fault_in_telling_the_wire(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first chunk is lost to the reader, and so may be every other."""
-    monkeypatch.setattr(readers, "for_event", raising)
+    monkeypatch.setattr(items, "for_event", raising)
     read_twice(kit)
     assert kit.total("chunkmeter.errors", stage="reader") == 2 * len(EVENTS)
     assert kit.total("chunkmeter.calls", usage__status="failed") == 2

@@ -218,7 +218,7 @@ def test_other_frameworks_cancellations_are_cancellations(kit: Kit, wrap: Callab
 
 def test_a_stream_that_cannot_be_read_did_not_break(kit: Kit, wrap: Callable[..., Any]) -> None:
     """It ran out as streams do, and why it stopped we could not read: no ERROR for that."""
-    list(wrap(iter([{"type": "content-delta"}, {"type": "message-end"}]), provider="cohere"))
+    list(wrap(iter([{"type": "somebody's"}, {"type": "own"}]), provider="replicate"))
     assert outcome(kit) == "completed"
     assert kit.span.status.is_unset
     assert attributes_of(kit.span)["chunkmeter.usage.status"] == "missing"
