@@ -85,13 +85,15 @@ def _google(base: str, stack: ExitStack | AsyncExitStack) -> Any:
     from google.genai.types import HttpOptions
 
     client = Client(api_key=KEY, http_options=HttpOptions(base_url=base))
-    stack.callback(client.close)
+    if hasattr(client, "close"):  # older ones can't
+        stack.callback(client.close)
     return client
 
 
 async def _async_google(base: str, stack: AsyncExitStack) -> Any:
     client = _google(base, stack)
-    stack.push_async_callback(client.aio.aclose)
+    if hasattr(client.aio, "aclose"):
+        stack.push_async_callback(client.aio.aclose)
     return client
 
 

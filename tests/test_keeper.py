@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -115,3 +116,38 @@ def test_a_fork_waits_for_the_thread_to_come_to_rest() -> None:
     eventually(lambda: not kit.telemetry.open)
     assert len(kit.spans) == 1
     kit.shutdown()
+
+
+class Watched:
+    """As much of a `Telemetry` as the keeper looks at."""
+
+    settings = Settings()
+
+    def __init__(self) -> None:
+        self.open: dict[int, Any] = {}
+
+
+def test_a_thread_may_look_while_another_one_adds() -> None:
+    """Instrumented anew while the keeper goes through what it watches, with threads switching as often as they can."""
+    failed: list[Exception] = []
+    added = threading.Event()
+
+    def look() -> None:
+        try:
+            while not added.is_set():
+                keeper._patience()  # pyright: ignore[reportPrivateUsage]
+        except RuntimeError as error:
+            failed.append(error)
+
+    interval, thread = sys.getswitchinterval(), threading.Thread(target=look)
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        held = [Watched() for _ in range(300)]
+        for watched in held:
+            keeper.watch(cast("Any", watched))
+    finally:
+        added.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    assert failed == []

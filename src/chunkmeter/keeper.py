@@ -35,7 +35,8 @@ class Keeper:
     def __init__(self) -> None:
         self.finalized: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         """How to settle each call; None only wakes the thread."""
-        self._telemetries: weakref.WeakSet[Telemetry] = weakref.WeakSet()
+        self._watched: list[weakref.ref[Telemetry]] = []
+        """Replaced, never changed: the thread may be going through it while another one adds to it."""
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -55,11 +56,11 @@ class Keeper:
 
     def watch(self, telemetry: Telemetry) -> None:
         """Make sure that calls of `telemetry` are looked after."""
-        if self._thread is not None and telemetry in self._telemetries:
+        if self._thread is not None and weakref.ref(telemetry) in self._watched:
             return
         with self._lock:
-            if telemetry not in self._telemetries:
-                self._telemetries.add(telemetry)
+            if weakref.ref(telemetry) not in self._watched:
+                self._watched = [*(ref for ref in self._watched if ref() is not None), weakref.ref(telemetry)]
                 if self.on_collection not in gc.callbacks:
                     gc.callbacks.append(self.on_collection)
                 # Registered after the SDK's providers, so it runs before they shut down.
@@ -90,7 +91,7 @@ class Keeper:
         self.finalized = SimpleQueue()
         self._lock, self._busy = threading.Lock(), threading.Lock()
         self._thread, self._closing, self._fork_waits = None, False, False
-        for telemetry in list(self._telemetries):
+        for telemetry in self._telemetries():
             for call in list(telemetry.open.values()):
                 call.disown()
             telemetry.open.clear()
@@ -117,13 +118,16 @@ class Keeper:
                     settle()
             del settle  # Not to keep the last one alive while waiting for the next.
 
+    def _telemetries(self) -> list[Telemetry]:
+        return [telemetry for ref in self._watched if (telemetry := ref()) is not None]
+
     def _patience(self) -> float:
-        shortest = min((telemetry.settings.idle_timeout for telemetry in list(self._telemetries)), default=600.0)
+        shortest = min((telemetry.settings.idle_timeout for telemetry in self._telemetries()), default=600.0)
         return min(_LONGEST_WAIT, shortest / 4)
 
     def _settle_idle(self) -> None:
         now = time.time_ns()
-        for telemetry in list(self._telemetries):
+        for telemetry in self._telemetries():
             longest = telemetry.settings.idle_timeout * _NANOSECONDS
             for call in list(telemetry.open.values()):
                 if call.paused_ns and now - call.paused_ns > longest:
@@ -134,7 +138,7 @@ class Keeper:
         self.finalized.put(None)
         if self._thread is not None:
             self._thread.join(timeout=_LONGEST_JOIN)
-        for telemetry in list(self._telemetries):
+        for telemetry in self._telemetries():
             for call in list(telemetry.open.values()):
                 call.settle("collected")
 
