@@ -59,7 +59,7 @@ DROPPED = (
     "OTEL_", "CHUNKMETER_", "GEMINI_", "GOOGLE_", "OPENAI_", "ANTHROPIC_", "GROQ_", "LITELLM_", "AWS_", "AZURE_",
     "CO_", "COHERE_", "MISTRAL_",
 )  # fmt: skip
-TIMEOUT = 240
+TIMEOUT = 900
 
 
 def app_environment(providers: str, endpoint: str) -> dict[str, str]:
@@ -82,7 +82,7 @@ def app_environment(providers: str, endpoint: str) -> dict[str, str]:
         "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
         "OTEL_EXPORTER_OTLP_INSECURE": "true" if endpoint.startswith("http://") else "false",
-        "OTEL_EXPORTER_OTLP_TIMEOUT": "5",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "30",
         "OTEL_BSP_SCHEDULE_DELAY": "200",  # so that the table fills while the app runs
     }
 
@@ -128,7 +128,7 @@ class Tail:
         """Lets it print its totals."""
         self._process.send_signal(signal.SIGINT)
         try:
-            code = self._process.wait(timeout=20)
+            code = self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()

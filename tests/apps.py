@@ -76,7 +76,7 @@ def run_app(server: Server, environment: dict[str, str], *, instrumented: bool =
         env={**kept, **known, **environment},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

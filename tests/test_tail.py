@@ -280,7 +280,7 @@ def run_tail(*arguments: str) -> tuple[str, str]:
         send_spans(receiver, ATTRIBUTES)
         send_metrics(receiver)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
     return output, errors
 
