@@ -4,9 +4,6 @@ Each call is sent on as the HTTP request that it stands for, as Google's own fro
 annotations; an answer comes back as the messages that its JSON stands for, without what the SDK's release doesn't know.
 """
 
-# grpcio and the SDKs' messages come without types.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import json
@@ -15,8 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from importlib import import_module
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 __all__ = ["GEMINI", "VERTEX", "Api", "Transcoder"]
@@ -64,14 +60,6 @@ class Transcoder:
     def close(self) -> None:
         """Stops it, and what it is in the middle of."""
         self._server.stop(None).wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _call(self, request: Any, context: Any) -> Any:
         with self._post("generateContent", request, context) as answer:

@@ -5,7 +5,7 @@ The SDKs are there in the environments that `make matrix` makes for them.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, closing
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ _SDKS: dict[Service, _Sdk] = {
 def new_model(service: Service, base: str, stack: ExitStack) -> Any:
     """A model whose requests get to `base`, closed with `stack`."""
     sdk = _SDKS[service]
-    address = stack.enter_context(Transcoder(sdk.api, base)).address
+    address = stack.enter_context(closing(Transcoder(sdk.api, base))).address
     channel = stack.enter_context(grpc.insecure_channel(address))
     model = _model(service)
     setattr(model, sdk.kept_as[0], _client(sdk, "Grpc", "", address, channel))
@@ -60,7 +60,7 @@ def new_model(service: Service, base: str, stack: ExitStack) -> Any:
 async def new_async_model(service: Service, base: str, stack: AsyncExitStack) -> Any:
     """The same for async functions."""
     sdk = _SDKS[service]
-    address = stack.enter_context(Transcoder(sdk.api, base)).address
+    address = stack.enter_context(closing(Transcoder(sdk.api, base))).address
     channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
     model = _model(service)
     setattr(model, sdk.kept_as[1], _client(sdk, "GrpcAsyncIO", "Async", address, channel))

@@ -15,6 +15,7 @@ from groq import Groq
 from openai import AsyncOpenAI, OpenAI
 from opentelemetry.sdk.trace import ReadableSpan
 
+from replay.check import RAW_WORDS
 from replay.scenarios import by_id
 from replay.server import Server
 from tests.kit import Kit, attributes_of
@@ -80,7 +81,7 @@ def message_manager(client: Anthropic | AsyncAnthropic, scenario: str) -> Any:
 def expect(span: ReadableSpan, scenario: str, outcome: str = "completed") -> None:
     """The span says what the scenario's literals say."""
     attributes, truth = attributes_of(span), by_id[scenario].truth
-    raw_wire = "chatcmpl" in (truth.response_id or "")  # the published conventions keep OpenAI's own words
+    raw_wire = by_id[scenario].service in RAW_WORDS
     expected = {
         "gen_ai.operation.name": "generate_content" if truth.provider.startswith("gcp") else "chat",
         "gen_ai.response.id": truth.response_id,

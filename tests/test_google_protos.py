@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -131,6 +132,12 @@ def test_thoughts_that_an_sdk_does_not_know(usage: Json, tokens: Tokens) -> None
     """They are output, and cost as much, whether or not the SDK has a field for them."""
     event = protos.of_json(metadata(**usage), protos.BeforeThoughts)
     assert fold(event).tokens() == tokens
+    plain = SimpleNamespace(  # as google-genai before 1.10 has it
+        prompt_token_count=usage.get("promptTokenCount"),
+        candidates_token_count=usage.get("candidatesTokenCount"),
+        total_token_count=usage.get("totalTokenCount"),
+    )
+    assert fold(SimpleNamespace(candidates=[], usage_metadata=plain)).tokens() == tokens
 
 
 def test_a_protocol_buffers_unknown_reason_warns_nobody() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def ask(replay: Server) -> Ask:
     """Sends a request to a path of the replay server by gRPC, and yields its answers."""
 
     def send(path: str, *tools: str, stream: bool = True) -> Iterator[Any]:
-        with Transcoder(API, f"{replay.url}{path}") as front, grpc.insecure_channel(front.address) as channel:
+        with closing(Transcoder(API, f"{replay.url}{path}")) as front, grpc.insecure_channel(front.address) as channel:
             codec = {
                 "request_serializer": protos.GenerateContentRequest.serialize,
                 "response_deserializer": protos.GenerateContentResponse.deserialize,

@@ -47,6 +47,10 @@ class View:
                 found = cast("Mapping[str, Any]", raw).get(name)
         return found if type(found) in _SCALARS else view(found)
 
+    def knows(self, name: str) -> bool:
+        """Whether there is room for that name: an SDK's class may have none for what its service sends by now."""
+        return isinstance(self._raw, Mapping) or hasattr(self._raw, name)
+
     def object(self, name: str, default: View | None = None) -> View:
         """The object of that name; `default`, or an empty one, where there is none or something else."""
         found = self.get(name)

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ..tally import Tally, Tokens, count
-from ._message import Message, message_of
+from ._message import message_of
 from ._view import View, view
 
 WIRE = "google_generate_content"
@@ -71,11 +71,7 @@ def tokens(usage: Any) -> Tokens:
     prompt, tool_use = count(said.prompt_token_count), count(said.tool_use_prompt_token_count)
     candidates, thoughts = count(said.candidates_token_count), count(said.thoughts_token_count)
     input_, output, total = _sum(prompt, tool_use), _sum(candidates, thoughts), count(said.total_token_count)
-    if (
-        isinstance(said, Message)
-        and not said.knows("thoughts_token_count")
-        and (total or 0) > (_sum(input_, output) or 0)
-    ):
+    if not said.knows("thoughts_token_count") and (total or 0) > (_sum(input_, output) or 0):
         output = (total or 0) - (input_ or 0)  # An SDK from before thoughts: its total alone has them.
     return Tokens(
         input_tokens=input_,
