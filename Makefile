@@ -32,7 +32,7 @@ setup: $(DEV)/.ready ## Make .venv: locked dependencies and an editable chunkmet
 lint: $(DEV)/.ready ## Check style, format and types
 	$(DEV)/bin/ruff check
 	$(DEV)/bin/ruff format --check
-	$(DEV)/bin/pyright
+	$(DEV)/bin/pyrefly check
 
 format: $(DEV)/.ready ## Format the code and fix what ruff can
 	$(DEV)/bin/ruff check --fix-only

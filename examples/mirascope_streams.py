@@ -7,9 +7,6 @@ Keys and base URLs come from the SDKs' own environment variables; XAI_BASE_URL, 
 stand in where an SDK has none.
 """
 
-# Mirascope leaves type variables of its decorators open.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import asyncio
@@ -252,7 +249,7 @@ def call_all() -> None:
 
 
 def use_tools() -> None:
-    print("pack:    ", [tool.call() for _, tool in pack("Lisbon", "Porto") if tool])
+    print("pack:    ", [tool.call() for _, tool in pack("Lisbon", "Porto") if tool])  # pyrefly: ignore[missing-attribute]
     print("umbrella:", [tool.call() for _, tool in umbrella("Faro") if tool])
     print("sunscreen:", [tool.call() for _, tool in sunscreen("Tomar", "Nazare") if tool])
     print("snow:    ", [tool.call() for _, tool in snow("Guarda") if tool])
@@ -268,7 +265,7 @@ def read_books() -> None:
 
 
 async def wait_for_some() -> None:
-    print("mood:    ", (await mood("Viseu")).content)
+    print("mood:    ", (await mood("Viseu")).content)  # pyrefly: ignore[not-async]
     print("arches:  ", (await arches("Elvas")).content)
     stream = await templars("Tomar")
     print("templars:", "".join([chunk.content async for chunk, _ in stream]))

@@ -1,8 +1,5 @@
 """The provider SDKs' clients for Mirascope, aimed at an address of the replay server: one row a service."""
 
-# The SDKs leave type variables open.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import os

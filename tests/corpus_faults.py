@@ -24,8 +24,8 @@ def sum_usage(read: Read) -> Read:
         said = asdict(alone.tokens())
         read(tally, event)
         if alone.tokens():
-            known = asdict(before)
-            total = {name: said[name] if known[name] is None else known[name] + (said[name] or 0) for name in said}
+            known: dict[str, Any] = asdict(before)
+            total = {name: n if known[name] is None else known[name] + (n or 0) for name, n in said.items()}
             tally.usage, tally.count_tokens = Tokens(**total), lambda usage: usage
 
     return faulty
@@ -64,4 +64,4 @@ def plant(fault: str) -> None:
     """Put a known bug into every reader."""
     for wire in readers.WIRES:
         reader = readers.for_wire(wire)
-        readers._loaded[wire] = Reader(wire, reader.operation, _FAULTS[fault](reader.read))  # pyright: ignore[reportPrivateUsage]
+        readers._loaded[wire] = Reader(wire, reader.operation, _FAULTS[fault](reader.read))

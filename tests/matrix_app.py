@@ -1,8 +1,5 @@
 """A Mirascope function for each cell of the matrix, and what it gave, in a form that compares."""
 
-# Mirascope and the SDKs leave type variables open.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import asyncio
@@ -169,7 +166,7 @@ def difference(got: Any, expected: Any, where: str = "") -> Iterator[str]:
         left, right = cast("dict[str, Any]", got), cast("dict[str, Any]", expected)
         for name in sorted(left.keys() | right.keys()):
             yield from difference(left.get(name, "absent"), right.get(name, "absent"), f"{where}.{name}")
-    elif isinstance(got, list | tuple) and isinstance(expected, list | tuple) and len(got) == len(expected):  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(got, list | tuple) and isinstance(expected, list | tuple) and len(got) == len(expected):
         pairs = zip(cast("list[Any]", got), cast("list[Any]", expected), strict=True)
         for number, (left, right) in enumerate(pairs):
             yield from difference(left, right, f"{where}[{number}]")

@@ -3,9 +3,6 @@
 The SDKs themselves live in an environment of their own (`make matrix`); what they wrap around these is there too.
 """
 
-# `proto` comes without types.
-# pyright: reportUntypedBaseClass=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import json

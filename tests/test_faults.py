@@ -82,7 +82,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, wire: str, *, after: int) -> None:
             raising()
         sound.read(tally, event)
 
-    monkeypatch.setitem(readers._loaded, wire, Reader(wire, sound.operation, read))  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setitem(readers._loaded, wire, Reader(wire, sound.operation, read))
 
 
 @pytest.mark.parametrize("after", [0, 3, 7])

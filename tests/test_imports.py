@@ -58,7 +58,7 @@ ALLOWED_LATE = {
 }
 MAY_IMPORT_SDK = {"processor", "exporter", "testing"}
 METERED = {"anthropic", "cohere", "google.genai", "groq", "litellm", "mirascope", "openai", "xai_sdk"}
-TYPE_CHECKING = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+TYPING_ONLY = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
 HEAVY = METERED | {"genai_prices", "grpc", "opentelemetry.sdk", "pydantic"}
 
 
@@ -91,7 +91,7 @@ def imports(module: str, node: ast.AST, late: bool = False) -> Iterator[Import]:
         source = resolve_name("." * node.level + (node.module or ""), package_of(module))
         for alias in node.names:
             yield Import(module, f"{source}.{alias.name}", late)
-    elif isinstance(node, ast.If) and ast.unparse(node.test) in TYPE_CHECKING:
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in TYPING_ONLY:
         node = ast.Module(node.orelse, [])
     late = late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     for child in ast.iter_child_nodes(node):

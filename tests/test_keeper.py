@@ -135,7 +135,7 @@ def test_a_thread_may_look_while_another_one_adds() -> None:
     def look() -> None:
         try:
             while not added.is_set():
-                keeper._patience()  # pyright: ignore[reportPrivateUsage]
+                keeper._patience()
         except RuntimeError as error:
             failed.append(error)
 

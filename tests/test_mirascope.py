@@ -1,8 +1,5 @@
 """Mirascope 1.x, metered: real Mirascope and real SDKs, answered by the replay server."""
 
-# Mirascope and the SDKs leave type variables open.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import asyncio
@@ -133,7 +130,7 @@ def wait_for_span(kit: Kit) -> ReadableSpan:
 def python(code: str) -> str:
     """What a fresh interpreter prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -332,9 +332,9 @@ def test_the_split_adds_up_to_the_amount(usage: Usage, model: tuple[str, str], t
 
 @pytest.fixture
 def empty_cache() -> Iterator[None]:
-    genai._find.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    genai._find.cache_clear()
     yield
-    genai._find.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    genai._find.cache_clear()
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -347,7 +347,7 @@ def test_invented_names_grow_no_cache() -> None:
         provider = ("openai", None, "litellm")[number % 3]
         assert price(tokens(1, 1), model=f"made-up-{number}", provider=provider) == Unpriced("unknown_model")
     assert [len(getattr(snapshot, name)) for name in caches] == before
-    info = genai._find.cache_info()  # pyright: ignore[reportPrivateUsage]
+    info = genai._find.cache_info()
     assert (info.currsize, info.maxsize) == (512, 512)
 
 

@@ -328,7 +328,7 @@ def test_the_set_of_counted_spans_stays_bounded(kit: Kit, monkeypatch: pytest.Mo
         end_span(kit, CHAT)
         call.send(lambda: end_span(kit, HTTP))
     call.settle("closed")
-    seen = added._seen  # pyright: ignore[reportPrivateUsage]
+    seen = added._seen
     assert (len(seen.counted), len(seen.metered)) == (10, 10)
     assert kit.total("chunkmeter.calls") == 25 + 1
 
@@ -473,7 +473,7 @@ def test_everything_but_attributes_is_preserved_on_the_copy(kit: Kit) -> None:
     assert added == COST_ATTRIBUTES
     assert '"gen_ai.usage.cost.amount": 0.003' in after.to_json()
     with pytest.raises(TypeError):
-        after.attributes["more"] = 1  # pyright: ignore[reportIndexIssue, reportOptionalSubscript]
+        after.attributes["more"] = 1  # pyrefly: ignore[unsupported-operation]
     provider.shutdown()
 
 
@@ -591,8 +591,8 @@ def test_wrap_reports_to_the_processors_providers(kit: Kit) -> None:
 
 def test_it_works_on_the_global_providers() -> None:
     """With nothing given it shares the one default `Telemetry`."""
-    assert ChunkSpanProcessor()._telemetry is default()  # pyright: ignore[reportPrivateUsage]
-    assert ChunkSpanProcessor()._seen is ChunkSpanProcessor(meter_provider=get_meter_provider())._seen  # pyright: ignore[reportPrivateUsage]
+    assert ChunkSpanProcessor()._telemetry is default()
+    assert ChunkSpanProcessor()._seen is ChunkSpanProcessor(meter_provider=get_meter_provider())._seen
 
 
 def test_unsampled_spans_of_others_are_not_seen(kit: Kit) -> None:
@@ -616,7 +616,7 @@ def instrumentor() -> Iterator[SpansInstrumentor]:
 
 
 def chunk_processors(kit: Kit) -> list[ChunkSpanProcessor]:
-    multi: Any = kit.tracer_provider._active_span_processor  # pyright: ignore[reportPrivateUsage]
+    multi: Any = kit.tracer_provider._active_span_processor
     return [each for each in multi._span_processors if isinstance(each, ChunkSpanProcessor)]
 
 

@@ -15,7 +15,7 @@ import openai.types.responses
 import pytest
 from anthropic.types.beta import BetaMessage
 from google.genai import types as google
-from litellm.types.utils import Delta, ModelResponse, ModelResponseStream, StreamingChoices  # pyright: ignore[reportMissingTypeStubs]
+from litellm.types.utils import Delta, ModelResponse, ModelResponseStream, StreamingChoices
 
 from chunkmeter.readers import WIRES, UnknownWireError, for_event, for_provider, for_wire
 from chunkmeter.tally import Tally, Tokens

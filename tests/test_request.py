@@ -223,7 +223,7 @@ def test_googles_endpoint_is_told() -> None:
 def test_azures_endpoint_is_told(url: str, provider: str | None) -> None:
     """The inference SDK reaches both of Azure's services; the address tells which."""
     for client in (azure.ai.inference.ChatCompletionsClient, azure.ai.inference.aio.ChatCompletionsClient):
-        found = endpoint(client(url, AzureKeyCredential("none")).complete)
+        found = endpoint(client(url, AzureKeyCredential("none")).complete)  # pyrefly: ignore[missing-attribute]
         assert found == Endpoint(provider, urlsplit(url).hostname, 443)
 
 

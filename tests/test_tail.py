@@ -333,7 +333,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The table is drawn by the extra's rich; without it the way out is a command to copy."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert cli.main(["tail"]) == 2
     assert capsys.readouterr().err == "The table needs rich: pip install 'chunkmeter[cli]' (or use --json).\n"
 

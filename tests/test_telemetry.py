@@ -96,7 +96,7 @@ def test_the_span_carries_every_fact_of_the_call(kit: Kit) -> None:
     assert (span.name, span.kind) == ("chat gpt-4o", SpanKind.CLIENT)
     assert (span.start_time, span.end_time) == (START, START + 3 * SECOND // 2)
     assert span.status.status_code is StatusCode.UNSET
-    assert (span.instrumentation_scope.name, span.instrumentation_scope.version) == ("chunkmeter", __version__)  # pyright: ignore[reportOptionalMemberAccess]
+    assert (span.instrumentation_scope.name, span.instrumentation_scope.version) == ("chunkmeter", __version__)  # pyrefly: ignore[missing-attribute]
     attributes = attributes_of(span)
     assert attributes.pop("chunkmeter.price.version").startswith("genai-prices 0.2.")
     assert attributes == {
@@ -400,7 +400,7 @@ def test_histograms_have_their_own_buckets(kit: Kit, name: str, bounds: list[flo
 def test_exemplars_carry_the_spans_trace_id(kit: Kit) -> None:
     """On counters and histograms alike, though the span is never current when the call settles."""
     report(kit, ended())
-    trace_id = kit.span.get_span_context().trace_id  # pyright: ignore[reportOptionalMemberAccess]
+    trace_id = kit.span.get_span_context().trace_id  # pyrefly: ignore[missing-attribute]
     found = metrics(kit)  # read once: exemplars are those since the last reading
     for name in (
         "chunkmeter.spend",

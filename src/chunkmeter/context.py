@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 __all__ = ["leave", "suppressed"]
 
 # The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
-_SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")  # pyright: ignore[reportPrivateUsage]
+_SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
 
 
 def suppressed() -> bool:
@@ -25,6 +25,6 @@ def leave(token: Token[Context]) -> None:
     nothing to undo, and the public `detach` would log an error about it.
     """
     try:
-        otel_context._RUNTIME_CONTEXT.detach(token)  # pyright: ignore[reportPrivateUsage]
+        otel_context._RUNTIME_CONTEXT.detach(token)
     except ValueError:
         return

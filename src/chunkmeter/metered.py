@@ -131,7 +131,7 @@ class _Proxy:
     __slots__ = ("__weakref__", LEASE, _STREAM)
 
     @property
-    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] -- read only, as isinstance needs it
+    def __class__(self) -> Any:  # read only, as isinstance needs it
         return _class(_behind(self))
 
     def __getattr__(self, name: str) -> Any:

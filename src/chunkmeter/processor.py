@@ -143,7 +143,7 @@ class ChunkSpanProcessor(SpanProcessor):
     def _on_ending(self, span: Span) -> None:
         if self._next is not None:
             with self._telemetry.guard("hook", "the next processor's _on_ending"):
-                self._next._on_ending(span)  # pyright: ignore[reportPrivateUsage]
+                self._next._on_ending(span)
 
     def shutdown(self) -> None:
         """Shut the next processor down."""
@@ -209,7 +209,7 @@ def _ended(span: ReadableSpan, call: ForeignCall, labels: Labels) -> Ended:
 
 def _context(span: ReadableSpan) -> Context:
     """A context by which exemplars point to the span."""
-    return set_span_in_context(NonRecordingSpan(span.get_span_context()))  # pyright: ignore[reportArgumentType]
+    return set_span_in_context(NonRecordingSpan(span.get_span_context()))  # pyrefly: ignore[bad-argument-type]
 
 
 def _with_attributes(span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:
@@ -217,7 +217,7 @@ def _with_attributes(span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:
     # As the SDK's own Span does it; a copy through a dict would lose the count of dropped attributes.
     bounded = BoundedAttributes(attributes={**(span.attributes or {}), **added}, immutable=True)
     bounded.dropped = span.dropped_attributes
-    enriched._attributes = bounded  # pyright: ignore[reportPrivateUsage]
+    enriched._attributes = bounded
     return enriched
 
 

@@ -76,4 +76,4 @@ def _claim(call: Call) -> None:
     setattr(publish_then_end, _CLAIMED, True)
     with call.telemetry.guard("hook", "claiming a span"):
         span.set_attributes({**call.request.attributes, **call.request.labels.all(), semconv.METERED: True})
-        span.end = publish_then_end
+        span.end = publish_then_end  # pyrefly: ignore[method-assign]

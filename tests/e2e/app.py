@@ -3,9 +3,6 @@
 app.py '[{"scenario": ..., "model": ..., "times": 3, "tenant": "acme", "pause": 0.1}, ...]'
 """
 
-# Mirascope leaves type variables of its decorators open.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import json

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.auto_instrumentation import initialize  # pyright: ignore[reportMissingTypeStubs]
+from opentelemetry.instrumentation.auto_instrumentation import initialize
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.util.types import AttributeValue
@@ -29,7 +29,7 @@ def lost_batch() -> None:
             return SpanExportResult.SUCCESS
         return export(self, spans)
 
-    OTLPSpanExporter.export = losing
+    OTLPSpanExporter.export = losing  # pyrefly: ignore[method-assign]
 
 
 def double_count() -> None:
@@ -40,12 +40,12 @@ def double_count() -> None:
         record_cost(self, ended, facts, context)
         return record_cost(self, ended, facts, context)
 
-    Telemetry.record_cost = twice
+    Telemetry.record_cost = twice  # pyrefly: ignore[method-assign]
 
 
 def wrong_unit() -> None:
     """Spend has a unit that Prometheus makes a part of its name."""
-    semconv.SPEND = dataclasses.replace(semconv.SPEND, unit="USD")  # pyright: ignore[reportConstantRedefinition]
+    semconv.SPEND = dataclasses.replace(semconv.SPEND, unit="USD")
 
 
 FAULTS = {"lost-batch": lost_batch, "double-count": double_count, "wrong-unit": wrong_unit}

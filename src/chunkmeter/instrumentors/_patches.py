@@ -1,8 +1,5 @@
 """What stands in place of a library's own functions, until it is taken away again."""
 
-# wrapt has types from 2.0 on, and some SDKs want an older one.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from functools import partial

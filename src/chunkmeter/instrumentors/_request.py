@@ -54,7 +54,7 @@ def _channel_url(owner: Any) -> Any:
     """The host of a `GenerativeModel`'s client, of Google's older SDKs, once the model has made it."""
     made: dict[str, Any] = getattr(owner, "__dict__", {})  # asking the model itself would make one
     client = next((made[name] for name in _MADE if made.get(name) is not None), None)
-    return f"https://{client.transport.host.rpartition('//')[2]}"  # pyright: ignore[reportOptionalMemberAccess]
+    return f"https://{client.transport.host.rpartition('//')[2]}"  # pyrefly: ignore[missing-attribute]
 
 
 # Where an SDK keeps its base URL, seen from what the method that sends a request is bound to.

@@ -23,7 +23,7 @@ from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # pyright: ignore[reportMissingTypeStubs]
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from opentelemetry.trace import get_current_span
 
 from .. import readers

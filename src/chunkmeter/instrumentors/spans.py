@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # pyright: ignore[reportMissingTypeStubs]
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from ..guard import unheard
 
