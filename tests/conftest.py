@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,6 +24,17 @@ hypothesis.settings.load_profile("chunkmeter")
 
 # Else whoever asks for the current loop before there is one, as pytest-asyncio and LiteLLM do, makes one and leaves it.
 asyncio.set_event_loop(None)
+
+
+def pytest_configure() -> None:
+    """The tests' modules import all SDKs: a million objects that stay, which no collection is to go through."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on the collector is at work, on what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

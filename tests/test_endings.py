@@ -553,7 +553,7 @@ def run(code: str) -> list[Any]:
         [sys.executable, "-c", APP + textwrap.dedent(code)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
