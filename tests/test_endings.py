@@ -491,12 +491,12 @@ def test_an_idle_stream_is_abandoned(server: Server) -> None:
 
 def test_a_stream_is_not_idle_while_it_is_waited_for(server: Server) -> None:
     """However long the provider takes for the headers or a chunk: that is latency."""
-    kit = Kit(settings=Settings(idle_timeout=0.1))
-    with sdk.openai_client(server, PLAIN, "first=0.7,cut=1") as client:
+    kit = Kit(settings=Settings(idle_timeout=1))
+    with sdk.openai_client(server, PLAIN, "first=2.5,cut=1") as client:
         manager: Any = chunkmeter.wrap(sdk.chat_manager(client), provider="openai", telemetry=kit.telemetry)
         with manager as stream:
             list(stream)
-    with sdk.openai_client(server, PLAIN, "delay=0.7,cut=1") as client:
+    with sdk.openai_client(server, PLAIN, "delay=2.5,cut=1") as client:
         list(chunkmeter.wrap(sdk.chat(client), provider="openai", telemetry=kit.telemetry))
     assert [attributes_of(span)["chunkmeter.outcome"] for span in kit.spans] == ["interrupted", "interrupted"]
     assert kit.total("chunkmeter.errors") == 0
