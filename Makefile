@@ -113,8 +113,8 @@ $(TOOLS)/.ready: requirements/tools.txt
 
 # The matrix takes chunkmeter from src/, as it stands there, into environments that have Mirascope and the SDKs alone.
 $(DEV)/.locked: requirements/dev.txt
-$(MATRIX:=/.locked): .venv-%/.locked: requirements/%.txt
-$(DEV)/.locked $(MATRIX:=/.locked): $(TOOLS)/.ready
+$(DEMO)/.locked $(MATRIX:=/.locked): .venv-%/.locked: requirements/%.txt
+$(DEV)/.locked $(DEMO)/.locked $(MATRIX:=/.locked): $(TOOLS)/.ready
 	@echo 'set-up: $(@D)' >&2
 	@$(TOOLS)/bin/python -m venv --clear --without-pip $(@D) >&2
 	@$(UV) pip install --python $(@D)/bin/python --require-hashes --requirement $(filter %.txt,$^) >&2
@@ -124,16 +124,10 @@ $(DEV)/.ready: pyproject.toml $(DEV)/.locked
 	@$(UV) pip install --python $(DEV)/bin/python --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
-$(DEMO)/.locked: requirements/demo.txt $(TOOLS)/.ready
-	@echo 'set-up: $(DEMO)' >&2
-	@$(TOOLS)/bin/python -m venv --clear $(DEMO) >&2
-	@$(UV) pip install --python $(DEMO)/bin/python --require-hashes --requirement $< >&2
-	@touch $@
-
-# What a user types, with dist/ for an index: that it needs nothing more proves that the pins meet the wheel's wants.
+# What a user installs, with dist/ for an index: that it needs nothing more proves that the pins meet the wheel's wants.
 $(DEMO)/.ready: pyproject.toml README.md LICENSE $(SOURCES) $(DEMO)/.locked
 	@rm -rf dist
 	@$(TOOLS)/bin/hatchling build --target wheel --directory dist >&2
-	@$(DEMO)/bin/python -m pip uninstall --quiet --quiet --yes chunkmeter >&2
-	@$(DEMO)/bin/python -m pip install --quiet --no-index --find-links dist 'chunkmeter[auto,cli]' >&2
+	@$(UV) pip install --python $(DEMO)/bin/python --no-index --find-links dist --reinstall-package chunkmeter \
+		'chunkmeter[auto,cli]' >&2
 	@touch $@

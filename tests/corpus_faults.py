@@ -26,7 +26,7 @@ def sum_usage(read: Read) -> Read:
         if alone.tokens():
             known: dict[str, Any] = asdict(before)
             total = {name: n if known[name] is None else known[name] + (n or 0) for name, n in said.items()}
-            tally.usage, tally.count_tokens = Tokens(**total), lambda usage: usage
+            tally.count_tokens = lambda usage: Tokens(**total)
 
     return faulty
 
