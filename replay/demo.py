@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from replay import server
+from replay import AUTHORITY, server
 from replay.scenarios import ALL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +74,7 @@ def app_environment(providers: str, endpoint: str) -> dict[str, str]:
         # And so may their files.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "SSL_CERT_FILE": str(AUTHORITY),  # no TLS on the way
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # or LiteLLM fetches its price list when imported
         "OTEL_SERVICE_NAME": "mirascope-streams",
         "OTEL_TRACES_EXPORTER": "otlp",

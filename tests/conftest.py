@@ -15,8 +15,11 @@ import hypothesis
 import pytest
 
 import chunkmeter
+from replay import AUTHORITY
 from replay.server import Server, start
 from tests.kit import Kit
+
+os.environ["SSL_CERT_FILE"] = str(AUTHORITY)
 
 # A busy machine is no bug: what takes how long is for the benchmark to say.
 hypothesis.settings.register_profile("chunkmeter", deadline=None)

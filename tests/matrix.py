@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+from replay import AUTHORITY
 from replay.scenarios import Service
 
 ROOT = Path(__file__).parent.parent
@@ -59,7 +60,7 @@ def play(environment: Environment) -> Result:
     with subprocess.Popen(
         [*command, *environment.services],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, "PYTHONPATH": paths, "SSL_CERT_FILE": str(AUTHORITY)},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
