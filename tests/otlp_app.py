@@ -6,9 +6,11 @@ It streams and calls OpenAI and streams from Anthropic; base URLs and keys are i
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 # Mirascope imports every SDK that it finds, and these take their time: as if they were not installed.
-sys.modules.update(dict.fromkeys(("azure.ai", "cohere", "google.genai", "groq", "litellm", "mistralai")))
+hidden: dict[str, Any] = dict.fromkeys(("azure.ai", "cohere", "google.genai", "groq", "litellm", "mistralai"))
+sys.modules.update(hidden)
 
 from mirascope.core import anthropic, openai  # noqa: E402 - the line above comes first
 
