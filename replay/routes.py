@@ -5,7 +5,8 @@
 
 Options: delay=S before each event, first=S before the first, cut=K end cleanly after K events, drop (with
 cut) close without the terminating chunk, reset (with cut) send RST, status=N answer that status with the
-service's error body, error_after=K send the service's error event after K events.
+service's error body, error_after=K send the service's error event after K events, stall=K send nothing after K events
+until the client hangs up.
 
 A service whose requests name model, stream or tools in a way of their own has a row in `_WAYS`.
 """
@@ -13,20 +14,20 @@ A service whose requests name model, stream or tools in a way of their own has a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 from urllib.parse import unquote
 
 from replay.errors import Refusal, refusal
-from replay.scenarios import ALL, Scenario, Service, by_id, by_key
+from replay.scenarios import ALL, Answer, Scenario, Service, by_id, by_key
 
 __all__ = ["Options", "RefusedError", "find"]
 
 Json = dict[str, Any]
 
 _FLAGS = frozenset({"drop", "reset"})
-_COUNTS = frozenset({"cut", "error_after", "status"})
+_COUNTS = frozenset({"cut", "error_after", "stall", "status"})
 _SECONDS = frozenset({"delay", "first"})
 
 
@@ -41,6 +42,7 @@ class Options:
     reset: bool = False
     status: int | None = None
     error_after: int | None = None
+    stall: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Options:
@@ -112,17 +114,18 @@ _WAYS: dict[Service, _Way] = {
 _OPENAIS = _Way()
 
 
-def find(path: str, body: Json) -> tuple[Scenario, Options]:
-    """The scenario that a request means, and how it is to go."""
+def find(path: str, body: Json, scripts: Mapping[str, Answer]) -> tuple[Answer, Options]:
+    """The scenario that a request means, or one of `scripts` that it names, and how it is to go."""
     head, _, rest = path.lstrip("/").partition("/")
     if head == "id":
         name, _, options = rest.partition("/")[0].partition("~")
-        if name not in by_id:
-            raise RefusedError(404, f"replay: no scenario {name!r}; there are {', '.join(by_id)}")
+        answer = by_id.get(name) or scripts.get(name)
+        if answer is None:
+            raise RefusedError(404, f"replay: no scenario {name!r}; there are {', '.join((*by_id, *scripts))}")
         try:
-            return by_id[name], Options.parse(options)
+            return answer, Options.parse(options)
         except ValueError as error:
-            raise RefusedError(400, f"replay: {error}", by_id[name].service) from None
+            raise RefusedError(400, f"replay: {error}", answer.service) from None
     if head in get_args(Service):
         return _fitting(cast("Service", head), f"/{rest}", body), Options()
     raise RefusedError(404, f"replay: no route /{head}; there are /id and {', '.join(get_args(Service))}")

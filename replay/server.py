@@ -20,7 +20,7 @@ from typing import Any, Self, cast
 
 from replay import routes
 from replay.errors import Refusal, error_event, refusal
-from replay.scenarios import Scenario
+from replay.scenarios import Answer
 
 MAX_BODY = 4 * 1024 * 1024
 
@@ -39,6 +39,7 @@ class Request:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     requests: list[Request]
+    scripts: dict[str, Answer]
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Says nothing: requests are recorded."""
@@ -55,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         request: Any = None
         try:
             request = self._read(headers)
-            scenario, options = routes.find(path, request)
+            scenario, options = routes.find(path, request, self.scripts)
         except routes.RefusedError as error:
             self.requests.append(Request(path, request, headers))
             self._refuse(error.refusal)
@@ -85,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise routes.RefusedError(400, "replay: the body is not a JSON object")
         return cast("dict[str, Any]", parsed)
 
-    def _answer(self, scenario: Scenario, options: routes.Options) -> None:
+    def _answer(self, scenario: Answer, options: routes.Options) -> None:
         time.sleep(options.first)
         if options.status is not None:
             self._refuse(refusal(scenario.service, options.status, f"replay: {scenario.id} was told to fail"))
@@ -107,6 +108,10 @@ class _Handler(BaseHTTPRequestHandler):
                 break
             if count == options.cut:
                 break
+            if count == options.stall:
+                self.rfile.read(1)  # nothing, once the client hangs up
+                self.close_connection = True
+                return
             time.sleep(options.delay)
             self._chunk(event)
         if options.cut is not None and (options.drop or options.reset):
@@ -158,6 +163,8 @@ class Server:
     _http: _Http
     requests: list[Request] = field(default_factory=list[Request])
     """Every request since the start, oldest first."""
+    scripts: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    """Answers besides the scenarios, by the name that a path has after `/id/`."""
 
     @property
     def port(self) -> int:
@@ -186,10 +193,11 @@ class Server:
 def start(port: int = 0) -> Server:
     """Starts a server in threads of its own; port 0 takes a free one."""
     requests: list[Request] = []
-    handler = type("Handler", (_Handler,), {"requests": requests})
+    scripts: dict[str, Answer] = {}
+    handler = type("Handler", (_Handler,), {"requests": requests, "scripts": scripts})
     http = _Http(("127.0.0.1", port), handler)
     threading.Thread(target=http.serve_forever, args=(0.05,), name="replay", daemon=True).start()
-    return Server(http, requests)
+    return Server(http, requests, scripts)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
+from opentelemetry.trace import StatusCode
 
 from chunkmeter import Settings
 from chunkmeter.telemetry import Telemetry
@@ -71,3 +72,20 @@ def _label(attributes: Any, name: str) -> Any:
 def attributes_of(span: ReadableSpan) -> dict[str, Any]:
     """A span's attributes as a plain dict, sequences as lists."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in (span.attributes or {}).items()}
+
+
+def ended(kit: Kit, outcome: str, error_type: str | None = None) -> dict[str, Any]:
+    """One span and one count of that outcome; the span's attributes."""
+    span, attributes = kit.span, attributes_of(kit.span)
+    assert attributes["chunkmeter.outcome"] == outcome
+    assert attributes.get("error.type") == error_type
+    expected = StatusCode.ERROR if outcome in ("error", "interrupted") else StatusCode.UNSET
+    assert (span.status.status_code, span.status.description) == (expected, None)
+    assert span.events == ()
+    assert kit.total("chunkmeter.calls") == 1
+    assert kit.total("chunkmeter.calls", outcome=outcome) == 1
+    assert kit.total("chunkmeter.errors") == 0
+    assert kit.total("chunkmeter.streams.open") == 0
+    durations = kit.points("gen_ai.client.operation.duration")
+    assert [(point.count, point.attributes.get("error.type")) for point in durations] == [(1, error_type)]
+    return attributes

@@ -18,14 +18,13 @@ import httpx
 import pytest
 from openai import APIError
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
-from opentelemetry.trace import StatusCode
 
 import chunkmeter
 from chunkmeter import Settings
 from replay.scenarios import by_id
 from replay.server import Server
 from tests import sdk
-from tests.kit import Kit, attributes_of
+from tests.kit import Kit, attributes_of, ended
 from tests.sdk import PLAIN, count_once, eventually, expect
 
 EVENTS: list[dict[str, Any]] = [
@@ -51,23 +50,6 @@ async def agenerated(events: list[Any], error: BaseException | None = None) -> A
         yield event
     if error is not None:
         raise error
-
-
-def ended(kit: Kit, outcome: str, error_type: str | None = None) -> dict[str, Any]:
-    """One span and one count of that outcome; the span's attributes."""
-    span, attributes = kit.span, attributes_of(kit.span)
-    assert attributes["chunkmeter.outcome"] == outcome
-    assert attributes.get("error.type") == error_type
-    expected = StatusCode.ERROR if outcome in ("error", "interrupted") else StatusCode.UNSET
-    assert (span.status.status_code, span.status.description) == (expected, None)
-    assert span.events == ()
-    assert kit.total("chunkmeter.calls") == 1
-    assert kit.total("chunkmeter.calls", outcome=outcome) == 1
-    assert kit.total("chunkmeter.errors") == 0
-    assert kit.total("chunkmeter.streams.open") == 0
-    durations = kit.points("gen_ai.client.operation.duration")
-    assert [(point.count, point.attributes.get("error.type")) for point in durations] == [(1, error_type)]
-    return attributes
 
 
 # --- exhaustion ---
@@ -533,7 +515,7 @@ APP = """
 import json, os, sys
 import chunkmeter
 from replay.scenarios import by_id
-from tests.kit import Kit, attributes_of
+from tests.kit import Kit, attributes_of, ended
 
 kit = Kit()
 events = [json.loads(written[6:]) for written in by_id["openai-plain-stream"].events if written[6:7] == b"{"]

@@ -16,7 +16,7 @@ from replay.scenarios import (
     vertex,
     xai,
 )
-from replay.scenarios.base import Key, Kind, Scenario, Service, Truth
+from replay.scenarios.base import Answer, Key, Kind, Scenario, Service, Truth
 
 ALL: tuple[Scenario, ...] = (
     *openai.SCENARIOS,
@@ -35,4 +35,4 @@ ALL: tuple[Scenario, ...] = (
 by_id: dict[str, Scenario] = {scenario.id: scenario for scenario in ALL}
 by_key: dict[Key, Scenario] = {scenario.key: scenario for scenario in ALL}
 
-__all__ = ["ALL", "Key", "Kind", "Scenario", "Service", "Truth", "by_id", "by_key"]
+__all__ = ["ALL", "Answer", "Key", "Kind", "Scenario", "Service", "Truth", "by_id", "by_key"]

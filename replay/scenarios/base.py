@@ -94,20 +94,31 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """One call: how it is asked for, what goes over the wire, what is true of it."""
+class Answer:
+    """What the server sends."""
 
     id: str
     service: Service
-    model: str
-    """The model as the request on the wire names it."""
     stream: bool
-    kind: Kind
     events: tuple[bytes, ...]
     """One HTTP write each; a plain call has one: its body."""
-    truth: Truth
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Headers of the answer, besides those of every answer."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the answer."""
+        return _STREAM_TYPES.get(self.service, _SSE) if self.stream else "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario(Answer):
+    """One call: how it is asked for, what goes over the wire, what is true of it."""
+
+    model: str
+    """The model as the request on the wire names it."""
+    kind: Kind
+    truth: Truth
     tool: str | None = None
     """The request is this scenario's only if it offers a tool of this name."""
     demo: bool = False
@@ -122,11 +133,6 @@ class Scenario:
     def app_model(self) -> str:
         """The model as a Mirascope user writes it."""
         return f"openai/{self.model}" if self.service == "litellm" else self.model
-
-    @property
-    def content_type(self) -> str:
-        """The media type of the answer."""
-        return _STREAM_TYPES.get(self.service, _SSE) if self.stream else "application/json"
 
 
 def compact(value: object) -> str:

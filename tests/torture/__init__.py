@@ -1,0 +1,1 @@
+"""The cases that streams break instrumentation with, each under its number: `make torture`."""
