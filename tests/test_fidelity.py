@@ -276,6 +276,6 @@ def test_a_thread_that_cannot_start_costs_the_user_nothing(
     assert next(iter(stream)) is CHUNK
     del stream
     gc.collect()
-    lonely._sweep()
+    lonely.sweep()
     assert outcome(kit) == "abandoned"
     gc.callbacks.remove(lonely.on_collection)

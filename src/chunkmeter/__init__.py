@@ -12,6 +12,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .attribution import labels
+    from .flush import flush_on_exit
     from .models import CallResponseChunk, CostMetadata, FinishReason, Usage
     from .pricing import Priced, Unpriced, price
     from .processor import ChunkSpanProcessor
@@ -29,6 +30,7 @@ __all__ = [
     "Unpriced",
     "Usage",
     "__version__",
+    "flush_on_exit",
     "labels",
     "normalize",
     "price",
@@ -44,6 +46,7 @@ _HOMES = {
     "Settings": "settings",
     "Unpriced": "pricing",
     "Usage": "models",
+    "flush_on_exit": "flush",
     "labels": "attribution",
     "normalize": "readers",
     "price": "pricing",

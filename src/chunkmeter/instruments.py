@@ -10,6 +10,7 @@ from opentelemetry.util.types import AttributeValue
 
 from . import semconv
 from .conventions import HISTOGRAMS, SEMCONV
+from .prefork import Sums
 from .semconv import Metric
 from .settings import Settings
 
@@ -25,6 +26,7 @@ class Instruments:
     """
 
     def __init__(self, meter: Meter, settings: Settings) -> None:
+        self.sums = Sums()
         self._meter = meter
         metrics = [semconv.SPEND, semconv.CALLS, semconv.ERRORS]
         if settings.cost_semconv == "draft":
@@ -40,6 +42,7 @@ class Instruments:
         self, metric: Metric, value: float, labels: Mapping[str, AttributeValue], context: Context | None = None
     ) -> None:
         """One point, if the metric is switched on."""
+        self.sums.note()
         instrument = self._by_name.get(metric.name)
         if isinstance(instrument, Counter):
             instrument.add(value, labels, context)

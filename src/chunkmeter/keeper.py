@@ -64,8 +64,8 @@ class Keeper:
                 if self.on_collection not in gc.callbacks:
                     gc.callbacks.append(self.on_collection)
                 # Registered after the SDK's providers, so it runs before they shut down.
-                atexit.unregister(self._sweep)
-                atexit.register(self._sweep)
+                atexit.unregister(self.sweep)
+                atexit.register(self.sweep)
                 self.finalized.put(None)  # The thread may have to be less patient now.
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="chunkmeter", daemon=True)
@@ -95,6 +95,16 @@ class Keeper:
             for call in list(telemetry.open.values()):
                 call.disown()
             telemetry.open.clear()
+
+    def sweep(self) -> None:
+        """Settle every open call, as the process is ending. What is collected afterwards waits for the next sweep."""
+        self._closing = True
+        self.finalized.put(None)
+        if self._thread is not None:
+            self._thread.join(timeout=_LONGEST_JOIN)
+        for telemetry in self._telemetries():
+            for call in list(telemetry.open.values()):
+                call.settle("collected")
 
     def _run(self) -> None:
         try:
@@ -133,15 +143,7 @@ class Keeper:
                 if call.paused_ns and now - call.paused_ns > longest:
                     call.settle("collected")
 
-    def _sweep(self) -> None:
-        self._closing = True
-        self.finalized.put(None)
-        if self._thread is not None:
-            self._thread.join(timeout=_LONGEST_JOIN)
-        for telemetry in self._telemetries():
-            for call in list(telemetry.open.values()):
-                call.settle("collected")
-
 
 keeper = Keeper()
-os.register_at_fork(before=keeper.before_fork, after_in_parent=keeper.after_fork, after_in_child=keeper.forked)
+if hasattr(os, "register_at_fork"):  # Not on Windows, which has no fork.
+    os.register_at_fork(before=keeper.before_fork, after_in_parent=keeper.after_fork, after_in_child=keeper.forked)

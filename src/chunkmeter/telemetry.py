@@ -26,12 +26,13 @@ from .facts import Ended, Facts, Request, seconds, span_attributes, span_name, s
 from .guard import Guard, Stage
 from .instruments import Instruments
 from .points import points
+from .prefork import warn_of_inherited_sums
 from .pricing import Priced, Unpriced
 from .semconv import Metric
 from .settings import Settings
 from .tally import Ending, Tokens
 
-__all__ = ["SCOPE", "OpenCall", "Telemetry", "default", "for_providers"]
+__all__ = ["SCOPE", "OpenCall", "Telemetry", "default", "for_providers", "instances"]
 
 SCOPE = "chunkmeter"
 """The instrumentation scope of all that is emitted."""
@@ -78,22 +79,31 @@ class Telemetry:
         self.tracer = trace.get_tracer(SCOPE, __version__, tracer_provider)
         self.open: dict[int, OpenCall] = {}
         """Calls that have not settled, by id."""
-        self._meter_provider = meter_provider
-        _instances.add(self)
+        self._tracer_provider, self._meter_provider = tracer_provider, meter_provider
+        instances.add(self)
         self._unknown_models = Bounded(_MOST_UNKNOWN, "models that no price table lists")
         self._unknown_providers = Bounded(_MOST_UNKNOWN, "providers that the conventions don't name")
         self._named_unknown: set[str] = set()
-        self._global = tracer_provider is None
         self._warned = False
-        self._instruments = Instruments(metrics.get_meter(SCOPE, __version__, meter_provider), self.settings)
+        self.instruments = Instruments(metrics.get_meter(SCOPE, __version__, meter_provider), self.settings)
         self.guard = Guard(self._count_error)
-        self._observe(semconv.STREAMS_OPEN, lambda: [Observation(len(self._open_here()))])
+        self._observe(semconv.STREAMS_OPEN, self._streams_open)
         self._observe(semconv.STREAMS_OLDEST_IDLE, self._oldest_idle)
         self._observe(semconv.PRICE_TABLE_AGE, _price_table_age)
 
+    @property
+    def tracer_provider(self) -> TracerProvider:
+        """Whose tracer it is, the global provider of this moment if none was given."""
+        return self._tracer_provider or trace.get_tracer_provider()
+
+    @property
+    def meter_provider(self) -> MeterProvider:
+        """Whose meter it is, likewise."""
+        return self._meter_provider or metrics.get_meter_provider()
+
     def start_span(self, request: Request, start_ns: int, context: Context | None) -> Span:
         """A CLIENT span for the call, not made current."""
-        if self._global and not self._warned:
+        if self._tracer_provider is None and not self._warned:
             self._warned = True
             _warn_without_sdk()
         attributes = start_attributes(request)
@@ -176,7 +186,7 @@ class Telemetry:
                 semconv.USAGE_STATUS: facts.usage_status,
                 semconv.COST_STATUS: facts.cost_status,
             }
-            self._instruments.record(semconv.CALLS, 1, {**whose, **labels, **ending}, context)
+            self.instruments.record(semconv.CALLS, 1, {**whose, **labels, **ending}, context)
         if isinstance(cost, Priced):
             amount = float(cost.amount)
             labels_of_cost = {**labels, semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
@@ -198,7 +208,7 @@ class Telemetry:
 
     def _record(self, metric: Metric, value: float, labels: dict[str, AttributeValue], context: Context) -> None:
         with self.guard("settle", metric.name):
-            self._instruments.record(metric, value, labels, context)
+            self.instruments.record(metric, value, labels, context)
 
     def _observe(self, metric: Metric, observe: Callable[[], Iterable[Observation]]) -> None:
         def guarded() -> Iterable[Observation]:
@@ -206,10 +216,10 @@ class Telemetry:
                 return observe()
             return ()
 
-        self._instruments.observe(metric, guarded)
+        self.instruments.observe(metric, guarded)
 
     def _count_error(self, stage: Stage) -> None:
-        self._instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})
+        self.instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})
 
     def _model_label(self, model: str, provider: str | None) -> str:
         return model if pricing.knows(model, provider) else self._unknown_models.label(model)
@@ -226,23 +236,27 @@ class Telemetry:
             "No price is known for model %r of %s: its calls count without cost.", model, ended.request.provider
         )
 
-    def _open_here(self) -> list[OpenCall]:
+    def _here(self) -> list[Telemetry]:
         # The SDK keeps one gauge a meter, the first one made, so that one speaks for all who share the meter.
-        mine = self._meter_provider or metrics.get_meter_provider()
-        return [
-            call
-            for telemetry in list(_instances)
-            if (telemetry._meter_provider or metrics.get_meter_provider()) is mine
-            for call in list(telemetry.open.values())
-            if call.request.stream
-        ]
+        mine = self.meter_provider
+        return [telemetry for telemetry in list(instances) if telemetry.meter_provider is mine]
+
+    def _open_here(self) -> list[OpenCall]:
+        return [call for telemetry in self._here() for call in list(telemetry.open.values()) if call.request.stream]
+
+    def _streams_open(self) -> list[Observation]:
+        # A reader is collecting, so what was inherited goes out now, whether or not this process makes calls.
+        if any(telemetry.instruments.sums.inherited for telemetry in self._here()):
+            warn_of_inherited_sums()
+        return [Observation(len(self._open_here()))]
 
     def _oldest_idle(self) -> list[Observation]:
         paused = [call.paused_ns for call in self._open_here() if call.paused_ns]
         return [Observation(seconds(min(paused), time.time_ns()) if paused else 0.0)]
 
 
-_instances: weakref.WeakSet[Telemetry] = weakref.WeakSet()
+instances: weakref.WeakSet[Telemetry] = weakref.WeakSet()
+"""Each `Telemetry` there is."""
 _default: Telemetry | None = None
 
 
