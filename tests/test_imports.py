@@ -38,7 +38,9 @@ ALLOWED = {
     "points": "semconv conventions facts",
     "prefork": "",
     "instruments": "semconv conventions settings prefork",
-    "telemetry": "semconv conventions settings attribution bounded tally pricing guard facts points prefork instruments",
+    "telemetry": (
+        "semconv conventions settings attribution bounded tally pricing guard facts points prefork instruments"
+    ),
     "keeper": "telemetry pricing",
     "flush": "telemetry keeper guard",
     "call": "semconv context tally readers facts telemetry keeper guard",
