@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -509,88 +505,6 @@ def test_open_streams_and_the_oldest_idle_one_are_observable(kit: Kit, wrap: Cal
     assert kit.total("chunkmeter.streams.oldest_idle") < 0.1 + 5
     list(new)
     assert kit.total("chunkmeter.streams.open") == 0
-
-
-APP = """
-import json, os, sys
-import chunkmeter
-from replay.scenarios import by_id
-from tests.kit import Kit, attributes_of, ended
-
-kit = Kit()
-events = [json.loads(written[6:]) for written in by_id["openai-plain-stream"].events if written[6:7] == b"{"]
-
-def wrapped():
-    return chunkmeter.wrap((event for event in events), provider="openai", telemetry=kit.telemetry)
-
-def report(who):
-    outcomes = sorted(attributes_of(span)["chunkmeter.outcome"] for span in kit.spans)
-    print(json.dumps([who, outcomes, kit.total("chunkmeter.calls"), kit.total("chunkmeter.streams.open")]), flush=True)
-"""
-
-
-def run(code: str) -> list[Any]:
-    """What an app of its own prints, a JSON value a line."""
-    result = subprocess.run(
-        [sys.executable, "-c", APP + textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def test_streams_open_at_interpreter_exit_are_swept() -> None:
-    """Before the providers shut down, whether held, in a cycle, or held by a thread that never ends."""
-    reports = run(
-        """
-        import atexit, threading, time
-        shutdown = kit.meter_provider.shutdown
-        kit.meter_provider._atexit_handler and atexit.unregister(kit.meter_provider._atexit_handler)
-        atexit.register(lambda: report("at exit"))  # before the first stream, so it runs after the sweep
-        held = wrapped(); next(held)
-        def read():
-            mine = wrapped(); next(mine); time.sleep(60)
-        threading.Thread(target=read, daemon=True).start()
-        cycle = [wrapped()]; cycle.append(cycle); next(cycle[0]); del cycle
-        while len(kit.telemetry.open) < 3:
-            time.sleep(0.01)
-        """
-    )
-    assert reports == [["at exit", ["abandoned"] * 3, 3, 0]]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-def test_a_forked_child_leaves_the_parent_s_calls_alone() -> None:
-    """Each settles its own calls and no other's; the child has a thread of its own for abandoned streams."""
-    reports = run(
-        """
-        import gc, time, warnings
-        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads
-        mine = wrapped(); next(mine)
-        child = os.fork()
-        if child == 0:
-            list(mine)
-            own = wrapped(); next(own); del own
-            while kit.telemetry.open:
-                gc.collect(); time.sleep(0.01)
-            list(wrapped())
-            report("child")
-            os._exit(0)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        report("parent before")
-        list(mine)
-        report("parent")
-        """
-    )
-    assert reports == [
-        ["child", ["abandoned", "completed"], 2, 0],
-        ["parent before", [], 0, 1],
-        ["parent", ["completed"], 1, 0],
-    ]
 
 
 # --- exactly once ---

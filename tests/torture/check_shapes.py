@@ -208,6 +208,8 @@ async def test_34_anthropic_empty_content_pings_and_unknown_events(kit: Kit, rea
 # --- Google's, and OpenAI's responses ---
 
 
+# Google's SDK subclasses aiohttp's session.
+@pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
 async def test_36_gemini_thoughts_are_output_and_usage_is_in_every_chunk(
     way: Way, kit: Kit, wrap: Wrap, play: Play
 ) -> None:

@@ -68,6 +68,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     results = [row.result for row in shown]
     counts = ", ".join(f"{results.count(result)} {said}" for result, said in SAID.items())
     terminalreporter.write_line(f"{len(shown)} rows: {counts}")
+    for report in terminalreporter.stats.get("passed", []):
+        for _, said in report.user_properties:
+            terminalreporter.write_line(said)
 
 
 SAID = {"pass": "passed", "n/a": "n/a", "fail": "failed"}

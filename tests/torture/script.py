@@ -76,14 +76,14 @@ TEXT = (chunk(choice("Lis")), chunk(choice("bon")))
 STOP = chunk(choice(finish="stop"))
 
 
-def answered(*events: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Text, the finish reason, and what comes after it."""
-    return (*TEXT, STOP, *events)
+def answered(*events: dict[str, Any], **fields: Any) -> tuple[dict[str, Any], ...]:
+    """Text, the finish reason, and what comes after it; `fields` add to each chunk, or replace."""
+    return tuple(event | fields for event in (*TEXT, STOP, *events))
 
 
 def billed(usage: dict[str, Any], **fields: Any) -> tuple[dict[str, Any], ...]:
     """The usual stream with this usage in a chunk of its own."""
-    return answered(chunk(usage=usage, **fields))
+    return answered(chunk(usage=usage), **fields)
 
 
 # --- Anthropic's events ---

@@ -37,6 +37,10 @@ class Sync:
         self._stack.callback(client.close)
         return client
 
+    def on_request(self, client: OpenAI, work: Callable[[], None]) -> None:
+        """Has the client do `work` whenever it sends a request."""
+        client._client.event_hooks = {"request": [lambda _: work()]}
+
     # --- requests ---
 
     async def create(self, client: OpenAI, **asked: Any) -> Any:
@@ -96,6 +100,9 @@ class Sync:
         """Empties the list, which holds the last reference to a stream."""
         stream.clear()
 
+    async def hang_up(self, response: Any) -> None:
+        response.close()
+
     async def elsewhere(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """What `work` gives, in a thread of its own."""
         given: list[Any] = []
@@ -139,6 +146,12 @@ class Async:
         self._stack.callback(client.close)
         self._stack.push_async_callback(client.aio.aclose)
         return client
+
+    def on_request(self, client: AsyncOpenAI, work: Callable[[], None]) -> None:
+        async def hook(_: object) -> None:
+            work()
+
+        client._client.event_hooks = {"request": [hook]}
 
     async def create(self, client: AsyncOpenAI, **asked: Any) -> Any:
         return await client.chat.completions.create(**chat(asked))
@@ -188,11 +201,13 @@ class Async:
         return await method()
 
     async def let_go(self, stream: list[Any]) -> None:
-        response = getattr(stream[0], "response", None)
+        response = stream[0].response
         stream.clear()
         await asyncio.sleep(0.05)  # The loop holds the SDK's own generator until it has closed it.
-        if response is not None:
-            await response.aclose()
+        await self.hang_up(response)
+
+    async def hang_up(self, response: Any) -> None:
+        await response.aclose()
 
     async def elsewhere(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         return await asyncio.create_task(work())

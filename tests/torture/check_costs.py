@@ -1,0 +1,257 @@
+"""Cases 42 to 58: what an answer cost, and when nobody can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
+import chunkmeter
+from chunkmeter import ChunkSpanProcessor
+from replay.server import Server
+from tests import sdk
+from tests.kit import Kit, attributes_of, ended
+from tests.sdk import PLAIN, count_once
+from tests.torture.script import (
+    answered,
+    billed,
+    choice,
+    chunk,
+    message_end,
+    message_start,
+    spent,
+    text_block,
+)
+from tests.torture.way import Way
+
+Wrap = Callable[..., Any]
+Play = Callable[..., str]
+Json = dict[str, Any]
+
+COST_ATTRIBUTES = ("gen_ai.usage.cost.amount", "chunkmeter.cost.input", "chunkmeter.cost.output")
+
+
+@pytest.fixture
+def read(way: Way, play: Play, wrap: Wrap) -> Callable[..., Any]:
+    """Has a script played to the SDK, and reads it metered to its end."""
+
+    async def openai(events: Any, **asked: Any) -> None:
+        await way.rest(wrap(await way.create(way.openai(play(events))), **asked))
+
+    return openai
+
+
+def spend(kit: Kit, micro_usd: str | Decimal) -> None:
+    """The cost on the span and in the metrics: USD a million tokens times tokens, added up."""
+    usd = float(Decimal(micro_usd) / 1_000_000)
+    assert attributes_of(kit.span)["gen_ai.usage.cost.amount"] == pytest.approx(usd, abs=1e-12)
+    assert kit.total("chunkmeter.spend") == pytest.approx(usd, abs=1e-12)
+
+
+def no_cost(kit: Kit, status: str) -> Json:
+    """There is no cost, not even one of 0, and the count says why."""
+    attributes = attributes_of(kit.span)
+    assert attributes["chunkmeter.cost.status"] == status
+    assert [name for name in COST_ATTRIBUTES if name in attributes] == []
+    assert kit.points("chunkmeter.spend") == []
+    assert kit.points("gen_ai.client.operation.cost") == []
+    assert kit.total("chunkmeter.calls", cost__status=status) == 1
+    return attributes
+
+
+# --- usage that was not sent ---
+
+
+async def test_42_usage_that_was_not_asked_for_is_no_zero(way: Way, play: Play, wrap: Wrap, kit: Kit) -> None:
+    await way.rest(wrap(await way.create(way.openai(play(answered())), stream_options=None)))
+    ended(kit, "completed")
+    attributes = no_cost(kit, "no_usage")
+    assert attributes["chunkmeter.usage.status"] == "missing"
+    assert [name for name in attributes if name.startswith("gen_ai.usage.")] == []
+    assert kit.points("gen_ai.client.token.usage") == []
+
+
+async def test_43_a_request_goes_out_as_the_user_wrote_it(way: Way, server: Server, wrap: Wrap) -> None:
+    options = {"include_usage": False}
+    await way.rest(wrap(await way.create(way.openai(), stream_options=options)))
+    assert server.requests[-1].body["stream_options"] == options
+    wrap(await way.create(way.openai("openai-plain-call"), stream=None, stream_options=None))
+    assert {"stream", "stream_options"}.isdisjoint(server.requests[-1].body)
+
+
+async def test_45_a_stream_left_early_costs_what_was_said_or_nothing_is_said(
+    way: Way, play: Play, wrap: Wrap, kit: Kit
+) -> None:
+    """claude-sonnet-4-5, USD a million: 3 in, 0.30 from the cache; OpenAI has said nothing yet."""
+    script = (message_start(input_tokens=40, cache_read_input_tokens=60, output_tokens=1), *text_block("Lisbon"))
+    name = play((*script, *message_end(output_tokens=20)), "anthropic")
+    left = wrap(await way.message(way.anthropic(name)), provider="anthropic", model=None)
+    await way.take(left, 2)
+    await way.close(left)
+    ended(kit, "closed")
+    assert attributes_of(kit.span)["chunkmeter.usage.status"] == "partial"
+    spend(kit, 40 * Decimal(3) + 60 * Decimal("0.30"))
+    other = Kit()
+    left = chunkmeter.wrap(
+        await way.create(way.openai()), provider="openai", model="gpt-4o-mini", telemetry=other.telemetry
+    )
+    await way.take(left, 2)
+    await way.close(left)
+    no_cost(other, "no_usage")
+    other.shutdown()
+
+
+# --- prices ---
+
+
+@pytest.mark.parametrize("charged", [0.00123, 0.0])
+async def test_47_the_provider_cost_passes_through_0_too(kit: Kit, read: Callable[..., Any], charged: float) -> None:
+    """OpenRouter's `usage.cost`."""
+    await read(billed(spent(100, 20, cost=charged)), provider="openrouter", model="openai/gpt-4o-mini")
+    attributes = attributes_of(kit.span)
+    assert attributes["gen_ai.usage.cost.amount"] == charged
+    assert attributes["gen_ai.usage.cost.source"] == "provider"
+    assert [point.value for point in kit.points("chunkmeter.spend")] == [charged]
+
+
+async def test_48_an_unknown_model_has_no_cost_and_one_log_line(
+    kit: Kit, read: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = "a-model-of-our-own"
+    await read(billed(spent(100, 20), model=model), model=model)
+    assert no_cost(kit, "unknown_model")["gen_ai.usage.input_tokens"] == 100
+    await read(billed(spent(100, 20), model=model), model=model)
+    assert kit.total("chunkmeter.calls", cost__status="unknown_model") == 2
+    assert [model in record.getMessage() for record in caplog.records] == [True]
+
+
+async def test_49_the_model_that_answered_is_told_at_the_end(kit: Kit, read: Callable[..., Any]) -> None:
+    """A deployment of Azure's has any name. gpt-4o-mini, USD a million: 0.15 in, 0.60 out."""
+    early = [chunk(choice(text), model="") for text in ("Lis", "bon")]
+    await read((*early, chunk(choice(finish="stop"), model=""), chunk(usage=spent(100, 20))), model="our-deployment")
+    attributes = attributes_of(kit.span)
+    assert attributes["gen_ai.request.model"] == "our-deployment"
+    assert attributes["gen_ai.response.model"] == "gpt-4o-mini-2024-07-18"
+    spend(kit, 100 * Decimal("0.15") + 20 * Decimal("0.60"))
+
+
+async def test_50_cached_tokens_lie_inside_or_outside_the_input(way: Way, play: Play, wrap: Wrap, kit: Kit) -> None:
+    """Inside OpenAI's 0.15 / 0.075 / 0.60, outside Anthropic's 3 / 0.30 / 15, USD a million in / cached / out."""
+    cached = {"prompt_tokens_details": {"cached_tokens": 60}}
+    await way.rest(wrap(await way.create(way.openai(play(billed(spent(100, 20, **cached)))))))
+    expected = 40 * Decimal("0.15") + 60 * Decimal("0.075") + 20 * Decimal("0.60")
+    spend(kit, expected)
+    script = (message_start(input_tokens=40, cache_read_input_tokens=60, output_tokens=1), *text_block("Lisbon"))
+    name = play((*script, *message_end(output_tokens=20)), "anthropic")
+    await way.rest(wrap(await way.message(way.anthropic(name)), provider="anthropic", model=None))
+    assert [attributes_of(span)["gen_ai.usage.input_tokens"] for span in kit.spans] == [100, 100]
+    expected += 40 * Decimal(3) + 60 * Decimal("0.30") + 20 * Decimal(15)
+    assert kit.total("chunkmeter.spend") == pytest.approx(float(expected / 1_000_000), abs=1e-12)
+
+
+async def test_51_more_cached_than_input_is_no_cost(kit: Kit, read: Callable[..., Any]) -> None:
+    await read(billed(spent(100, 20, prompt_tokens_details={"cached_tokens": 500})))
+    ended(kit, "completed")
+    assert no_cost(kit, "impossible_usage")["gen_ai.usage.input_tokens"] == 100
+
+
+async def test_52_audio_and_reasoning_are_not_added_to_what_they_are_part_of(
+    kit: Kit, read: Callable[..., Any]
+) -> None:
+    parts = {
+        "prompt_tokens_details": {"audio_tokens": 30, "cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 15, "audio_tokens": 0},
+    }
+    await read(billed(spent(100, 20, **parts)))
+    attributes = attributes_of(kit.span)
+    assert attributes["gen_ai.usage.input_tokens"] == 100
+    assert attributes["gen_ai.usage.output_tokens"] == 20
+    assert attributes["gen_ai.usage.reasoning.output_tokens"] == 15
+    assert kit.total("gen_ai.client.token.usage") == 120
+
+
+# gpt-5, USD a million: 1.25 in, 0.125 cached, 10 out; flex half, priority double.
+STANDARD = 600 * Decimal("1.25") + 400 * Decimal("0.125") + 100 * Decimal(10)
+
+
+@pytest.mark.parametrize(("tier", "factor"), [("default", "1"), ("flex", "0.5"), ("priority", "2")])
+async def test_53_the_tier_that_served_sets_the_price(
+    way: Way, play: Play, wrap: Wrap, kit: Kit, tier: str, factor: str
+) -> None:
+    usage = spent(1000, 100, prompt_tokens_details={"cached_tokens": 400})
+    script = billed(usage, service_tier=tier, model="gpt-5-2025-08-07")
+    client = way.openai(play(script))
+    await way.rest(wrap(await way.create(client, model="gpt-5", service_tier="auto"), model="gpt-5"))
+    spend(kit, STANDARD * Decimal(factor))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rates"), [(200_000, ("1.25", "10")), (200_001, ("2.50", "15"))], ids=["below", "above"]
+)
+@pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+async def test_54_above_200k_input_the_whole_request_costs_more(
+    way: Way, play: Play, wrap: Wrap, kit: Kit, prompt: int, rates: tuple[str, str]
+) -> None:
+    """gemini-2.5-pro, USD a million."""
+    usage = {"promptTokenCount": prompt, "candidatesTokenCount": 100, "totalTokenCount": prompt + 100}
+    candidate = {"content": {"parts": [{"text": "Lisbon"}], "role": "model"}, "finishReason": "STOP", "index": 0}
+    event = {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-2.5-pro"}
+    stream = await way.contents(way.google(play([event], "google")), "gemini-2.5-pro")
+    await way.rest(wrap(stream, provider="google", model="gemini-2.5-pro"))
+    spend(kit, prompt * Decimal(rates[0]) + 100 * Decimal(rates[1]))
+
+
+@pytest.mark.parametrize(
+    ("sent", "rates"),
+    [("00:29:59", ("0.135", "0.035", "0.55")), ("00:30:00", ("0.27", "0.07", "1.10"))],
+    ids=["off-peak", "standard"],
+)
+async def test_55_an_hour_with_a_price_of_its_own_is_that_of_the_request(
+    kit: Kit, read: Callable[..., Any], sent: str, rates: tuple[str, str, str]
+) -> None:
+    """deepseek-chat in June 2025, USD a million in / cached / out, at half price from 16:30 to 00:30 UTC."""
+    start = datetime.fromisoformat(f"2025-06-01T{sent}").replace(tzinfo=UTC)
+    usage = spent(1000, 100, prompt_tokens_details={"cached_tokens": 400})
+    await read(
+        billed(usage, model="deepseek-chat"),
+        provider="deepseek",
+        model="deepseek-chat",
+        start_time=int(start.timestamp()) * 10**9,
+    )
+    spend(kit, 600 * Decimal(rates[0]) + 400 * Decimal(rates[1]) + 100 * Decimal(rates[2]))
+
+
+# --- once ---
+
+
+async def test_56_a_framework_span_and_a_native_span_cost_nothing_more(way: Way, kit: Kit, wrap: Wrap) -> None:
+    """An agent's span around the call, and a chat span of the SDK's own in its request, both with usage on them."""
+    kit.tracer_provider.add_span_processor(
+        ChunkSpanProcessor(tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider)
+    )
+    usage = {"gen_ai.usage.input_tokens": 1200, "gen_ai.usage.output_tokens": 45, "gen_ai.provider.name": "openai"}
+    native = usage | {"gen_ai.operation.name": "chat", "gen_ai.response.model": "gpt-4o-mini"}
+    agent = usage | {"gen_ai.operation.name": "invoke_agent"}
+    client = way.openai()
+    way.on_request(client, lambda: kit.tracer.start_span("chat gpt-4o-mini", attributes=native).end())
+    with kit.tracer.start_as_current_span("invoke_agent", attributes=agent):
+        async with way.inside(wrap(sdk.chat_manager(client))) as stream:
+            await way.rest(stream)
+    assert len(kit.spans) == 3
+    assert sum("gen_ai.usage.cost.amount" in attributes_of(span) for span in kit.spans) == 1
+    count_once(kit, PLAIN)
+
+
+async def test_58_an_unsampled_span_counts_in_the_metrics(way: Way) -> None:
+    kit = Kit(ALWAYS_OFF)
+    stream = await way.create(way.openai())
+    await way.rest(chunkmeter.wrap(stream, provider="openai", model="gpt-4o-mini", telemetry=kit.telemetry))
+    assert kit.spans == []
+    count_once(kit, PLAIN)
+    assert kit.total("gen_ai.client.token.usage", token__type="input") == 1200
+    assert kit.total("gen_ai.client.token.usage", token__type="output") == 45
+    kit.shutdown()
