@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
+import pickle
 import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Self
@@ -130,6 +132,38 @@ def test_what_is_no_stream_is_given_back(thing: Any, wrap: Callable[..., Any], k
     assert wrap(thing) is thing
     assert kit.spans == []
     assert kit.total("chunkmeter.errors", stage="hook") == 1
+
+
+class Listed(Stream):
+    """A stream that can be pickled and copied."""
+
+    def __init__(self, *chunks: Any) -> None:
+        self.chunks = list(chunks)
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self.chunks
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_or_copy_is_of_the_bare_stream(protocol: int, wrap: Callable[..., Any], kit: Kit) -> None:
+    """It has the stream's class and state, and no call of its own."""
+    metered: Any = wrap(Listed(CHUNK, LAST))
+    for twin in (pickle.loads(pickle.dumps(metered, protocol)), copy.copy(metered), copy.deepcopy(metered)):
+        assert type(twin) is Listed
+        assert vars(twin) == {"chunks": [CHUNK, LAST]}
+        assert list(twin) == [CHUNK, LAST]
+    assert kit.spans == []
+    assert list(metered) == [CHUNK, LAST]
+    assert outcome(kit) == "completed"
+
+
+def test_a_proxy_is_pickled_and_copied_as_what_is_behind_it(wrap: Callable[..., Any]) -> None:
+    """A generator can't be, a list's iterator can."""
+    with pytest.raises(TypeError, match="cannot pickle 'generator' object"):
+        pickle.dumps(wrap(chunk for chunk in (CHUNK, LAST)))
+    metered = wrap(iter([CHUNK, LAST]))
+    assert list(copy.copy(metered)) == [CHUNK, LAST]
+    assert list(metered) == [CHUNK, LAST]
 
 
 # --- managers ---

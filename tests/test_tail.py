@@ -344,6 +344,29 @@ def test_a_port_in_use_is_said(receiver: Receiver, capsys: pytest.CaptureFixture
     assert f"Cannot receive on 127.0.0.1:{receiver.port}" in capsys.readouterr().err
 
 
+def test_a_browser_is_refused(receiver: Receiver) -> None:
+    """A page from anywhere can send to loopback, with an Origin header."""
+    with grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel:
+        export = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        with pytest.raises(grpc.RpcError) as refused:
+            export(b"", timeout=5, metadata=[("origin", "https://example.com")])
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+        assert export(b"", timeout=5) == b""
+
+
+def test_an_export_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes are not even kept."""
+    monkeypatch.setattr("chunkmeter.cli.receiver._MAX_MESSAGE", 1000)
+    with Receiver().start() as receiver:
+        with grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel:
+            export = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+            with pytest.raises(grpc.RpcError) as refused:
+                export(b"\0" * 1001, timeout=5)
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        send_spans(receiver, ATTRIBUTES)
+        assert len(receiver.calls) == 1
+
+
 def test_bytes_that_are_no_otlp_are_refused(receiver: Receiver) -> None:
     """The sender is told, and what comes after is received as before."""
     with grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel:

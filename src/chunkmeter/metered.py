@@ -6,6 +6,7 @@ that iterate by themselves are metered too.
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import inspect
 import types
@@ -103,9 +104,28 @@ def _subclass(kind: type[Any], methods: Callable[[type, _This], _Methods]) -> ty
         "__module__": kind.__module__,
         "__qualname__": kind.__qualname__,
         "__doc__": kind.__doc__,
+        "__reduce_ex__": _reducing(kind),
         **methods(kind, _itself),
     }
     return types.new_class(kind.__name__, (kind,), exec_body=lambda namespace: namespace.update(body))
+
+
+def _reducing(kind: type[Any]) -> Callable[..., Any]:
+    """Pickles and copies are of the stream as it was, and fail as it does: there is one call to be metered, not two."""
+    base: Any = kind
+
+    def reduced(self: Any, protocol: Any) -> Any:
+        parts: Any = base.__reduce_ex__(self, protocol)
+        if isinstance(parts, str):
+            return parts
+        make, given, *state = parts
+        if make is copyreg.__newobj__:
+            make = base.__new__  # pickle insists that `__newobj__` is given the object's own class
+        if state and isinstance(state[0], dict):
+            state[0] = {name: value for name, value in state[0].items() if name != LEASE}
+        return make, tuple(kind if each is type(self) else each for each in given), *state
+
+    return reduced
 
 
 @functools.lru_cache(maxsize=256)
@@ -142,6 +162,9 @@ class _Proxy:
 
     def __repr__(self) -> str:
         return repr(_behind(self))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _behind(self).__reduce_ex__(protocol)
 
 
 def _class(stream: Any) -> type[Any]:

@@ -114,7 +114,7 @@ def test_a_hundred_thousand_invented_models_leave_room_for_a_known_one(
     kit: Kit, caplog: pytest.LogCaptureFixture, record_property: Callable[[str, str], None]
 ) -> None:
     """Their calls are counted as those of `_OTHER`, one warning says so, and no memory is kept of them."""
-    count = 100_000
+    count, before = 100_000, 0
     unpriced = Facts(Tokens(), "missing", Unpriced("no_usage"), [])
 
     def record(model: str) -> None:

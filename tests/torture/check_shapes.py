@@ -53,7 +53,7 @@ def read_claude(way: Way, play: Play, wrap: Wrap) -> Callable[..., Any]:
     return anthropic
 
 
-def used(kit: Kit, *, outcome: str = "completed", error_type: str | None = None) -> tuple[Any, Any]:
+def used(kit: Kit, *, outcome: str = "completed", error_type: str | None = None) -> tuple[Any, ...]:
     """Input and output tokens on the span, the same in the metrics."""
     attributes = ended(kit, outcome, error_type)
     counts = tuple(attributes.get(f"gen_ai.usage.{kind}_tokens") for kind in ("input", "output"))

@@ -78,7 +78,8 @@ SAID = {"pass": "passed", "n/a": "n/a", "fail": "failed"}
 
 def table(config: pytest.Config) -> list[Row]:
     """A row a number; of the numbers that were asked for, where not all were."""
-    stats: dict[str, list[Any]] = config.pluginmanager.getplugin("terminalreporter").stats
+    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+    stats: dict[str, list[Any]] = reporter.stats
     ran = [
         (report.location[2], outcome)
         for outcome in ("passed", "failed", "error", "skipped")

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from chunkmeter import Priced, metered, pricing, taps
 from chunkmeter.call import Call
 
 __all__ = ["FAULTS"]
+
+_patch = pytest.MonkeyPatch()
 
 
 def double_settle() -> None:
@@ -21,7 +25,7 @@ def double_settle() -> None:
         self.telemetry.open[id(self)] = self
         settle(self, *ending, **given)
 
-    Call.settle = again
+    _patch.setattr(Call, "settle", again)
 
 
 def swallow_cancel() -> None:
@@ -35,7 +39,7 @@ def swallow_cancel() -> None:
             raise StopAsyncIteration from None
 
     for module in (taps, metered):
-        module.astep = swallowing
+        _patch.setattr(module, "astep", swallowing)
 
 
 def zero_cost() -> None:
@@ -46,7 +50,7 @@ def zero_cost() -> None:
         answer = price(*given, **named)
         return answer if isinstance(answer, Priced) else Priced(Decimal(0), model="none", version="none")
 
-    pricing.price = free
+    _patch.setattr(pricing, "price", free)
 
 
 def never_end() -> None:
@@ -57,7 +61,7 @@ def never_end() -> None:
         if ending in ("exhausted", "error"):
             settle(self, ending, *rest, **given)
 
-    Call.settle = running_out
+    _patch.setattr(Call, "settle", running_out)
 
 
 FAULTS: dict[str, Callable[[], None]] = {

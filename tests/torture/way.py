@@ -8,10 +8,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from anthropic import Anthropic, AsyncAnthropic
-from google import genai
-from openai import AsyncOpenAI, OpenAI
-
 from replay.server import Server
 from tests import sdk
 
@@ -26,34 +22,34 @@ class Sync:
 
     # --- clients, closed when the case is over ---
 
-    def openai(self, script: str = sdk.PLAIN, options: str = "") -> OpenAI:
+    def openai(self, script: str = sdk.PLAIN, options: str = "") -> Any:
         return self._stack.enter_context(sdk.openai_client(self._server, script, options))
 
-    def anthropic(self, script: str, options: str = "") -> Anthropic:
+    def anthropic(self, script: str, options: str = "") -> Any:
         return self._stack.enter_context(sdk.anthropic_client(self._server, script, options))
 
-    def google(self, script: str) -> genai.Client:
+    def google(self, script: str) -> Any:
         client = sdk.google_client(self._server, script)
         self._stack.callback(client.close)
         return client
 
-    def on_request(self, client: OpenAI, work: Callable[[], None]) -> None:
+    def on_request(self, client: Any, work: Callable[[], None]) -> None:
         """Has the client do `work` whenever it sends a request."""
         client._client.event_hooks = {"request": [lambda _: work()]}
 
     # --- requests ---
 
-    async def create(self, client: OpenAI, **asked: Any) -> Any:
+    async def create(self, client: Any, **asked: Any) -> Any:
         """`chat.completions.create`, streamed unless told."""
         return client.chat.completions.create(**chat(asked))
 
-    async def respond(self, client: OpenAI, **asked: Any) -> Any:
+    async def respond(self, client: Any, **asked: Any) -> Any:
         return client.responses.create(model="gpt-4o-mini", input=ASK, stream=True, **asked)
 
-    async def message(self, client: Anthropic) -> Any:
+    async def message(self, client: Any) -> Any:
         return sdk.message(client, "anthropic-plain-stream")
 
-    async def contents(self, client: genai.Client, model: str) -> Any:
+    async def contents(self, client: Any, model: str) -> Any:
         return client.models.generate_content_stream(model=model, contents=ASK)
 
     # --- steps on a stream ---
@@ -131,38 +127,38 @@ class Async:
     def __init__(self, server: Server, stack: AsyncExitStack) -> None:
         self._server, self._stack = server, stack
 
-    def openai(self, script: str = sdk.PLAIN, options: str = "") -> AsyncOpenAI:
+    def openai(self, script: str = sdk.PLAIN, options: str = "") -> Any:
         client = sdk.async_openai_client(self._server, script, options)
         self._stack.push_async_callback(client.close)
         return client
 
-    def anthropic(self, script: str, options: str = "") -> AsyncAnthropic:
+    def anthropic(self, script: str, options: str = "") -> Any:
         client = sdk.async_anthropic_client(self._server, script, options)
         self._stack.push_async_callback(client.close)
         return client
 
-    def google(self, script: str) -> genai.Client:
+    def google(self, script: str) -> Any:
         client = sdk.google_client(self._server, script)
         self._stack.callback(client.close)
         self._stack.push_async_callback(client.aio.aclose)
         return client
 
-    def on_request(self, client: AsyncOpenAI, work: Callable[[], None]) -> None:
+    def on_request(self, client: Any, work: Callable[[], None]) -> None:
         async def hook(_: object) -> None:
             work()
 
         client._client.event_hooks = {"request": [hook]}
 
-    async def create(self, client: AsyncOpenAI, **asked: Any) -> Any:
+    async def create(self, client: Any, **asked: Any) -> Any:
         return await client.chat.completions.create(**chat(asked))
 
-    async def respond(self, client: AsyncOpenAI, **asked: Any) -> Any:
+    async def respond(self, client: Any, **asked: Any) -> Any:
         return await client.responses.create(model="gpt-4o-mini", input=ASK, stream=True, **asked)
 
-    async def message(self, client: AsyncAnthropic) -> Any:
+    async def message(self, client: Any) -> Any:
         return await sdk.message(client, "anthropic-plain-stream")
 
-    async def contents(self, client: genai.Client, model: str) -> Any:
+    async def contents(self, client: Any, model: str) -> Any:
         return await client.aio.models.generate_content_stream(model=model, contents=ASK)
 
     async def next(self, stream: Any) -> Any:

@@ -250,6 +250,8 @@ class Receiver(AbstractContextManager["Receiver"]):
         """Answers one export. Without (de)serializers gRPC hands over the bytes themselves."""
 
         def export(payload: bytes, context: Any) -> bytes:
+            if "origin" in dict(context.invocation_metadata()):  # a page in a browser may reach loopback too
+                context.abort(grpc.StatusCode.PERMISSION_DENIED, "not for browsers: send OTLP without an Origin header")
             with self._lock:
                 if self._record is not None:
                     self._count += 1
