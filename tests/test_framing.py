@@ -112,3 +112,15 @@ def test_what_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     framing = Framing()
     assert [framing.feed(piece) for piece in ("data: {", *["x" * 60] * 5, "\n\n")] == [[]] * 7
     assert framing.feed(f"data: {json.dumps(LAST)}\n\n") == [LAST]
+
+
+def test_what_is_no_piece_of_a_body_is_passed_over() -> None:
+    """Some clients mix in objects of their own."""
+    line = f"data: {json.dumps(LAST)}"
+    assert framed(line, None, 7, SimpleNamespace(data=None), {"usage": 7}, "", line) == [LAST, LAST]
+
+
+def test_more_brackets_than_anyone_means() -> None:
+    """Python's parser gives them up, and so do we."""
+    brackets = "[" * 100_000 + "]" * 100_000
+    assert framed(f"data: {brackets}\n\ndata: {json.dumps(LAST)}\n\n")[-1] == LAST

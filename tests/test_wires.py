@@ -10,7 +10,7 @@ import pytest
 
 from chunkmeter import normalize, price
 from chunkmeter.pricing import Priced
-from chunkmeter.readers import for_event, for_wire
+from chunkmeter.readers import WIRES, for_event, for_wire
 from chunkmeter.tally import Tally, Tokens
 
 Json = dict[str, Any]
@@ -301,6 +301,51 @@ def test_invoke_others(bodies: list[Json], reason: str, tokens: Tokens) -> None:
     """Each model's own body."""
     tally = invoked(*bodies)
     assert (tally.raw_reasons(), tally.tokens()) == ([reason], tokens)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff\xfe{}", b"[" * 100_000, "{}", "a"], ids=["cut", "no text", "deep", "raw", "odd"]
+)
+def test_invoke_damaged_chunks_say_nothing(body: bytes | str) -> None:
+    """Neither base64 nor JSON; the next chunk is read as ever."""
+    end: Json = {"generation": "", "prompt_token_count": 5, "generation_token_count": 2, "stop_reason": "stop"}
+    tally = fold({"chunk": {"bytes": body}}, {"chunk": {"bytes": json.dumps(end).encode()}}, wire="bedrock_invoke")
+    assert (tally.raw_reasons(), tally.tokens()) == (["stop"], Tokens(input_tokens=5, output_tokens=2))
+
+
+def test_invoke_shapes_may_change() -> None:
+    """What one shape's rule kept is nothing that another's could amend: what is said later counts."""
+    flat: Json = {"generation": "i", "prompt_token_count": 5, "generation_token_count": 2, "stop_reason": "stop"}
+    claude: Json = {"type": "message_delta", "delta": {}, "usage": {"input_tokens": 7, "output_tokens": 3}}
+    metered: Json = {
+        "generation": "H",
+        "amazon-bedrock-invocationMetrics": {"inputTokenCount": 9, "outputTokenCount": 9},
+    }
+    flat_tokens = Tokens(input_tokens=5, output_tokens=2)
+    assert fold(claude, flat, wire="bedrock_invoke").tokens() == flat_tokens
+    assert fold(metered, flat, wire="bedrock_invoke").tokens() == flat_tokens
+    assert fold(flat, claude, wire="bedrock_invoke").tokens() == Tokens(7, None, 3, 10)
+
+
+def test_a_sum_that_is_no_count_is_none() -> None:
+    """Each part could be one; all of them are more than a float can hold."""
+    most = 2**53 - 1
+    said = {"input_tokens": most, "cache_read_input_tokens": most, "output_tokens": 1}
+    assert fold({"type": "message_delta", "usage": said}).tokens() == Tokens(None, most, 1)
+    usage = {"inputTokens": most, "cacheReadInputTokens": most, "outputTokens": 1}
+    assert fold({"metadata": {"usage": usage}}).tokens() == Tokens(None, most, 1)
+    thoughts = {"promptTokenCount": 1, "candidatesTokenCount": most, "thoughtsTokenCount": most}
+    assert fold({"usageMetadata": thoughts}).tokens() == Tokens(1, reasoning_tokens=most)
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_lists_in_lists(wire: str) -> None:
+    """No wire has them, so none goes through them, however many there are."""
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    names = ("choices", "usage", "message", "metadata", "candidates", "response", "details", "results", "delta", "data")
+    assert not fold(dict.fromkeys(names, deep), wire=wire).tokens()
 
 
 def test_invoke_blocked_by_a_guardrail() -> None:

@@ -43,7 +43,8 @@ class Framing:
         elif isinstance(item, str):
             text = item
         else:
-            return _data(item.data)
+            data = getattr(item, "data", None)
+            return _data(data) if isinstance(data, str) else []
         if self._format is None:
             text = text.removeprefix(_BOM)
             begin = text.lstrip()[:1]
@@ -178,7 +179,7 @@ def _objects(text: str) -> list[Any]:
         return []
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or more brackets than anyone means
         return []
     values = cast("list[Any]", value if isinstance(value, list) else [value])
     return [item for item in values if isinstance(item, dict)]

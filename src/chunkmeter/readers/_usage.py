@@ -9,7 +9,7 @@ from typing import Any
 from ..tally import Tally, Tokens, count
 from ._view import View
 
-__all__ = ["Table", "amend", "charge", "counts", "find", "reasoning_beside"]
+__all__ = ["Table", "amend", "charge", "counts", "find", "reasoning_beside", "total"]
 
 Table = Mapping[str, tuple[str, ...]]
 """A field of `Tokens` -> the dotted paths where it may stand, the first that has a count is taken."""
@@ -35,6 +35,12 @@ def counts(said: View, table: Table) -> Tokens:
     return Tokens(**{field: _first(said, paths) for field, paths in table.items()})
 
 
+def total(*parts: int | None) -> int | None:
+    """The sum of those counts that are said; None where none is, or where their sum is too much for a count."""
+    said = [part for part in parts if part is not None]
+    return count(sum(said)) if said else None
+
+
 def reasoning_beside(tokens: Tokens) -> Tokens:
     """The same, reasoning added to the output where the service counts it outside; only the total tells."""
     inside, reasoning = tokens.output_tokens, tokens.reasoning_tokens
@@ -47,7 +53,9 @@ def amend(tally: Tally, said: Tokens) -> None:
     """Let each count that is said replace the one of its name, where the counts of a call come one by one."""
     stated = {field.name: number for field in fields(said) if (number := getattr(said, field.name)) is not None}
     if stated:
-        tally.usage, tally.count_tokens = replace(tally.usage or Tokens(), **stated), _as_they_are
+        # A model's chunks may begin in another's shape: what that kept can't be amended, only replaced.
+        known = tally.usage if isinstance(tally.usage, Tokens) else Tokens()
+        tally.usage, tally.count_tokens = replace(known, **stated), _as_they_are
 
 
 def _as_they_are(usage: Tokens) -> Tokens:

@@ -18,7 +18,8 @@ def view(value: Any) -> Any:
     if type(value) in _SCALARS or isinstance(value, View | Enum):  # the exact type first: it is the cheapest to ask
         return value
     if isinstance(value, list | tuple):
-        return [view(item) for item in cast("list[Any]", value)]
+        # No wire has lists in lists, so those stay as they are: any number of them can be sent.
+        return [item if isinstance(item, list | tuple) else view(item) for item in cast("list[Any]", value)]
     return value if isinstance(value, str | bytes | int | float) else View(value)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tally import Tally, Tokens, count
+from ._usage import total
 from ._view import View
 
 WIRE = "anthropic_messages"
@@ -53,7 +54,7 @@ def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> Non
         "cache_write_1h": count(said.object("cache_creation").ephemeral_1h_input_tokens),
         "thinking": count(said.object("output_tokens_details").thinking_tokens),
     }
-    known: dict[str, int] = tally.usage or {}
+    known: dict[str, int] = tally.usage if isinstance(tally.usage, dict) else {}
     tally.usage = known | {name: number for name, number in stated.items() if number is not None}
     tally.count_tokens = tokens
     tally.service_tier = said.text("service_tier") or tally.service_tier
@@ -61,13 +62,13 @@ def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> Non
 
 def tokens(usage: dict[str, int]) -> Tokens:
     """The counts in the amended fields; Anthropic's `input_tokens` leave cached ones out, ours don't."""
-    parts = [usage[name] for name in ("input", "cache_read", "cache_write") if name in usage]
-    input_tokens, output_tokens = sum(parts) if parts else None, usage.get("output")
+    input_tokens = total(usage.get("input"), usage.get("cache_read"), usage.get("cache_write"))
+    output_tokens = usage.get("output")
     return Tokens(
         input_tokens=input_tokens,
         cached_tokens=usage.get("cache_read"),
         output_tokens=output_tokens,
-        total_tokens=None if input_tokens is None or output_tokens is None else input_tokens + output_tokens,
+        total_tokens=None if input_tokens is None or output_tokens is None else total(input_tokens, output_tokens),
         cache_write_tokens=usage.get("cache_write"),
         cache_write_1h_tokens=usage.get("cache_write_1h"),
         reasoning_tokens=usage.get("thinking"),

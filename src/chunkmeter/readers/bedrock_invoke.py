@@ -66,10 +66,13 @@ def _body(event: Any, *, first: bool) -> dict[str, Any] | None:
     """The JSON in a chunk, as the SDK hands it out, as it stands on the wire, or parsed; None where nothing counts."""
     said = View(event)
     raw = said.object("chunk", said).get("bytes")
-    if isinstance(raw, str):
-        raw = base64.b64decode(raw)
-    if isinstance(raw, bytes):
-        event = json.loads(raw) if first or _TELLING.search(raw) else None
+    try:
+        if isinstance(raw, str):
+            raw = base64.b64decode(raw)
+        if isinstance(raw, bytes):
+            event = json.loads(raw) if first or _TELLING.search(raw) else None
+    except (ValueError, RecursionError):
+        return None  # neither base64 nor JSON: a damaged chunk says nothing
     return cast("dict[str, Any]", event) if isinstance(event, dict) else None
 
 

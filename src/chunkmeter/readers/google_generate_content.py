@@ -11,6 +11,7 @@ from typing import Any
 
 from ..tally import Tally, Tokens, count
 from ._message import message_of
+from ._usage import total as sum_of
 from ._view import View, view
 
 WIRE = "google_generate_content"
@@ -70,8 +71,8 @@ def tokens(usage: Any) -> Tokens:
     said: View = view(usage)
     prompt, tool_use = count(said.prompt_token_count), count(said.tool_use_prompt_token_count)
     candidates, thoughts = count(said.candidates_token_count), count(said.thoughts_token_count)
-    input_, output, total = _sum(prompt, tool_use), _sum(candidates, thoughts), count(said.total_token_count)
-    if not said.knows("thoughts_token_count") and (total or 0) > (_sum(input_, output) or 0):
+    input_, output, total = sum_of(prompt, tool_use), sum_of(candidates, thoughts), count(said.total_token_count)
+    if not said.knows("thoughts_token_count") and (total or 0) > (input_ or 0) + (output or 0):
         output = (total or 0) - (input_ or 0)  # An SDK from before thoughts: its total alone has them.
     return Tokens(
         input_tokens=input_,
@@ -83,11 +84,6 @@ def tokens(usage: Any) -> Tokens:
         output_audio_tokens=_audio(said.objects("candidates_tokens_details")),
         tool_use_tokens=tool_use,
     )
-
-
-def _sum(*counts: int | None) -> int | None:
-    known = [number for number in counts if number is not None]
-    return sum(known) if known else None
 
 
 def _audio(details: list[View]) -> int | None:

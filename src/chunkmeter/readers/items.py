@@ -69,9 +69,9 @@ def _inside(item: Any) -> Callable[[Any], Any] | None:
 
 
 def _first_part(item: Any) -> Any:
-    return item[0]
+    return cast("tuple[Any, ...]", item)[0] if isinstance(item, tuple) and item else None
 
 
 def _raw_chunk(item: Any) -> Any:
     """The raw event in a pair that a Mirascope stream hands out."""
-    return getattr(item[0], "chunk", None) if item else None
+    return getattr(_first_part(item), "chunk", None)
