@@ -22,7 +22,7 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format test demo matrix corpus stress outages torture backends e2e docs bench up down lock clean
+.PHONY: help setup lint format test demo matrix corpus fuzz stress outages torture backends e2e docs bench up down lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ stress: $(DEV)/.ready ## Collect abandoned streams while the SDK holds its lock,
 torture: $(DEV)/.ready ## Check each case that streams break instrumentation with; FAULT=name plants a known bug
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --no-header -p no:randomly \
 		$(if $(FAULT),--exitfirst) tests/torture $(ARGS)
+
+fuzz: $(DEV)/.ready ## Push 10^6 odd chunks of every wire through wrap; SEED=N for the same again, ARGS="--chunks N"
+	@$(RUN) tests/fuzz.py $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 outages: $(DEV)/.ready ## Check what outages, signals and forks lose; ARGS=--write for docs/reliability.md
 	@$(RUN) tests/outages.py $(ARGS)
