@@ -31,7 +31,7 @@ HEAD = ("outage", "exporter", "calls", "arrived", "lost", "spans lost", "")
 PRICE = 0.0000036
 """USD a call: 12 tokens in at 0.15 and 3 out at 0.60 a million."""
 SLOWEST = 1.0
-"""Seconds that the median call may take during an outage: half of what an exporter waits for its endpoint."""
+"""Seconds that the median call may take during an outage: a tenth of what an exporter is given."""
 WARNING = "before this process was forked"
 
 

@@ -74,13 +74,12 @@ def stream() -> Any:
     return chunkmeter.wrap(events(), provider="openai", model="gpt-4o-mini")
 
 
-def calls(count: int, pause: float = 0.0) -> None:
+def calls(count: int) -> None:
     for _ in range(count):
         began = time.perf_counter()
         for _ in stream():
             pass
         say(f"call {time.perf_counter() - began:.6f}")
-        time.sleep(pause)
 
 
 def hold() -> None:
@@ -145,7 +144,7 @@ def handle(number: int, _: object) -> None:
 def obey(command: str, *words: str) -> None:
     match command:
         case "calls":
-            calls(int(words[0]), *map(float, words[1:]))
+            calls(int(words[0]))
         case "hold":
             hold()
         case "helper":
