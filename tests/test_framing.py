@@ -124,3 +124,20 @@ def test_more_brackets_than_anyone_means() -> None:
     """Python's parser gives them up, and so do we."""
     brackets = "[" * 100_000 + "]" * 100_000
     assert framed(f"data: {brackets}\n\ndata: {json.dumps(LAST)}\n\n")[-1] == LAST
+
+
+def test_text_without_blank_lines_costs_no_more_as_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line iterators are filtered; what is no JSON is not kept without end, nor joined again with each line."""
+    monkeypatch.setattr(_framing, "_LONGEST", 100)
+    joined: list[int] = []
+    whole = _framing._Parts.whole
+
+    def counted(parts: Any) -> str:
+        joined.append(len(whole(parts)))
+        return whole(parts)
+
+    monkeypatch.setattr(_framing._Parts, "whole", counted)
+    assert framed(*["data: Sure"] * 100, f"data: {json.dumps(LAST)}") == [LAST]
+    assert joined == []
+    assert framed(*["data: x}"] * 100) == []
+    assert max(joined) <= 100 + len("x}\n")

@@ -64,7 +64,7 @@ class _Lines:
         self._spent = False
         """Whether the line under way has given its event."""
         self._cut_at_cr = False
-        self._data: list[str] = []
+        self._data = _Parts()
 
     def feed(self, text: str) -> Iterator[Any]:
         if not self._in_pieces:
@@ -97,13 +97,14 @@ class _Lines:
 
     def _line(self, line: str) -> list[Any]:
         if not line:
-            data, self._data = "\n".join(self._data), []
-            return _data(data)
+            return _data(self._data.take("").removesuffix("\n"))
         name, _, value = line.partition(":")
         if name != "data":
             return []
-        self._data.append(value.removeprefix(" "))
-        events = _objects(value) or (_objects("\n".join(self._data)) if len(self._data) > 1 else [])
+        self._data.add(value.removeprefix(" ") + "\n")
+        events = _objects(value)
+        if not events and _may_end(value):  # else every line of a text would join all those before it
+            events = _objects(self._data.whole())
         if events or value.strip() == _DONE:
             self._data.clear()
         return events
@@ -172,13 +173,17 @@ def _data(text: str) -> list[Any]:
     return _objects(text) or ([text] if text and text != _DONE else [])
 
 
+def _may_end(text: str) -> bool:
+    """Whether JSON that has objects can end so."""
+    return text.rstrip()[-1:] in ("}", "]")
+
+
 def _objects(text: str) -> list[Any]:
     """The objects in a JSON text, itself one or a list of them; none where it is something else."""
-    text = text.strip()
-    if not text.endswith(("}", "]")):
+    if not _may_end(text):
         return []
     try:
-        value = json.loads(text)
+        value = json.loads(text.strip())
     except (ValueError, RecursionError):  # no JSON, or more brackets than anyone means
         return []
     values = cast("list[Any]", value if isinstance(value, list) else [value])
