@@ -33,7 +33,7 @@ _JUNK = [
     b": x\n",
     b"data: [DONE]\n\n",
 ]
-_JUNK += [b"\n\ndata: " + b"[" * 100_000 + b"]" * 100_000 + b"\n\n"]
+_JUNK += [b"\n\ndata: " + b"[" * 20_000 + b"]" * 20_000 + b"\n\n"]
 _STRANGE: list[Any] = [
     None,
     7,
@@ -70,7 +70,7 @@ class Body:
     def made(self, events: list[Any]) -> list[Any]:
         """The items of a body that has these events."""
         if self.items == "client events":
-            items: list[Any] = [SimpleNamespace(event="message", data=_json(event)) for event in events]
+            items: list[Any] = [SimpleNamespace(event="message", data=said) for said in _all_json(events)]
         else:
             items = _ITEMS[self.items](self._written(events), self.sizes)
         for at, which in self.strange:
@@ -78,7 +78,7 @@ class Body:
         return items
 
     def _written(self, events: list[Any]) -> bytes:
-        said, ends = [_json(event) for event in events], cycle(self.ends)
+        said, ends = _all_json(events), cycle(self.ends)
         match self.framing:
             case "server-sent events":
                 text = "".join(f"data: {event}{next(ends)}{next(ends)}" for event in said)
@@ -95,8 +95,10 @@ class Body:
         return bytes(body)
 
 
-def _json(event: Any) -> str:
-    return json.dumps(event, default=repr)
+def _all_json(events: list[Any]) -> list[str]:
+    distinct = {id(event): event for event in events}
+    written = {key: json.dumps(event, default=repr) for key, event in distinct.items()}
+    return [written[id(event)] for event in events]
 
 
 def _pieces(body: bytes, sizes: list[int]) -> list[bytes]:
@@ -149,7 +151,7 @@ def body(number: int) -> Body:
         ends=some(lambda: chance.choice(["\n", "\r\n", "\r"]), 3, 1),
         mark=chance.choice(["", "\ufeff"]),
         items=chance.choice([*_ITEMS, "client events"]),
-        sizes=some(lambda: chance.randint(1, 400), 4, 1),
+        sizes=some(lambda: chance.randint(1, chance.choice([10, 100, 400])), 4, 1),
         junk=some(junk, 6) if chance.random() < 0.5 else [],
         strange=some(lambda: (chance.randrange(_MOST), chance.randrange(len(_STRANGE))), 2),
     )
@@ -160,7 +162,7 @@ BODIES = st.integers(0, 2**32).map(body)
 
 def chunks_of_bedrock(events: list[Any], damage: list[tuple[int, bytes]]) -> list[Any]:
     """The events as Bedrock's SDK hands them out, each JSON in a chunk: bytes, or as they stand on the wire."""
-    written = [_json(event).encode() for event in events]
+    written = [said.encode() for said in _all_json(events)]
     made: list[Any] = [body if at % 5 else base64.b64encode(body).decode() for at, body in enumerate(written)]
     for at, junk in damage:
         at %= len(made) or 1

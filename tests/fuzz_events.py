@@ -77,10 +77,10 @@ class Deep(list[Any]):
 
 
 def _deep() -> Deep:
-    inner: list[Any] = []
+    inner = Deep()
     for _ in range(1500):
-        inner = [inner]
-    return Deep(inner)
+        inner = Deep([inner])
+    return inner
 
 
 _ODD: list[Any] = [
@@ -235,6 +235,6 @@ def events(wires: tuple[str, ...] = WIRES, longest: int = LONGEST) -> st.SearchS
         Events,
         wire=st.sampled_from(wires),
         first=st.integers(0, 300),
-        length=st.integers(1, longest),
+        length=st.integers(0, 2**32).map(lambda number: 1 + number % longest),  # all of them alike
         changes=st.integers(0, MOST_TIMES).flatmap(lambda many: st.lists(some, min_size=many, max_size=many)),
     )

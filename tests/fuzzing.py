@@ -7,11 +7,9 @@ than the events up to there say, and each has a price or a reason why not.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from functools import cache
 from operator import attrgetter
-from types import SimpleNamespace
 from typing import Any, Self, get_args
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -26,124 +24,15 @@ from chunkmeter.facts import Ended, Facts
 from chunkmeter.guard import Guard, Stage
 from chunkmeter.metered import LEASE
 from chunkmeter.pricing import CostStatus, Priced, Unpriced
-from chunkmeter.readers import WIRES, UnknownWireError
+from chunkmeter.readers import UnknownWireError
 from chunkmeter.tally import Tally, Tokens, UsageStatus
 from chunkmeter.telemetry import Telemetry
-from tests.fuzz_bodies import BODIES, Body, chunks_of_bedrock
 from tests.fuzz_bound import FIELDS, Bound
-from tests.fuzz_events import LONGEST, Events, as_objects, events
+from tests.fuzz_given import SOURCES, SYNC, Given
 
-__all__ = ["Given", "Watch", "check", "given_streams", "holds"]
+__all__ = ["Watch", "check", "holds"]
 
 _counts: Callable[[Tokens], tuple[Any, ...]] = attrgetter(*FIELDS)
-
-
-# --- how a stream comes to `wrap` -----------------------------------------------------------------------------------
-
-
-class Iterated:
-    """A stream as the SDKs have it: an object that is its own iterator."""
-
-    def __init__(self, items: list[Any]) -> None:
-        self._left = iter(items)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._left)
-
-
-class AsyncIterated:
-    """The same, async."""
-
-    def __init__(self, items: list[Any]) -> None:
-        self._left = iter(items)
-
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return self
-
-    async def __anext__(self) -> Any:
-        for item in self._left:
-            return item
-        raise StopAsyncIteration
-
-
-def generated(items: list[Any]) -> Iterator[Any]:
-    yield from items
-
-
-async def async_generated(items: list[Any]) -> AsyncIterator[Any]:
-    for item in items:
-        yield item
-
-
-SYNC: dict[str, Callable[[list[Any]], Any]] = {"object": Iterated, "generator": generated}
-ASYNC: dict[str, Callable[[list[Any]], Any]] = {"async object": AsyncIterated, "async generator": async_generated}
-_SOURCES = SYNC | ASYNC
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One stream, and how it comes to `wrap`."""
-
-    events: Events
-    form: str
-    body: Body
-    source: str
-    told: bool
-    """Whether `wrap` is told the wire."""
-    asked: tuple[str | None, str | None]
-    """Provider and model."""
-
-    def made(self) -> tuple[list[Any], list[Any]]:
-        """The events, and the items that stand for them."""
-        events, wire = self.events.made(), self.events.wire
-        if self.form == "body":
-            return events, self.body.made(events)
-        if self.form == "SDK" and wire == "bedrock_invoke":
-            return events, chunks_of_bedrock(events, self.body.junk)
-        if self.form == "SDK":
-            distinct = {id(event): event for event in events}
-            objects = {key: as_objects(event, wire) for key, event in distinct.items()}
-            return events, [objects[id(event)] for event in events]
-        if self.form == "Mirascope":
-            return events, [(SimpleNamespace(chunk=event), None) for event in events]
-        return events, events
-
-
-def given_streams(
-    wires: tuple[str, ...] = WIRES,
-    longest: int = LONGEST,
-    *,
-    forms: tuple[str, ...] = ("JSON", "SDK", "Mirascope", "body"),
-    sources: tuple[str, ...] = (*SYNC, *ASYNC),
-) -> st.SearchStrategy[Given]:
-    """Streams of these wires in these forms."""
-    return st.builds(
-        Given,
-        events=events(wires, longest),
-        form=st.sampled_from(forms),
-        body=BODIES if "body" in forms or "bedrock_invoke" in wires else st.just(_NO_BODY),
-        source=st.sampled_from(sources),
-        told=st.booleans(),
-        asked=st.sampled_from(_ASKED),
-    )
-
-
-_NO_BODY = Body("lines", ["\n"], "", "lines", [1], [], [])
-_ASKED: list[tuple[str | None, str | None]] = [
-    ("openai", "gpt-4o-mini"),
-    ("openai", "gpt-4o-audio-preview"),
-    ("anthropic", "claude-sonnet-4-5"),
-    ("google", "gemini-2.5-flash"),
-    (None, "gpt-4o"),
-    ("nobody", "nothing"),
-    (None, None),
-]
-
-
-# --- what is watched ------------------------------------------------------------------------------------------------
 
 
 class _Heard(Guard):
@@ -190,14 +79,16 @@ class Watch:
         self.events, self.items = given.made()
         self.telemetry = _watched().begin()
         self.taken = 0
+        self.counted = False
+        """Whether the stream came to any count."""
         provider, model = given.asked
         self.stream: Any = wrap(
-            _SOURCES[given.source](self.items), provider=provider, model=model, telemetry=self.telemetry,
-            wire=given.events.wire if given.told else None,
+            SOURCES[given.source](self.items), provider=provider, model=model, telemetry=self.telemetry,
+            wire=given.wire,
         )  # fmt: skip
         self.call: Call = getattr(self.stream, LEASE).call
         self._fitting: set[tuple[Any, ...]] = set()
-        self._bound = Bound(given.events.wire if given.told else None)
+        self._bound = Bound(given.wire)
         self._in_step = len(self.items) == len(self.events) and given.form != "body"
         if not self._in_step:
             for event in self.events:
@@ -242,13 +133,14 @@ class Watch:
         assert self.call.ended, "the call goes on after its stream"
         for error in self.telemetry.heard.errors:
             # Nothing tells the wire of a stream that is garbled from its beginning.
-            if self.given.told or not isinstance(error, UnknownWireError):
+            if self.given.wire or not isinstance(error, UnknownWireError):
                 raise error
         facts = self.telemetry.facts
         assert facts is not None, "the call was not settled"
         assert facts.usage_status in set(get_args(UsageStatus)) - {"failed"}
         _explicit(facts.cost)
         self._look(self.call.tally)
+        self.counted = bool(facts.tokens)
 
 
 def _explicit(cost: Priced | Unpriced) -> None:
@@ -259,12 +151,8 @@ def _explicit(cost: Priced | Unpriced) -> None:
         assert cost.reason in set(get_args(CostStatus)) - {"known", "failed"}, f"it has no cost: {cost.reason}"
 
 
-def check(given: Given) -> int:
-    """Push one stream through `wrap` and check all of it.
-
-    Returns:
-        How many items went through.
-    """
+def check(given: Given) -> Watch:
+    """Push one stream through `wrap` and check all of it."""
     watch = Watch(given)
     if given.source in SYNC:
         for item in watch.stream:
@@ -272,7 +160,7 @@ def check(given: Given) -> int:
     else:
         _run(_take_all(watch))
     watch.end()
-    return watch.taken
+    return watch
 
 
 async def _take_all(watch: Watch) -> None:
@@ -296,7 +184,7 @@ def holds(
     begin: int,
     examples: int,
     shrink: bool = True,
-    tell: Callable[[Given, int], None] = lambda given, taken: None,
+    tell: Callable[[Watch], None] = lambda watch: None,
 ) -> None:
     """Check so many streams; the same ones whenever `begin` is the same.
 
@@ -317,10 +205,10 @@ def holds(
     @given(streams)
     def checked(given: Given) -> None:
         try:
-            taken = check(given)
+            watch = check(given)
         except Exception as error:
             error.add_note(f"where that is {given}")
             raise
-        tell(given, taken)
+        tell(watch)
 
     checked()
