@@ -1,10 +1,9 @@
-"""A metered app that does what its standard input says, a command a line, and says on standard output what it counted.
+"""Metered apps that do what standard input says, a command a line, and say on standard output what they counted.
 
-Real SDK, real OTLP exporters (`OTEL_EXPORTER_OTLP_PROTOCOL`), streams of scripted chunks. It writes `call SECONDS` for
-each call as soon as it is made, so that the truth is known however the process ends, and `done` after each command.
-
-With `--each`, a line is the JSON of an app of its own: `commands`, its `environment`, and the file of its `errors`. It
-is forked before the SDK is set up, which saves the imports, and `ended STATUS` says how it ended.
+Real SDK, real OTLP exporters (`OTEL_EXPORTER_OTLP_PROTOCOL`), streams of scripted chunks. An app is a process forked
+before the SDK is set up, which saves the imports: a line of JSON, `environment` and the file of its `errors`, begins
+one, `end` ends it. It says its `pid`, `call SECONDS` for each call as soon as it is made, so that the truth is known
+however it ends, and `done` after each command; its parent says `ended STATUS`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import json
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -171,27 +169,28 @@ def obey(command: str, *words: str) -> None:
             os._exit(0)
 
 
-def app(commands: list[str], environment: dict[str, str], errors: str) -> None:
-    os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+def app(environment: dict[str, str], errors: str) -> NoReturn:
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND), 2)
     os.environ.update(environment)
     set_up()
-    for command in commands:
-        obey(*command.split())
+    say(f"pid {os.getpid()}")
+    for line in lines:
+        if line.strip() == b"end":
+            break
+        obey(*line.decode().split())
+        say("done")
     leave()
 
 
+lines = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - apps and parent read the same, and nothing ahead
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--each"]:
-        exporters()
-        warm_up()
-        for line in sys.stdin:
-            pid = os.fork()
-            if pid == 0:
-                app(**json.loads(line))
-            say(f"ended {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}")
-    else:
-        set_up()
-        say("done")
-        for line in sys.stdin:
-            obey(*line.split())
-            say("done")
+    exporters()
+    warm_up()
+    for begin in lines:
+        if begin.strip() == b"end":
+            continue  # The app that this was for had ended already.
+        pid = os.fork()
+        if pid == 0:
+            app(**json.loads(begin))
+        say(f"ended {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}")

@@ -135,8 +135,8 @@ def ending(end: Callable[[Run], object], *before: str) -> Callable[[Run], None]:
     return happen
 
 
-def terminate(run: Run) -> None:
-    run.app.send_signal(signal.SIGTERM)
+def send(number: signal.Signals) -> Callable[[Run], None]:
+    return lambda run: run.kill(number)
 
 
 def child(*before: str) -> Callable[[Run], None]:
@@ -190,9 +190,9 @@ OUTAGES = [
         variables={"OTEL_BSP_MAX_QUEUE_SIZE": "16", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "16"},
     ),
     exits("`os._exit`", ending(lambda run: run.tell("_exit")), Bounds(1, 11)),
-    exits("SIGKILL", ending(lambda run: run.app.kill()), Bounds(1, 11), status="SIGKILL"),
-    exits("SIGTERM", ending(terminate), Bounds(1, 11), status="SIGTERM"),
-    exits("SIGTERM, `flush_on_exit()`", ending(terminate, "helper 30"), status="SIGTERM"),
+    exits("SIGKILL", ending(send(signal.SIGKILL)), Bounds(1, 11), status="SIGKILL"),
+    exits("SIGTERM", ending(send(signal.SIGTERM)), Bounds(1, 11), status="SIGTERM"),
+    exits("SIGTERM, `flush_on_exit()`", ending(send(signal.SIGTERM), "helper 30"), status="SIGTERM"),
     exits("unhandled exception", ending(lambda run: run.tell("raise")), status="1"),
     exits("`multiprocessing` child", child(), Bounds(1, 11), interval=60.0),
     exits("`multiprocessing` child, `flush_on_exit()`", child("helper 30"), interval=60.0),
