@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ import chunkmeter
 from chunkmeter import Settings
 from chunkmeter.keeper import keeper
 from chunkmeter.telemetry import Telemetry
+from tests.children import run
 from tests.kit import Kit, attributes_of
 from tests.sdk import eventually
 
@@ -116,6 +118,33 @@ def test_a_fork_waits_for_the_thread_to_come_to_rest() -> None:
     eventually(lambda: not kit.telemetry.open)
     assert len(kit.spans) == 1
     kit.shutdown()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_a_fork_waits_for_the_price_table() -> None:
+    """A child that is forked in the middle of an import hangs in it: nobody is there to end it."""
+    reports = run(
+        """
+        import time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads
+
+        class Slow:
+            def find_spec(self, name, path=None, target=None):
+                if name == "genai_prices":
+                    time.sleep(6)
+
+        sys.meta_path.insert(0, Slow())
+        mine = wrapped()
+        time.sleep(0.5)
+        child = os.fork()
+        if child == 0:
+            list(wrapped())
+            report("child")
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        """
+    )
+    assert reports == [["child", ["completed"], 1, 0]]
 
 
 class Watched:

@@ -26,6 +26,7 @@ _logger = logging.getLogger("chunkmeter")
 
 _LONGEST_WAIT = 60.0
 _LONGEST_JOIN = 5.0
+_LONGEST_FORK = 60.0
 _NANOSECONDS = 1e9
 
 
@@ -77,8 +78,11 @@ class Keeper:
                 self._thread = thread
 
     def before_fork(self) -> None:
-        """Let the thread come to rest; a bounded wait, since the fork may be in the middle of an import it needs."""
-        self._fork_waits = self._busy.acquire(timeout=_LONGEST_JOIN)
+        """Let the thread come to rest, and end the import of the price table: a child can't end it, and hangs in it.
+
+        A bounded wait, since the fork may itself be in the middle of an import that the thread needs.
+        """
+        self._fork_waits = self._busy.acquire(timeout=_LONGEST_FORK)
 
     def after_fork(self) -> None:
         """Let the thread go on, in the parent."""
