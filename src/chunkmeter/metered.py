@@ -6,7 +6,6 @@ that iterate by themselves are metered too.
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import inspect
 import types
@@ -119,7 +118,7 @@ def _reducing(kind: type[Any]) -> Callable[..., Any]:
         if isinstance(parts, str):
             return parts
         make, given, *state = parts
-        if make is copyreg.__newobj__:
+        if getattr(make, "__name__", None) == "__newobj__":
             make = base.__new__  # pickle insists that `__newobj__` is given the object's own class
         if state and isinstance(state[0], dict):
             state[0] = {name: value for name, value in state[0].items() if name != LEASE}
