@@ -188,8 +188,8 @@ if __name__ == "__main__":
     exporters()
     warm_up()
     for begin in lines:
-        if begin.strip() == b"end":
-            continue  # The app that this was for had ended already.
+        if not begin.startswith(b"{"):
+            continue  # Left over, in whole or in part, from an app that had ended before it was told.
         pid = os.fork()
         if pid == 0:
             app(**json.loads(begin))
