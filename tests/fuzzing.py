@@ -154,12 +154,16 @@ def _explicit(cost: Priced | Unpriced) -> None:
 def check(given: Given) -> Watch:
     """Push one stream through `wrap` and check all of it."""
     watch = Watch(given)
-    if given.source in SYNC:
-        for item in watch.stream:
-            watch.take(item)
-    else:
-        _run(_take_all(watch))
-    watch.end()
+    try:
+        if given.source in SYNC:
+            for item in watch.stream:
+                watch.take(item)
+        else:
+            _run(_take_all(watch))
+        watch.end()
+    finally:
+        # A call that is left open is settled by the keeper's thread, whose use of `random` hypothesis takes for ours.
+        watch.call.settle("closed")
     return watch
 
 
