@@ -81,7 +81,7 @@ def fuzz(chunks: int, begin: int) -> int:
     tried.report()
     if missed := set(WIRES) - set(tried.wires):
         print(f"not one of {', '.join(sorted(missed))}: that takes more chunks")
-    print(f"seed {begin}")
+    print(f"failures {failed}, seed {begin}")
     print(f"{tried.streams:,} passed, {failed} failed")
     return failed
 

@@ -43,7 +43,7 @@ def generated(events: list[Any], error: BaseException | None = None) -> Iterator
 
 def instrument_of(kit: Kit, metric: semconv.Metric) -> Any:
     """The SDK's instrument for a metric."""
-    own: Any = vars(kit.telemetry)["_instruments"]
+    own: Any = kit.telemetry.instruments
     return own._by_name[metric.name]
 
 

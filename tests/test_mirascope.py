@@ -578,7 +578,7 @@ def test_first_chunk_time_waits_for_the_wire(metered: Kit, client: NewClient) ->
 def test_first_chunk_time_is_that_of_the_first_raw_event(metered: Kit, client: NewClient) -> None:
     """Mirascope holds tool arguments back until they are whole; the first event was long there."""
     function = Cell("openai", is_async=False, stream=True, kind="tools").decorate(
-        "decorator", client("openai", "openai-tools-stream~delay=0.05")
+        "decorator", client("openai", "openai-tools-stream~delay=0.3")
     )
     began = time.monotonic()
     items = iter(function("Faro"))
@@ -586,7 +586,7 @@ def test_first_chunk_time_is_that_of_the_first_raw_event(metered: Kit, client: N
     first_tuple = time.monotonic() - began
     list(items)
     first_chunk = attributes_of(metered.span)["gen_ai.response.time_to_first_chunk"]
-    assert 0.05 <= first_chunk <= first_tuple - 0.1
+    assert 0.3 <= first_chunk <= first_tuple - 0.3
 
 
 # --- how it ends ---

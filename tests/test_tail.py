@@ -59,7 +59,7 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
 
 
 def send_spans(receiver: Receiver, *spans: dict[str, AttributeValue]) -> None:
-    exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True, timeout=5)
+    exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True, timeout=60)
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     for attributes in spans:
@@ -69,7 +69,7 @@ def send_spans(receiver: Receiver, *spans: dict[str, AttributeValue]) -> None:
 
 def send_metrics(receiver: Receiver, *, rounds: int = 1) -> None:
     """Two calls a round, exported after each round: cumulative points that repeat themselves."""
-    exporter = OTLPMetricExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True, timeout=5)
+    exporter = OTLPMetricExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True, timeout=60)
     provider = MeterProvider([PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)])
     meter = provider.get_meter("test")
     spend, calls = meter.create_counter("chunkmeter.spend"), meter.create_counter("chunkmeter.calls")
