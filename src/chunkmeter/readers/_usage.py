@@ -9,7 +9,7 @@ from typing import Any
 from ..tally import Tally, Tokens, count
 from ._view import View
 
-__all__ = ["Table", "amend", "charge", "counts", "find", "reasoning_beside", "total"]
+__all__ = ["Table", "amend", "charge", "counts", "find", "reasoning_beside", "sum_of"]
 
 Table = Mapping[str, tuple[str, ...]]
 """A field of `Tokens` -> the dotted paths where it may stand, the first that has a count is taken."""
@@ -35,7 +35,7 @@ def counts(said: View, table: Table) -> Tokens:
     return Tokens(**{field: _first(said, paths) for field, paths in table.items()})
 
 
-def total(*parts: int | None) -> int | None:
+def sum_of(*parts: int | None) -> int | None:
     """The sum of those counts that are said; None where none is, or where their sum is too much for a count."""
     said = [part for part in parts if part is not None]
     return count(sum(said)) if said else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tally import Tally, Tokens, count
-from ._usage import total
+from ._usage import sum_of
 from ._view import View
 
 WIRE = "anthropic_messages"
@@ -62,13 +62,13 @@ def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> Non
 
 def tokens(usage: dict[str, int]) -> Tokens:
     """The counts in the amended fields; Anthropic's `input_tokens` leave cached ones out, ours don't."""
-    input_tokens = total(usage.get("input"), usage.get("cache_read"), usage.get("cache_write"))
+    input_tokens = sum_of(usage.get("input"), usage.get("cache_read"), usage.get("cache_write"))
     output_tokens = usage.get("output")
     return Tokens(
         input_tokens=input_tokens,
         cached_tokens=usage.get("cache_read"),
         output_tokens=output_tokens,
-        total_tokens=None if input_tokens is None or output_tokens is None else total(input_tokens, output_tokens),
+        total_tokens=None if input_tokens is None or output_tokens is None else sum_of(input_tokens, output_tokens),
         cache_write_tokens=usage.get("cache_write"),
         cache_write_1h_tokens=usage.get("cache_write_1h"),
         reasoning_tokens=usage.get("thinking"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tally import Tally, Tokens
-from ._usage import Table, counts, total
+from ._usage import Table, counts, sum_of
 from ._view import View, view
 
 WIRE = "bedrock_converse"
@@ -48,5 +48,5 @@ def tokens(usage: Any) -> Tokens:
 def with_cached(said: Tokens) -> Tokens:
     """The same, cached tokens read and written among the input."""
     if said.input_tokens is not None:
-        said.input_tokens = total(said.input_tokens, said.cached_tokens, said.cache_write_tokens)
+        said.input_tokens = sum_of(said.input_tokens, said.cached_tokens, said.cache_write_tokens)
     return said

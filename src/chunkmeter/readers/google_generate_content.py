@@ -11,7 +11,7 @@ from typing import Any
 
 from ..tally import Tally, Tokens, count
 from ._message import message_of
-from ._usage import total as sum_of
+from ._usage import sum_of
 from ._view import View, view
 
 WIRE = "google_generate_content"
