@@ -35,16 +35,6 @@ Json = dict[str, Any]
 COST_ATTRIBUTES = ("gen_ai.usage.cost.amount", "chunkmeter.cost.input", "chunkmeter.cost.output")
 
 
-@pytest.fixture
-def read(way: Way, play: Play, wrap: Wrap) -> Callable[..., Any]:
-    """Has a script played to the SDK, and reads it metered to its end."""
-
-    async def openai(events: Any, **asked: Any) -> None:
-        await way.rest(wrap(await way.create(way.openai(play(events))), **asked))
-
-    return openai
-
-
 def spend(kit: Kit, micro_usd: str | Decimal) -> None:
     """The cost on the span and in the metrics: USD a million tokens times tokens, added up."""
     usd = float(Decimal(micro_usd) / 1_000_000)

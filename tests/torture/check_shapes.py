@@ -33,18 +33,8 @@ MILLION = 1_000_000
 
 
 @pytest.fixture
-def read(way: Way, play: Play, wrap: Wrap) -> Callable[..., Any]:
-    """Has a script played to the SDK, and reads it metered to its end."""
-
-    async def openai(events: Any) -> None:
-        await way.rest(wrap(await way.create(way.openai(play(events)))))
-
-    return openai
-
-
-@pytest.fixture
 def read_claude(way: Way, play: Play, wrap: Wrap) -> Callable[..., Any]:
-    """The same for Anthropic's."""
+    """What `read` does, for Anthropic's SDK."""
 
     async def anthropic(events: Any) -> None:
         stream = await way.message(way.anthropic(play(events, "anthropic")))

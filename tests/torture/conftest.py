@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from replay.server import Server
-from tests.kit import Kit
 from tests.torture import script
 from tests.torture.faults import FAULTS
 from tests.torture.table import Row, named, rows
@@ -47,9 +46,13 @@ def wrap(wrap: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def outcome(kit: Kit) -> Callable[[], str]:
-    """The outcome on the one span."""
-    return lambda: str((kit.span.attributes or {})["chunkmeter.outcome"])
+def read(way: Way, play: Callable[..., str], wrap: Callable[..., Any]) -> Callable[..., Any]:
+    """Has a script played to OpenAI's SDK, and reads it metered to its end."""
+
+    async def openai(events: Any, **named: Any) -> None:
+        await way.rest(wrap(await way.create(way.openai(play(events))), **named))
+
+    return openai
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

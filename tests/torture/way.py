@@ -57,10 +57,6 @@ class Sync:
     async def next(self, stream: Any) -> Any:
         return next(stream)
 
-    async def next_elsewhere(self, stream: Any) -> Any:
-        """The next item, or None, in a thread of its own."""
-        return await self.elsewhere(lambda: self.next_or_none(stream))
-
     async def next_or_none(self, stream: Any) -> Any:
         return next(stream, None)
 
@@ -163,9 +159,6 @@ class Async:
 
     async def next(self, stream: Any) -> Any:
         return await anext(stream)
-
-    async def next_elsewhere(self, stream: Any) -> Any:
-        return await self.elsewhere(lambda: self.next_or_none(stream))
 
     async def next_or_none(self, stream: Any) -> Any:
         return await anext(stream, None)
