@@ -59,6 +59,19 @@ class Recording:
                 whole = Histogram(point.count, point.sum)
                 self._keep(metric.name, resource, point.attributes, point.start_time_unix_nano, whole)
 
+    def take(self, signal: str, payload: bytes) -> None:
+        """Read one export of `traces` or `metrics`; of other signals there is nothing to keep."""
+        if signal == "traces":
+            for sent in ExportTraceServiceRequest.FromString(payload).resource_spans:
+                for scope in sent.scope_spans:
+                    self.spans += ({**decode(span.attributes), "name": span.name} for span in scope.spans)
+        elif signal == "metrics":
+            for measured in ExportMetricsServiceRequest.FromString(payload).resource_metrics:
+                resource = repr(sorted(decode(measured.resource.attributes).items()))
+                for scope in measured.scope_metrics:
+                    for metric in scope.metrics:
+                        self.add(resource, metric)
+
     def _keep(self, name: str, resource: str, pairs: Iterable[KeyValue], start: int, point: float | Histogram) -> None:
         attributes = decode(pairs)
         self.series[name, resource, repr(sorted(attributes.items())), start] = (attributes, point)
@@ -91,14 +104,5 @@ def read(directory: Path) -> Recording:
     """Reads a directory of `000001.traces.bin`, `000002.metrics.bin`, ... in order."""
     recording = Recording()
     for path in sorted(directory.glob("*.bin")):
-        if path.name.endswith(".traces.bin"):
-            for sent in ExportTraceServiceRequest.FromString(path.read_bytes()).resource_spans:
-                for scope in sent.scope_spans:
-                    recording.spans += ({**decode(span.attributes), "name": span.name} for span in scope.spans)
-        elif path.name.endswith(".metrics.bin"):
-            for measured in ExportMetricsServiceRequest.FromString(path.read_bytes()).resource_metrics:
-                resource = repr(sorted(decode(measured.resource.attributes).items()))
-                for scope in measured.scope_metrics:
-                    for metric in scope.metrics:
-                        recording.add(resource, metric)
+        recording.take(path.name.split(".")[-2], path.read_bytes())
     return recording

@@ -11,13 +11,9 @@ import time
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-from replay.otlp import Histogram, Recording, decode
+from replay.otlp import Histogram, Recording
 
 grpc: Any = importlib.import_module("grpc")  # it comes without types
 
@@ -43,15 +39,6 @@ class Endpoint(ABC):
     def kill(self) -> None:
         """Be gone, with the connections there are."""
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-
     def total(self, metric: str, **labels: str) -> float:
         """The sum of the last points of a counter, over all processes that sent some."""
         with self._lock:
@@ -70,16 +57,7 @@ class Endpoint(ABC):
             if self.refusal is not None:
                 self.refused += 1
                 return False
-            if signal == "traces":
-                for sent in ExportTraceServiceRequest.FromString(payload).resource_spans:
-                    for scope in sent.scope_spans:
-                        self._recording.spans += (decode(span.attributes) for span in scope.spans)
-            elif signal == "metrics":
-                for measured in ExportMetricsServiceRequest.FromString(payload).resource_metrics:
-                    resource = repr(sorted(decode(measured.resource.attributes).items()))
-                    for scope in measured.scope_metrics:
-                        for metric in scope.metrics:
-                            self._recording.add(resource, metric)
+            self._recording.take(signal, payload)
         return True
 
 
