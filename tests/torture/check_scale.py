@@ -92,7 +92,8 @@ async def test_abandoned_at_random_each_is_one_span_and_one_call(
         del task
         gc.collect()
         await asyncio.sleep(0.1)  # The loop closes the generators that were collected.
-        eventually(lambda: not kit.telemetry.open, seconds=120)
+        eventually(lambda: len(kit.spans) >= COUNT, seconds=120)
+        assert not kit.telemetry.open
         assert len(asyncio.all_tasks()) == others
         assert set(threading.enumerate()) <= threads
     assert len(kit.spans) == COUNT
