@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +46,10 @@ class Request:
         sent: whether the start time is when the request was sent, so that first-chunk time means something.
         attributes: further span attributes (`gen_ai.request.*`, function name, tags).
         labels: who is spending.
+        tier: the service tier asked for.
+        media: the images, videos, audio and pdf that the request has, each with what it says of them.
+        context_cache: whether the request refers to a cache made before it (Google's `cached_content`).
+        prompt: what the model is given, where tokens are to be estimated; never written anywhere.
     """
 
     operation: str = "chat"
@@ -57,6 +61,10 @@ class Request:
     sent: bool = True
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
     labels: Labels = NO_LABELS
+    tier: str | None = None
+    media: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict[str, Sequence[Mapping[str, Any]]])
+    context_cache: bool = False
+    prompt: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ _TAKEN = re.compile(
 )
 
 
+_FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Validated settings. `Settings.load(...)` reads the environment too.
@@ -33,21 +36,31 @@ class Settings:
         cost_semconv: `draft` writes cost under the draft conventions' names (`gen_ai.usage.cost.*` and
             `gen_ai.client.operation.cost`); `off` leaves those out, `chunkmeter.spend` stays.
         idle_timeout: seconds after which a stream paused by its reader is settled as abandoned.
+        estimate: whether tokens that the provider never counts are estimated, needs the extra `chunkmeter[estimate]`;
+            marked `estimated` wherever they show.
         histograms: which histograms are recorded, names of `conventions.HISTOGRAMS`. Each has some 20 series a model
             and process, where a counter has one.
+        include_usage: whether streams of OpenAI's shape that say nothing of `include_usage` are asked for their usage;
+            the chunk that brings it is kept from the application.
         metric_labels: what may become a label on `chunkmeter.spend` and `chunkmeter.calls`, and an attribute of the
             span: `function`, names given to `labels(...)` or before the colon of a Mirascope tag, and `baggage:name`
             where baggage may say it too.
         mirascope_tags: which Mirascope tags go on the span: whole tags, or keys of `key:value` tags.
+        prices: a file of prices, aliases and discounts of your own, TOML or JSON; it beats the bundled table.
+        prices_reload: whether that file is read again after it has changed, within a minute.
         semconv: whose names metrics and finish reasons have: `released`, the newest published
             `opentelemetry-util-genai`; `latest`, the GenAI conventions' main; `both`, each metric under both.
     """
 
     cost_semconv: Literal["draft", "off"] = "draft"
+    estimate: bool = False
     histograms: tuple[str, ...] = tuple(HISTOGRAMS)
     idle_timeout: float = 600.0
+    include_usage: bool = False
     metric_labels: tuple[str, ...] = ()
     mirascope_tags: tuple[str, ...] = ()
+    prices: str | None = None
+    prices_reload: bool = False
     semconv: Literal["released", "latest", "both"] = "released"
 
     def __post_init__(self) -> None:
@@ -107,6 +120,19 @@ def _one_of(*words: str) -> Callable[[Any], str]:
     return parsed
 
 
+def _flag(value: Any) -> bool:
+    word = str(value).lower()
+    if word not in _FLAGS:
+        raise ValueError("'true' or 'false'")
+    return _FLAGS[word]
+
+
+def _path(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str | os.PathLike):
+        raise ValueError("the path of a TOML or JSON file, such as '/etc/chunkmeter/prices.toml'")
+    return None if value is None else os.fspath(value)
+
+
 def _idle_timeout(value: Any) -> float:
     try:
         seconds = math.nan if isinstance(value, bool) else float(value)
@@ -155,9 +181,13 @@ def _metric_labels(value: Any) -> tuple[str, ...]:
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "cost_semconv": _one_of("draft", "off"),
+    "estimate": _flag,
     "histograms": _histograms,
     "idle_timeout": _idle_timeout,
+    "include_usage": _flag,
     "metric_labels": _metric_labels,
     "mirascope_tags": _names,
+    "prices": _path,
+    "prices_reload": _flag,
     "semconv": _one_of(*SEMCONV),
 }
