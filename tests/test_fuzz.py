@@ -178,7 +178,7 @@ def prices_nothing(patch: pytest.MonkeyPatch) -> None:
     def failing(*_: Any, **__: Any) -> Any:
         raise ArithmeticError("planted")
 
-    patch.setattr(pricing, "_impossible", failing)
+    patch.setattr(pricing, "impossible", failing)
 
 
 @pytest.mark.parametrize(

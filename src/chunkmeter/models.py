@@ -38,6 +38,8 @@ class Usage(_Model):
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
 
     @classmethod
     def from_tokens(cls, tokens: Tokens) -> Usage:

@@ -44,6 +44,10 @@ class Tokens:
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
+    input_video_tokens: int | None = None
+    input_document_tokens: int | None = None
     tool_use_tokens: int | None = None
 
     def __bool__(self) -> bool:
@@ -55,12 +59,14 @@ class Tally:
 
     __slots__ = (
         "block_reason",
+        "cached_response",
         "chunks",
         "count_billed",
         "count_tokens",
         "failed",
         "provider_cost",
         "reasons",
+        "region",
         "response_id",
         "response_model",
         "service_tier",
@@ -84,6 +90,10 @@ class Tally:
         self.response_id: str | None = None
         self.response_model: str | None = None
         self.service_tier: str | None = None
+        self.region: str | None = None
+        """Where the call was served, where the provider says so."""
+        self.cached_response: bool | None = None
+        """Whether the answer came out of a gateway's cache, so that no model was asked."""
         self.provider_cost: float | None = None
         """USD as the provider itself charged it; 0.0 is a price, None is silence."""
         self.failed = False

@@ -6,86 +6,161 @@ https://github.com/pydantic/genai-prices
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import genai_prices
 from genai_prices import Usage, data_snapshot
 from genai_prices.types import ModelInfo, Provider, TieredPrices, calc_unit_price
 
-from . import Priced, TokenCounts, Unpriced
+from .. import semconv
+from .answers import (
+    CLASSES,
+    UNKNOWN_MODEL,
+    Answer,
+    Otherwise,
+    Priced,
+    Question,
+    TokenCounts,
+    Unpriced,
+    classes,
+    cost_of,
+)
 
 VERSION = f"genai-prices {genai_prices.__version__}"
 
 _LONGEST_NAME = 200
-_DATE = re.compile(r"[-@](latest|\d{4}-?\d{2}-?\d{2})$")
 _MILLION = 1_000_000
+_DATE = re.compile(r"[-@](latest|\d{4}-?\d{2}-?\d{2})$")
 
-# Their counts by our field names; a child count needs its parent there, which ours guarantee.
-_USAGE_KEYS = {
-    "input_tokens": "input_tokens",
-    "cached_tokens": "cache_read_tokens",
-    "output_tokens": "output_tokens",
-    "cache_write_tokens": "cache_write_tokens",
-    "cache_write_1h_tokens": "cache_write_1h_tokens",
-    "input_audio_tokens": "input_audio_tokens",
-    "output_audio_tokens": "output_audio_tokens",
+# Their names of our classes of token; a price's name is a count's with `_mtok` for `_tokens`.
+_THEIRS = {
+    "input": "input_tokens",
+    "cache_read": "cache_read_tokens",
+    "cache_write": "cache_write_tokens",
+    "cache_write_1h": "cache_write_1h_tokens",
+    "input_audio": "input_audio_tokens",
+    "input_image": "input_image_tokens",
+    "output": "output_tokens",
+    "reasoning": "output_reasoning_tokens",
+    "output_audio": "output_audio_tokens",
+    "output_image": "output_image_tokens",
 }
+_PRICES = {name: theirs.replace("_tokens", "_mtok") for name, theirs in _THEIRS.items()}
+# The parts of input and output that have a class of their own.
+_INPUT = frozenset(("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image"))
+_OUTPUT = frozenset(("reasoning", "output_audio", "output_image"))
+
+# What the table has no prices for: a provider's id in it and a region -> the factor on all of them. "us" is what
+# Anthropic's usage says of calls that were held in the United States,
+# https://platform.claude.com/docs/en/about-claude/pricing#data-residency-pricing.
+_REGIONS = {("anthropic", "us"): Decimal("1.1")}
 
 
-def price(
-    usage: TokenCounts, model: str, provider: str | None, service_tier: str | None, at: datetime | None
-) -> Priced | Unpriced:
-    """The table's price, or why it has none."""
-    found = _find(model[:_LONGEST_NAME].lower(), provider)
-    if found is None:
-        return Unpriced("unknown_model")
-    known_provider, known_model = found
-    counts = {theirs: getattr(usage, ours) for ours, theirs in _USAGE_KEYS.items() if getattr(usage, ours)}
-    if usage.cached_tokens and usage.input_audio_tokens:
-        # How many tokens are both, nobody says, and some prices ask: as few as the counts allow.
-        both = usage.cached_tokens + usage.input_audio_tokens - (usage.input_tokens or 0)
-        counts["cache_audio_read_tokens"] = max(0, both)
-    context: dict[str, str] = {}
-    if service_tier:
-        context = {"processing": "batch"} if service_tier == "batch" else {"service_tier": service_tier}
+def price(asked: Question, otherwise: Otherwise) -> Answer:
+    """The table's price, where it lists the model."""
+    for provider_id, name in references(asked.provider, asked.names):
+        found = _find(name[:_LONGEST_NAME].lower(), provider_id)
+        if found is not None:
+            return _price(asked, *found)
+    return otherwise(asked)
+
+
+def knows(provider: str | None, model: str) -> bool:
+    """Whether the table lists the model under this name, a date aside.
+
+    It finds prices by pattern too, `gpt-4o-whatever-a-user-makes-up` among them, so having a price isn't enough.
+    """
+    return any(
+        _lists(name[:_LONGEST_NAME].lower(), provider_id) for provider_id, name in references(provider, (model,))
+    )
+
+
+def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
+    usage = asked.usage
+    if usage is None:
+        return Unpriced("no_usage")
+    tokens = classes(usage)
+    counts, cached = _counts(usage, tokens)
     try:
-        answer = known_model.calc_price(
+        answer = model.calc_price(
             Usage(**counts),
-            known_provider,
-            genai_request_timestamp=at or datetime.now(UTC),
-            price_context=context,
+            provider,
+            genai_request_timestamp=asked.at,
+            price_context=_context(provider.id, asked.service_tier),
         )
     except ValueError:
         # Counts that can't be, by the table's finer rules.
         return Unpriced("impossible_usage")
-    return Priced(amount=answer.total_price, model=known_model.id, version=VERSION, split=_split(counts, answer))
+    prices = {name: _at(getattr(answer.model_price, theirs), counts) for name, theirs in _PRICES.items()}
+    known = {name: amount for name, amount in prices.items() if amount is not None}
+    try:
+        split = cost_of(tokens, known)
+        for name, number in cached.items():
+            own = _at(getattr(answer.model_price, name.replace("_tokens", "_mtok")), counts)
+            if own is not None:
+                split["cache_read"] += cost_of({"cache_read": number}, {"cache_read": own})["cache_read"]
+                split["cache_read"] -= cost_of({"cache_read": number}, known)["cache_read"]
+    except LookupError:
+        return UNKNOWN_MODEL  # it is listed, but not by the token
+    # So that the parts add up whatever else the table may charge for.
+    split["input"] = answer.total_price - answer.output_price - sum(split[name] for name in _INPUT & split.keys())
+    split["output"] = answer.output_price - sum(split[name] for name in _OUTPUT & split.keys())
+    factor = _REGIONS.get((provider.id, asked.region or ""), Decimal(1))
+    return Priced(
+        answer.total_price * factor,
+        model=model.id,
+        version=VERSION,
+        split={name: amount * factor for name, amount in split.items()},
+    )
 
 
-def _split(counts: dict[str, int], answer: Any) -> dict[str, Decimal]:
-    """The amount by class of token. Cached tokens without a price of their own stay under `input`."""
-    prices, total = answer.model_price, counts.get("input_tokens", 0)
+def _counts(usage: TokenCounts, tokens: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """The counts as the table wants them, and of them those of tokens that are two parts at once, as few as can be.
 
-    def part(cost_per_million: Decimal | TieredPrices | None, tokens: int) -> Decimal:
-        return calc_unit_price(cost_per_million, tokens, total, _MILLION)
+    There a part lies in its whole, as in ours, and some prices ask for tokens that are cached and audio, or image.
+    """
+    counts = {theirs: getattr(usage, CLASSES[name][0]) or 0 for name, theirs in _THEIRS.items()}
+    counts["output_reasoning_tokens"] = tokens.get("reasoning", 0)
+    cached: dict[str, int] = {}
+    for kind in ("audio", "image"):
+        alone, read = tokens.get(f"input_{kind}", 0), counts["cache_read_tokens"] - sum(cached.values())
+        cached[f"cache_{kind}_read_tokens"] = both = min(counts[f"input_{kind}_tokens"] - alone, read)
+        counts[f"input_{kind}_tokens"] = alone + both
+    return {name: number for name, number in counts.items() if number} | cached, cached
 
-    def of(whole: str, finer: str, cost_per_million: Decimal | TieredPrices | None) -> Decimal:
-        """The cost of a count, of which a part has a price of its own where `cost_per_million` is one."""
-        own = counts.get(finer, 0) if cost_per_million is not None else 0
-        base = getattr(prices, whole.replace("_tokens", "_mtok"))
-        return part(cost_per_million, own) + part(base, counts.get(whole, 0) - own)
 
-    cache_read = of("cache_read_tokens", "cache_audio_read_tokens", prices.cache_audio_read_mtok)
-    cache_write = of("cache_write_tokens", "cache_write_1h_tokens", prices.cache_write_1h_mtok)
-    return {
-        "input": answer.total_price - answer.output_price - cache_read - cache_write,
-        "output": answer.output_price,
-        "cache_read": cache_read,
-        "cache_write": cache_write,
-    }
+def _context(provider_id: str, tier: str | None) -> dict[str, str]:
+    """How the table calls a tier: batches are a way of processing there, and Anthropic's fast mode a speed."""
+    if not tier:
+        return {}
+    if tier == "batch":
+        return {"processing": tier}
+    return {"speed" if (provider_id, tier) == ("anthropic", "fast") else "service_tier": tier}
+
+
+def _at(price: Decimal | TieredPrices | None, counts: Mapping[str, int]) -> Decimal | None:
+    """What a million cost of a call with so much input."""
+    return None if price is None else calc_unit_price(price, _MILLION, counts.get("input_tokens", 0), _MILLION)
+
+
+def references(provider: str | None, names: Sequence[str]) -> Iterator[tuple[str | None, str]]:
+    """What to look up, best first: the table's provider id and a model name."""
+    row = semconv.provider(provider)
+    provider_id = row.prices if row else None
+    if provider_id == "litellm":
+        # LiteLLM names the upstream in front of the model asked for, https://docs.litellm.ai/docs/providers.
+        upstream = next((name.partition("/")[0] for name in reversed(names) if "/" in name), None)
+        row = semconv.provider(upstream)
+        provider_id = row.prices if row else None
+        names = [name.removeprefix(f"{upstream}/") for name in names]
+    if provider_id == "google":
+        names = [name.removeprefix("models/") for name in names]  # how Google's API lists its models
+    for name in dict.fromkeys(names):
+        yield provider_id, name
 
 
 # genai-prices keeps every name it was ever asked for, so a user's invented model names would grow it without
@@ -123,12 +198,7 @@ def newest_price() -> datetime:
 
 
 @lru_cache(maxsize=512)
-def knows(model: str, provider_id: str | None) -> bool:
-    """Whether the table lists the model under this name, a date aside.
-
-    It finds prices by pattern too, `gpt-4o-whatever-a-user-makes-up` among them, so having a price isn't enough.
-    """
-    name = model[:_LONGEST_NAME].lower()
+def _lists(name: str, provider_id: str | None) -> bool:
     found = _find(name, provider_id)
     return found is not None and _undated(name) == _undated(found[1].id.lower())
 
