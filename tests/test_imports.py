@@ -26,7 +26,8 @@ ALLOWED = {
     "conventions": "semconv",
     "guard": "",
     "tally": "",
-    "models": "semconv tally",
+    "models": "semconv tally cost_metadata",
+    "cost_metadata": "semconv tally",
     "bounded": "semconv",
     "context": "",
     "attribution": "semconv bounded guard",
@@ -34,12 +35,13 @@ ALLOWED = {
     "readers": "tally",
     "foreign": "semconv tally",
     "pricing": "semconv tally settings guard",
-    "facts": "semconv attribution tally pricing",
+    "facts": "semconv attribution tally cost_metadata pricing",
     "points": "semconv conventions facts",
     "prefork": "",
     "instruments": "semconv conventions settings prefork",
     "telemetry": (
-        "semconv conventions settings attribution bounded tally pricing guard facts points prefork instruments"
+        "semconv conventions settings attribution bounded tally cost_metadata pricing guard facts points prefork "
+        "instruments"
     ),
     "keeper": "telemetry pricing",
     "flush": "telemetry keeper guard",

@@ -11,6 +11,7 @@ from opentelemetry.util.types import AttributeValue
 
 from . import semconv
 from .attribution import NO_LABELS, Labels
+from .cost_metadata import cost_metadata_attributes
 from .pricing import CostStatus, Priced, Unpriced
 from .tally import Outcome, Tally, Tokens, UsageStatus
 
@@ -99,11 +100,19 @@ class Facts:
     usage_status: UsageStatus
     cost: Priced | Unpriced
     raw_reasons: list[str | None]
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the cost depends on, the seed's `cost_metadata`."""
+    estimated_by: str | None = None
+    """How tokens were counted that the provider did not count."""
 
     @property
     def cost_status(self) -> CostStatus:
-        """`known`, or why there is no cost."""
-        return "known" if isinstance(self.cost, Priced) else self.cost.reason
+        """How far to trust the cost, or why there is none. What the provider charged is known, whatever was counted."""
+        if not isinstance(self.cost, Priced):
+            return self.cost.reason
+        if self.cost.source == "provider":
+            return "known"
+        return self.usage_status if self.usage_status in ("partial", "estimated") else "known"
 
 
 def span_name(request: Request) -> str:
@@ -153,12 +162,9 @@ def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons
         semconv.USAGE_REASONING: tokens.reasoning_tokens,
         semconv.USAGE_AUDIO_INPUT: tokens.input_audio_tokens,
         semconv.USAGE_AUDIO_OUTPUT: tokens.output_audio_tokens,
-        semconv.COST_METADATA + "tier": tally.service_tier,
-        semconv.COST_METADATA + "tool_use_tokens": tokens.tool_use_tokens,
-        semconv.COST_METADATA + "cost": tally.provider_cost,
+        semconv.USAGE_ESTIMATE: facts.estimated_by,
+        **cost_metadata_attributes(facts.metadata, tokens, ended.request),
     }
-    if tokens.cache_write_tokens is not None:
-        known[semconv.COST_METADATA + "cache_write"] = tokens.cache_write_tokens > 0
     if tally.reasons or tally.block_reason is not None:
         said = [reason for reason in facts.raw_reasons if reason is not None]
         raw = raw_reasons and tally.wire in _RAW_REASON_WIRES
@@ -176,6 +182,8 @@ def cost_attributes(facts: Facts, *, draft_cost: bool) -> dict[str, AttributeVal
         known[semconv.PRICE_SOURCE] = cost.table
         known[semconv.PRICE_VERSION] = cost.version
         known[semconv.PRICE_MODEL] = cost.model
+        if cost.multiplier != 1:
+            known[semconv.PRICE_MULTIPLIER] = float(cost.multiplier)
         for part, amount in cost.split.items():
             known[semconv.COST_SPLIT + part] = float(amount)
         if draft_cost:

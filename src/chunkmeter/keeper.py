@@ -114,6 +114,8 @@ class Keeper:
         try:
             with self._busy:
                 pricing.warm_up()
+                for telemetry in self._telemetries():
+                    telemetry.prices.warm_up()
         except Exception as error:  # noqa: BLE001 -- calls go on being settled, without cost
             _logger.warning("The price table did not load (%s); calls count without cost.", type(error).__name__)
         look_again = 0.0
@@ -122,6 +124,7 @@ class Keeper:
             if look_again - now > patience or look_again <= now:
                 with self._busy:
                     self._settle_idle()
+                    self._reload_prices()
                 look_again = now + patience
             try:
                 settle = self.finalized.get(timeout=look_again - now)
@@ -146,6 +149,11 @@ class Keeper:
             for call in list(telemetry.open.values()):
                 if call.paused_ns and now - call.paused_ns > longest:
                     call.settle("collected")
+
+    def _reload_prices(self) -> None:
+        for telemetry in self._telemetries():
+            telemetry.prices.warm_up()
+            telemetry.prices.refresh()
 
 
 keeper = Keeper()

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from . import semconv
+from .cost_metadata import cost_metadata
 from .tally import Tally, Tokens
 
 __all__ = ["CallResponseChunk", "CostMetadata", "FinishReason", "Usage"]
@@ -76,15 +77,7 @@ class CostMetadata(_Model):
     @classmethod
     def from_tally(cls, tally: Tally, tokens: Tokens) -> CostMetadata:
         """The fields that the wire tells; `cost` only where the provider itself returned one."""
-        return cls(
-            input_tokens=tokens.input_tokens,
-            output_tokens=tokens.output_tokens,
-            cached_tokens=tokens.cached_tokens,
-            tier=tally.service_tier,
-            cache_write=None if tokens.cache_write_tokens is None else tokens.cache_write_tokens > 0,
-            tool_use_tokens=tokens.tool_use_tokens,
-            cost=tally.provider_cost,
-        )
+        return cls(**cost_metadata(tally, tokens))
 
 
 class CallResponseChunk(_Model):

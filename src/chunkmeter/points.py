@@ -32,12 +32,12 @@ def _released(ended: Ended, facts: Facts) -> Iterator[Point]:
         yield semconv.TIME_TO_FIRST_CHUNK, first, {}
     for kind, count in (("input", tokens.input_tokens), ("output", tokens.output_tokens)):
         if count is not None:
-            yield semconv.TOKEN_USAGE, count, {semconv.TOKEN_TYPE: kind}
+            yield semconv.TOKEN_USAGE, count, {semconv.TOKEN_TYPE: kind, **_doubt(facts)}
 
 
 def _latest(ended: Ended, facts: Facts) -> Iterator[Point]:
     first, tokens = ended.time_to_first_chunk, facts.tokens
-    port = _port(ended)
+    port, doubt = _port(ended), _doubt(facts)
     yield semconv.INFERENCE_DURATION, ended.duration, {**port, **_failure(ended)}
     if first is not None:
         yield semconv.INFERENCE_TIME_TO_FIRST_CHUNK, first, port
@@ -50,13 +50,13 @@ def _latest(ended: Ended, facts: Facts) -> Iterator[Point]:
         (semconv.INFERENCE_REASONING, tokens.reasoning_tokens, None),
     ):
         for modality, part in _modalities(count or 0, audio or 0):
-            yield counter, part, {**port, semconv.TOKEN_MODALITY: modality}
+            yield counter, part, {**port, **doubt, semconv.TOKEN_MODALITY: modality}
     for histogram, count in (
         (semconv.OPERATION_INPUT_TOKENS, tokens.input_tokens),
         (semconv.OPERATION_OUTPUT_TOKENS, tokens.output_tokens),
     ):
         if count is not None:
-            yield histogram, count, {**port, **_failure(ended)}
+            yield histogram, count, {**port, **doubt, **_failure(ended)}
 
 
 def _modalities(count: int, audio: int) -> list[tuple[str, int]]:
@@ -71,6 +71,11 @@ def _modalities(count: int, audio: int) -> list[tuple[str, int]]:
 
 def _failure(ended: Ended) -> dict[str, AttributeValue]:
     return {semconv.ERROR_TYPE: ended.error_type} if ended.error_type else {}
+
+
+def _doubt(facts: Facts) -> dict[str, AttributeValue]:
+    """What keeps tokens that were estimated apart from those that were counted."""
+    return {semconv.USAGE_STATUS: facts.usage_status} if facts.usage_status == "estimated" else {}
 
 
 def _port(ended: Ended) -> dict[str, AttributeValue]:

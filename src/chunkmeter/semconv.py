@@ -62,13 +62,15 @@ OUTCOME: Final = "chunkmeter.outcome"
 CHUNKS: Final = "chunkmeter.chunks"
 RAW_FINISH_REASONS: Final = "chunkmeter.response.raw_finish_reasons"
 USAGE_STATUS: Final = "chunkmeter.usage.status"
+USAGE_ESTIMATE: Final = "chunkmeter.usage.estimate"
 USAGE_TOTAL_TOKENS: Final = "chunkmeter.usage.total_tokens"
 USAGE_CACHE_WRITE_1H: Final = "chunkmeter.usage.cache_write_1h_tokens"
 COST_STATUS: Final = "chunkmeter.cost.status"
-COST_SPLIT: Final = "chunkmeter.cost."  # + input, output, cache_read, cache_write
+COST_SPLIT: Final = "chunkmeter.cost."  # + a class of token, `pricing.answers.CLASSES`
 PRICE_SOURCE: Final = "chunkmeter.price.source"
 PRICE_VERSION: Final = "chunkmeter.price.version"
 PRICE_MODEL: Final = "chunkmeter.price.model"
+PRICE_MULTIPLIER: Final = "chunkmeter.price.multiplier"
 COST_METADATA: Final = "chunkmeter.cost_metadata."  # + a field of the seed's CostMetadata
 MIRASCOPE_TAGS: Final = "chunkmeter.mirascope.tags"
 METERED: Final = "chunkmeter.metered"
@@ -119,6 +121,14 @@ def worst_reason(raw_reasons: list[str | None]) -> str:
     if not said:
         return "none"
     return next((word for word in _WORST_FIRST if word in said), "other")
+
+
+def service_tier(raw: str | None) -> str | None:
+    """A service tier as price lists have it: Google writes SERVICE_TIER_FLEX, and on Vertex ON_DEMAND_FLEX."""
+    word = (raw or "").strip().lower()
+    for prefix in ("service_tier_", "on_demand_"):
+        word = word.removeprefix(prefix)
+    return word or None
 
 
 @dataclass(frozen=True, slots=True)

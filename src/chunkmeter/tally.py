@@ -15,7 +15,7 @@ __all__ = ["ENDINGS", "Ending", "Outcome", "Tally", "Tokens", "UsageStatus", "co
 
 Ending = Literal["exhausted", "error", "cancelled", "closed", "collected"]
 Outcome = Literal["completed", "interrupted", "error", "cancelled", "closed", "abandoned"]
-UsageStatus = Literal["reported", "partial", "missing", "failed"]
+UsageStatus = Literal["reported", "partial", "estimated", "missing", "failed"]
 
 # How a stream came to its end -> (outcome if the provider had said why it stopped, outcome if it had not).
 # "collected" stands for garbage collection, idleness and interpreter exit alike.

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Protocol
+from typing import Any, Protocol
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
@@ -22,12 +22,13 @@ from ._version import __version__
 from .attribution import Attribution
 from .bounded import Bounded
 from .conventions import LATEST, SEMCONV
+from .cost_metadata import cost_metadata
 from .facts import Ended, Facts, Request, seconds, span_attributes, span_name, start_attributes
 from .guard import Guard, Stage
 from .instruments import Instruments
 from .points import points
 from .prefork import warn_of_inherited_sums
-from .pricing import Priced, Unpriced
+from .pricing import Priced, PriceFile, Unpriced
 from .semconv import Metric
 from .settings import Settings
 from .tally import Ending, Tokens
@@ -77,6 +78,9 @@ class Telemetry:
         self._spoken = SEMCONV[self.settings.semconv]
         self.attribution = Attribution(self.settings.metric_labels)
         self.tracer = trace.get_tracer(SCOPE, __version__, tracer_provider)
+        self.prices = PriceFile(
+            self.settings.prices, reload=self.settings.prices_reload, failed=self._prices_failed
+        )  # fmt: skip
         self.open: dict[int, OpenCall] = {}
         """Calls that have not settled, by id."""
         self._tracer_provider, self._meter_provider = tracer_provider, meter_provider
@@ -121,24 +125,29 @@ class Telemetry:
             except Exception:
                 tally.failed = True
                 raise
+        status = tally.usage_status(tokens)
+        # An answer that came whole has all its usage, whether or not it says why it stopped.
+        if status == "partial" and _came_whole(ended) and tokens.output_tokens is not None:
+            status = "reported"
         cost: Priced | Unpriced = Unpriced("failed")
+        metadata: dict[str, Any] = {}
         with self.guard("price", "pricing"):
+            metadata = cost_metadata(tally, tokens, ended.request)
             cost = pricing.price(
                 billed,
                 model=tally.response_model,
                 request_model=ended.request.model,
                 provider=ended.request.provider,
-                service_tier=tally.service_tier,
+                service_tier=metadata.get("tier"),
+                region=metadata.get("region"),
+                server_address=ended.request.server_address,
                 provider_cost=tally.provider_cost,
                 at=datetime.fromtimestamp(ended.start_ns / _NANOSECONDS, UTC) if ended.start_ns else None,
+                prices=self.prices,
             )
             if cost == Unpriced("unknown_model"):
                 self._name_unknown(ended)
-        status = tally.usage_status(tokens)
-        # An answer that came whole has all its usage, whether or not it says why it stopped.
-        if status == "partial" and _came_whole(ended) and tokens.output_tokens is not None:
-            status = "reported"
-        return Facts(tokens, status, cost, raw_reasons)
+        return Facts(tokens, status, cost, raw_reasons, metadata)
 
     def write(self, span: Span, ended: Ended, facts: Facts, *, status: bool) -> None:
         """Put the call's facts on its span; `status` sets the span's status too, which is its owner's to set."""
@@ -190,8 +199,11 @@ class Telemetry:
         if isinstance(cost, Priced):
             amount = float(cost.amount)
             labels_of_cost = {**labels, semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
-            self._record(semconv.SPEND, amount, {**whose, **labels_of_cost}, context)
-            self._record(semconv.COST, amount, labels_of_cost, context)
+            status: dict[str, AttributeValue] = {semconv.COST_STATUS: facts.cost_status}
+            self._record(semconv.SPEND, amount, {**whose, **labels_of_cost, **status}, context)
+            # The convention's own metric has a label more only where it would mix what is known with what is not.
+            doubt = {} if facts.cost_status == "known" else status
+            self._record(semconv.COST, amount, {**labels_of_cost, **doubt}, context)
         return labels
 
     def announce(self, hooks: str) -> None:
@@ -221,8 +233,12 @@ class Telemetry:
     def _count_error(self, stage: Stage) -> None:
         self.instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})
 
+    def _prices_failed(self, error: Exception) -> None:
+        with self.guard("price", "reading CHUNKMETER_PRICES"):
+            raise error
+
     def _model_label(self, model: str, provider: str | None) -> str:
-        return model if pricing.knows(model, provider) else self._unknown_models.label(model)
+        return model if pricing.knows(model, provider, self.prices) else self._unknown_models.label(model)
 
     def _provider_label(self, provider: str) -> str:
         return provider if semconv.is_provider(provider) else self._unknown_providers.label(provider)
@@ -233,7 +249,10 @@ class Telemetry:
             return
         self._named_unknown.add(model)
         _logger.warning(
-            "No price is known for model %r of %s: its calls count without cost.", model, ended.request.provider
+            "No price is known for model %r of %s: its calls count without cost. Give it one, or an alias, in the file "
+            "that CHUNKMETER_PRICES names.",
+            model,
+            ended.request.provider,
         )
 
     def _here(self) -> list[Telemetry]:

@@ -45,7 +45,6 @@ __all__ = [
     "warm_up",
 ]
 
-_TIER_PREFIXES = ("service_tier_", "on_demand_")
 _files: dict[str, PriceFile] = {}
 
 
@@ -78,8 +77,8 @@ def price(
     """
     row = semconv.provider(provider)
     asked = Question(
-        usage, model, request_model, row.name if row else None, _tier(service_tier), region, server_address,
-        provider_cost, at or datetime.now(UTC),
+        usage, model, request_model, row.name if row else None, semconv.service_tier(service_tier), region,
+        server_address, provider_cost, at or datetime.now(UTC),
     )  # fmt: skip
     return charged.price(asked, partial(_by_tokens, _file(prices)))
 
@@ -90,11 +89,9 @@ def knows(model: str, provider: str | None = None, prices: PriceFile | str | Non
     return any(source.knows(row.name if row else None, model) for source in _tables(_file(prices)))
 
 
-def warm_up(prices: PriceFile | None = None) -> None:
-    """Load the price tables now, off the path of a call."""
+def warm_up() -> None:
+    """Load the bundled table now, off the path of a call."""
     import_module(".genai", __name__)
-    if prices is not None:
-        prices.warm_up()
 
 
 def loaded() -> bool:
@@ -145,11 +142,3 @@ def _file(prices: PriceFile | str | None) -> PriceFile:
     if path not in _files:
         _files[path] = PriceFile(path or None)
     return _files[path]
-
-
-def _tier(name: str | None) -> str | None:
-    """A tier as price lists have it: Google writes SERVICE_TIER_FLEX, and on Vertex ON_DEMAND_FLEX."""
-    word = (name or "").lower()
-    for prefix in _TIER_PREFIXES:
-        word = word.removeprefix(prefix)
-    return word or None

@@ -28,7 +28,7 @@ __all__ = ["Overlay", "UnusableFileError", "parse", "read", "schema"]
 _MOST_BYTES = 10_000_000
 _MOST_SHOWN = 20
 
-Amount = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(ge=Decimal(0), le=Decimal(1_000_000), allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(str.strip)]
 Names = Annotated[list[Name], Field(min_length=1)]
 
@@ -147,7 +147,7 @@ class Alias(Selector):
 class Multiplier(Selector):
     """A discount on list prices, such as 0.85, or a surcharge. Prices of this file are as they are."""
 
-    multiplier: Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False)]
+    multiplier: Annotated[Decimal, Field(ge=Decimal(0), le=Decimal(100), allow_inf_nan=False)]
 
 
 _Entry = TypeVar("_Entry", bound=Selector)

@@ -9,7 +9,7 @@ from typing import Any
 from ..tally import Tally, Tokens, count
 from ._view import View
 
-__all__ = ["Table", "amend", "charge", "counts", "find", "reasoning_beside", "sum_of"]
+__all__ = ["Table", "amend", "amount", "charge", "counts", "find", "reasoning_beside", "sum_of"]
 
 Table = Mapping[str, tuple[str, ...]]
 """A field of `Tokens` -> the dotted paths where it may stand, the first that has a count is taken."""
@@ -65,10 +65,17 @@ def _as_they_are(usage: Tokens) -> Tokens:
 def charge(usage: View) -> float | None:
     """USD as the service itself charged them; 0.0 is a price, None is silence."""
     for path, per_usd in _CHARGES:
-        amount = find(usage, path)
-        if isinstance(amount, int | float) and not isinstance(amount, bool) and 0 <= amount < _TOO_MUCH:
-            return float(amount / per_usd)
+        charged = amount(find(usage, path))
+        if charged is not None:
+            return charged / per_usd
     return None
+
+
+def amount(value: Any) -> float | None:
+    """`value` as an amount of money, or None: a negative, textual or absurd one is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _TOO_MUCH:
+        return None
+    return float(value)
 
 
 def _first(said: View, paths: tuple[str, ...]) -> int | None:

@@ -15,6 +15,9 @@ from ._view import View
 WIRE = "anthropic_messages"
 OPERATION = "chat"
 
+# What `inference_geo` says where no place was agreed.
+_NOWHERE = ("not_available", "global")
+
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one stream event, or one whole message, into `tally`."""
@@ -57,7 +60,11 @@ def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> Non
     known: dict[str, int] = tally.usage if isinstance(tally.usage, dict) else {}
     tally.usage = known | {name: number for name, number in stated.items() if number is not None}
     tally.count_tokens = tokens
-    tally.service_tier = said.text("service_tier") or tally.service_tier
+    # The fast mode has prices of its own, whatever the tier. https://docs.anthropic.com/en/docs/build-with-claude/fast-mode
+    fast = "fast" if said.text("speed") == "fast" else None
+    tally.service_tier = fast or said.text("service_tier") or tally.service_tier
+    geo = said.text("inference_geo")
+    tally.region = tally.region if geo in (None, *_NOWHERE) else geo
 
 
 def tokens(usage: dict[str, int]) -> Tokens:

@@ -20,6 +20,9 @@ OPERATION = "generate_content"
 # What the API says where it has nothing to say; 0 is the same as a protocol buffer's number.
 _UNSPECIFIED = ("", 0, "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
 
+# https://ai.google.dev/api/generate-content#Modality
+_MODALITIES = {"IMAGE": 2, "VIDEO": 3, "AUDIO": 4, "DOCUMENT": 5}
+
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one `GenerateContentResponse`, of a stream or whole, into `tally`."""
@@ -53,7 +56,8 @@ def _read(tally: Tally, event: View) -> None:
         if reason is not None or index not in tally.reasons:
             tally.reasons[index] = reason
     usage = event.object("usage_metadata")
-    tally.service_tier = usage.text("service_tier") or tally.service_tier
+    # Vertex has no word for the usual tier, and a traffic type instead of one.
+    tally.service_tier = usage.text("service_tier", "traffic_type") or tally.service_tier
     # Vertex sends objects with a traffic type alone: they state no count, and so replace none.
     if tokens(usage):
         tally.usage, tally.count_tokens = usage, tokens
@@ -70,6 +74,7 @@ def tokens(usage: Any) -> Tokens:
     """The counts in one `usageMetadata`: output has its thoughts beside it, input its tool-use prompts."""
     said: View = view(usage)
     prompt, tool_use = count(said.prompt_token_count), count(said.tool_use_prompt_token_count)
+    given, made = said.objects("prompt_tokens_details"), said.objects("candidates_tokens_details")
     candidates, thoughts = count(said.candidates_token_count), count(said.thoughts_token_count)
     input_, output, total = sum_of(prompt, tool_use), sum_of(candidates, thoughts), count(said.total_token_count)
     if not said.knows("thoughts_token_count") and (total or 0) > (input_ or 0) + (output or 0):
@@ -80,15 +85,19 @@ def tokens(usage: Any) -> Tokens:
         output_tokens=output,
         total_tokens=total,
         reasoning_tokens=thoughts,
-        input_audio_tokens=_audio(said.objects("prompt_tokens_details")),
-        output_audio_tokens=_audio(said.objects("candidates_tokens_details")),
+        input_audio_tokens=_of("AUDIO", given),
+        output_audio_tokens=_of("AUDIO", made),
+        input_image_tokens=_of("IMAGE", given),
+        output_image_tokens=_of("IMAGE", made),
+        input_video_tokens=_of("VIDEO", given),
+        input_document_tokens=_of("DOCUMENT", given),
         tool_use_tokens=tool_use,
     )
 
 
-def _audio(details: list[View]) -> int | None:
-    """The audio tokens among the counts by modality; 4 is AUDIO's number in the protocol buffer."""
+def _of(modality: str, details: list[View]) -> int | None:
+    """The tokens of one modality; it is a number in some SDKs' protocol buffer."""
     for detail in details:
-        if detail.modality in ("AUDIO", 4):
+        if detail.modality in (modality, _MODALITIES[modality]):
             return count(detail.token_count)
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tally import Tally, Tokens
-from ._usage import Table, charge, counts, find, reasoning_beside
+from ._usage import Table, amount, charge, counts, find, reasoning_beside
 from ._view import View, view
 
 WIRE = "openai_chat"
@@ -37,6 +37,8 @@ COUNTS: Table = {
     "reasoning_tokens": ("completion_tokens_details.reasoning_tokens", "reasoning_tokens"),
     "input_audio_tokens": ("prompt_tokens_details.audio_tokens",),
     "output_audio_tokens": ("completion_tokens_details.audio_tokens",),
+    "input_image_tokens": ("prompt_tokens_details.image_tokens",),
+    "output_image_tokens": ("completion_tokens_details.image_tokens",),
 }
 
 
@@ -75,6 +77,17 @@ def _read(tally: Tally, event: View) -> None:
         tally.usage, tally.count_tokens = usage, tokens
         cost = charge(usage)
         tally.provider_cost = tally.provider_cost if cost is None else cost
+    hidden = event.get("_hidden_params")
+    if isinstance(hidden, View):
+        _read_litellm(tally, hidden)
+
+
+def _read_litellm(tally: Tally, hidden: View) -> None:
+    """What LiteLLM says beside an answer, https://docs.litellm.ai/docs/completion/token_usage."""
+    cost = amount(hidden.response_cost)
+    tally.provider_cost = tally.provider_cost if cost is None else cost
+    if isinstance(hidden.cache_hit, bool):
+        tally.cached_response = hidden.cache_hit
 
 
 def _states_a_number(usage: Any) -> bool:
