@@ -20,14 +20,18 @@ ENVIRONMENT = {
 
 
 def test_defaults_stand_where_nothing_is_set() -> None:
-    """Draft cost names, ten minutes, no tags, released names."""
+    """Draft cost names, ten minutes, no tags, released names; nothing that changes a request or guesses."""
     assert Settings.load({}) == Settings()
     assert dataclasses.asdict(Settings()) == {
         "cost_semconv": "draft",
+        "estimate": False,
         "histograms": ("cost", "duration", "time_to_first_chunk", "token_usage"),
         "idle_timeout": 600.0,
+        "include_usage": False,
         "metric_labels": (),
         "mirascope_tags": (),
+        "prices": None,
+        "prices_reload": False,
         "semconv": "released",
     }
 
@@ -70,6 +74,7 @@ def test_conventions_are_chosen_by_keyword_or_variable(value: str) -> None:
     assert Settings.load({"CHUNKMETER_SEMCONV": value}).semconv == value.lower()
 
 
+FLAGS = ("estimate", "include_usage", "prices_reload")
 HISTOGRAMS = ("cost", "duration", "time_to_first_chunk", "token_usage")
 NAMES = (
     "names of your own of letters, digits, '_' and '.', separated by commas, such as 'function,tenant,baggage:customer'"
@@ -84,6 +89,15 @@ BAD: list[tuple[str, Any, str]] = [
     *(
         ("idle_timeout", value, "a number of seconds above 0, such as 600. Using 600.0.")
         for value in ("soon", "0", "-1", "nan", "inf", "1e999", True, [1], 10**400)
+    ),
+    *(
+        (field, value, "'true' or 'false'. Using False.")
+        for field in FLAGS
+        for value in ("maybe", "2", "-1", "truefalse", 2, 1.5, [True], b"true")
+    ),
+    *(
+        ("prices", value, "the path of a TOML or JSON file, such as '/etc/chunkmeter/prices.toml'. Using None.")
+        for value in (5, True, ["prices.toml"], {"gpt-4o": 1}, b"prices.toml")
     ),
     ("mirascope_tags", 5, "names separated by commas, such as 'version,team'. Using ()."),
     ("mirascope_tags", [1, 2], "names separated by commas, such as 'version,team'. Using ()."),
@@ -147,7 +161,8 @@ def test_an_unknown_keyword_is_one_warning_that_lists_the_known(caplog: pytest.L
     (record,) = caplog.records
     assert record.getMessage() == (
         "'idle_time' is no setting of chunkmeter: write one of "
-        "cost_semconv, histograms, idle_timeout, metric_labels, mirascope_tags, semconv."
+        "cost_semconv, estimate, histograms, idle_timeout, include_usage, metric_labels, mirascope_tags, prices, "
+        "prices_reload, semconv."
     )
 
 
@@ -167,6 +182,39 @@ def test_histograms_are_chosen_by_name(value: Any, chosen: tuple[str, ...]) -> N
         assert Settings.load({"CHUNKMETER_HISTOGRAMS": value}).histograms == chosen
     if value:
         assert Settings.load({}, histograms=value).histograms == chosen
+
+
+@pytest.mark.parametrize("field", FLAGS)
+@pytest.mark.parametrize("words", [("true", "false"), ("1", "0"), ("yes", "no"), ("on", "off"), ("True", " OFF ")])
+def test_switches_are_words_or_booleans(field: str, words: tuple[str, str]) -> None:
+    """As other software's environment variables have it."""
+    variable = f"CHUNKMETER_{field.upper()}"
+    for word, chosen in zip(words, (True, False), strict=True):
+        assert getattr(Settings.load({variable: word}), field) is chosen
+        assert getattr(Settings.load({}, **{field: word.strip()}), field) is chosen
+        assert getattr(Settings.load({variable: words[0]}, **{field: chosen}), field) is chosen
+        assert getattr(Settings(**{field: chosen}), field) is chosen
+
+
+class Pointed:
+    """Something that stands for a path without being one of pathlib's."""
+
+    def __fspath__(self) -> str:
+        return "prices.toml"
+
+
+@pytest.mark.parametrize("given", ["prices.toml", Path("prices.toml"), Pointed()], ids=["str", "Path", "PathLike"])
+def test_prices_are_a_path_of_any_kind(given: Any) -> None:
+    """A string inside, so that settings compare and can be shown."""
+    assert Settings.load({}, prices=given).prices == "prices.toml"
+    assert Settings(prices=given).prices == "prices.toml"
+    assert Settings.load({"CHUNKMETER_PRICES": "/etc/other.json"}, prices=given).prices == "prices.toml"
+
+
+def test_prices_may_come_from_the_environment() -> None:
+    """Whether the file is there, whoever reads it will say."""
+    assert Settings.load({"CHUNKMETER_PRICES": " /etc/My Prices.toml "}).prices == "/etc/My Prices.toml"
+    assert Settings.load({"CHUNKMETER_PRICES": "  "}).prices is None
 
 
 def test_metric_labels_are_names_of_one_s_own() -> None:
