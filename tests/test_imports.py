@@ -55,7 +55,7 @@ ALLOWED = {
     "instrumentors": "attribution call context taps metered spans semconv readers facts telemetry settings guard",
     "instrumentors.spans": "instrumentors telemetry settings guard",
     "testing": "chunkmeter",
-    "cli": "chunkmeter",
+    "cli": "chunkmeter pricing",
 }
 # The same for imports inside functions, which `import chunkmeter` and `_instrument()` don't pay for.
 ALLOWED_LATE = {

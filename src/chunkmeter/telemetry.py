@@ -233,9 +233,9 @@ class Telemetry:
     def _count_error(self, stage: Stage) -> None:
         self.instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})
 
-    def _prices_failed(self, error: Exception) -> None:
-        with self.guard("price", "reading CHUNKMETER_PRICES"):
-            raise error
+    def _prices_failed(self, _: Exception) -> None:
+        with self.guard("price", "counting an unusable price file"):
+            self._count_error("price")
 
     def _model_label(self, model: str, provider: str | None) -> str:
         return model if pricing.knows(model, provider, self.prices) else self._unknown_models.label(model)

@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sub-command that the arguments name; its exit code."""
-    from . import tail
+    from . import price, prices, tail
 
     parser = argparse.ArgumentParser(prog="chunkmeter", description="Meters LLM streams as OpenTelemetry.")
     parser.add_argument("--version", action="version", version=f"chunkmeter {__version__}")
@@ -20,5 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = commands.add_parser("tail", help=tail.SUMMARY, description=tail.SUMMARY)
     tail.add_arguments(command)
     command.set_defaults(run=tail.run)
+    command = commands.add_parser("price", help=price.SUMMARY, description=price.SUMMARY)
+    price.add_arguments(command)
+    command.set_defaults(run=price.run)
+    prices.add_arguments(commands.add_parser("prices", help=prices.SUMMARY, description=prices.SUMMARY))
     options = parser.parse_args(arguments)
     return options.run(options)

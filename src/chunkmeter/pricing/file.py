@@ -75,7 +75,7 @@ class PriceFile:
             self._rules = overlay.read(path)
         except overlay.UnusableFileError as error:
             kept = "the prices read before stay" if self._rules else "its prices are not used"
-            _logger.error("CHUNKMETER_PRICES can't be used, %s:\n%s", kept, error)
+            _logger.error("The price file can't be used, %s:\n%s", kept, error)
             if self._failed is not None:
                 self._failed(error)
         else:
