@@ -29,9 +29,9 @@ def test_a_chunk_begins_with_the_seeds_fields() -> None:
 
 
 def test_usage_has_every_count() -> None:
-    """Each count of a tally has its field, but for the one that is the cost metadata's."""
+    """Each count of a tally has its field, but for those that are the cost metadata's."""
     counts = {field.name for field in fields(Tokens)}
-    assert counts - set(Usage.model_fields) == {"tool_use_tokens"}
+    assert counts - set(Usage.model_fields) == {"tool_use_tokens", "input_video_tokens", "input_document_tokens"}
     assert set(Usage.model_fields) <= counts
 
 

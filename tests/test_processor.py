@@ -502,7 +502,8 @@ def test_an_unknown_model_has_no_cost_and_is_counted(kit: Kit, caplog: pytest.Lo
     assert kit.points("chunkmeter.spend") == []
     # Two processors have a `Telemetry` each, and each of them says it.
     assert [record.getMessage() for record in caplog.records] == [
-        "No price is known for model 'my-model-2' of openai: its calls count without cost."
+        "No price is known for model 'my-model-2' of openai: its calls count without cost. "
+        "Give it one, or an alias, in the file that CHUNKMETER_PRICES names."
     ] * 2
 
 

@@ -78,8 +78,19 @@ USED = {
     "gen_ai.usage.audio.output_tokens": "util-genai 1.3b0, pull request 440",
     "chunkmeter.usage.total_tokens": "own",
     "chunkmeter.usage.cache_write_1h_tokens": "own",
+    "chunkmeter.cost_metadata.audio": "own",
+    "chunkmeter.cost_metadata.batch_mode": "own",
     "chunkmeter.cost_metadata.cache_write": "own",
+    "chunkmeter.cost_metadata.cached_response": "own",
+    "chunkmeter.cost_metadata.context_cache_tokens": "own",
+    "chunkmeter.cost_metadata.image_tokens": "own",
+    "chunkmeter.cost_metadata.images": "own",
+    "chunkmeter.cost_metadata.pdf": "own",
+    "chunkmeter.cost_metadata.pdf_tokens": "own",
+    "chunkmeter.cost_metadata.region": "own",
     "chunkmeter.cost_metadata.tier": "own",
+    "chunkmeter.cost_metadata.video_tokens": "own",
+    "chunkmeter.cost_metadata.videos": "own",
     "chunkmeter.cost_metadata.tool_use_tokens": "own",
 }
 PRICED = {
@@ -90,6 +101,12 @@ PRICED = {
     "chunkmeter.cost.output": "own",
     "chunkmeter.cost.cache_read": "own",
     "chunkmeter.cost.cache_write": "own",
+    "chunkmeter.cost.cache_write_1h": "own",
+    "chunkmeter.cost.input_audio": "own",
+    "chunkmeter.cost.input_image": "own",
+    "chunkmeter.cost.output_audio": "own",
+    "chunkmeter.cost.output_image": "own",
+    "chunkmeter.cost.reasoning": "own",
     "chunkmeter.price.source": "own",
     "chunkmeter.price.version": "own",
     "chunkmeter.price.model": "own",
@@ -117,7 +134,7 @@ PORT = f"{ANSWER} server.port"
 OPERATION, INFERENCE = "gen_ai.client.operation", "gen_ai.client.inference"
 
 OWN = {
-    "chunkmeter.spend": row("counter", "{cost}", COST, "own"),
+    "chunkmeter.spend": row("counter", "{cost}", f"{COST} chunkmeter.cost.status", "own"),
     "chunkmeter.calls": row(
         "counter",
         "{call}",
@@ -195,6 +212,8 @@ REQUEST = Request(
         "code.function.name": "shop.answer",
         "chunkmeter.mirascope.tags": ["team:shop"],
     },
+    media={"images": [{}], "videos": [{}], "audio": [{}], "pdf": [{}]},
+    context_cache=True,
 )
 RICH = Tokens(
     input_tokens=1000,
@@ -204,6 +223,10 @@ RICH = Tokens(
     input_audio_tokens=50,
     output_tokens=100,
     output_audio_tokens=30,
+    input_image_tokens=20,
+    output_image_tokens=5,
+    input_video_tokens=3,
+    input_document_tokens=2,
     reasoning_tokens=20,
     tool_use_tokens=10,
     total_tokens=1100,
@@ -219,7 +242,7 @@ def report(
     tally.response_id, tally.response_model = "chatcmpl-1", "gpt-4o-2024-08-06"
     tally.reasons[0] = reason
     if tokens is not None:
-        tally.service_tier = "default"
+        tally.service_tier, tally.region, tally.cached_response = "default", "eu", False
         tally.usage, tally.count_tokens = tokens, lambda usage: usage
     outcome: Outcome = "error" if error else "completed"
     ended = Ended(request, tally, outcome, error, START, START + SECOND // 4, START + 3 * SECOND // 2)
@@ -574,7 +597,9 @@ def test_the_code_has_every_name() -> None:
     constants = {value for name, value in vars(semconv).items() if name.isupper() and isinstance(value, str)}
     attributes = REQUESTED.keys() | ANSWERED.keys() | USED.keys() | PRICED.keys() | FAILED.keys()
     labels = {label for row in METRICS["both"].values() for label in row.labels}
-    elsewhere = {"chunkmeter.metered", "chunkmeter.error.stage"}  # on spans of others; on chunkmeter.errors
+    # On spans of others; on chunkmeter.errors; where a price is discounted, where tokens are estimated.
+    elsewhere = {"chunkmeter.metered", "chunkmeter.error.stage", "chunkmeter.price.multiplier"}
+    elsewhere |= {"chunkmeter.usage.estimate"}
     prefixes = ("chunkmeter.cost.", "chunkmeter.cost_metadata.")
     names = {name for name in constants if "." in name and name not in prefixes}
     assert names == {

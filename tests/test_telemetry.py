@@ -123,7 +123,6 @@ def test_the_span_carries_every_fact_of_the_call(kit: Kit) -> None:
         "chunkmeter.cost.status": "known",
         "chunkmeter.cost.input": 0.0015,
         "chunkmeter.cost.cache_read": 0.0005,
-        "chunkmeter.cost.cache_write": 0.0,
         "chunkmeter.cost.output": 0.001,
         "chunkmeter.price.source": "genai-prices",
         "chunkmeter.price.model": "gpt-4o",
@@ -188,6 +187,7 @@ def test_the_seeds_cost_metadata_is_on_the_span(kit: Kit) -> None:
     attributes = attributes_of(kit.span)
     assert {name: value for name, value in attributes.items() if name.startswith("chunkmeter.cost_metadata.")} == {
         "chunkmeter.cost_metadata.tier": "flex",
+        "chunkmeter.cost_metadata.batch_mode": False,
         "chunkmeter.cost_metadata.cost": 0.5,
         "chunkmeter.cost_metadata.cache_write": True,
     }
@@ -343,7 +343,7 @@ def test_metrics_have_their_names_units_and_labels(kit: Kit) -> None:
     }
     assert all(metric.description for metric in found.values())
     assert {name: [dict(point.attributes) for point in metric.data.data_points] for name, metric in found.items()} == {
-        "chunkmeter.spend": [PRICED],
+        "chunkmeter.spend": [{**PRICED, "chunkmeter.cost.status": "known"}],
         "chunkmeter.calls": [
             {
                 **BASE,
@@ -512,7 +512,8 @@ def test_an_unknown_model_is_one_log_line(kit: Kit, caplog: pytest.LogCaptureFix
             kit.telemetry.assess(call)
             report(kit, call)
     assert [record.getMessage() for record in caplog.records] == [
-        "No price is known for model 'my-model-2' of openai: its calls count without cost."
+        "No price is known for model 'my-model-2' of openai: its calls count without cost. "
+        "Give it one, or an alias, in the file that CHUNKMETER_PRICES names."
     ]
 
 

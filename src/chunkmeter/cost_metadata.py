@@ -49,7 +49,7 @@ def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) 
         tokens: the counts in it.
         request: the request, where more than the chunks are known.
     """
-    tier = tally.service_tier or (request.tier if request else None)
+    tier = tally.service_tier or (request.tier if request and request.tier != "auto" else None)
     known: dict[str, Any] = {
         "input_tokens": tokens.input_tokens,
         "output_tokens": tokens.output_tokens,
