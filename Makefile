@@ -38,8 +38,9 @@ format: $(DEV)/.ready ## Format the code and fix what ruff can
 	$(DEV)/bin/ruff check --fix-only
 	$(DEV)/bin/ruff format
 
-test: $(DEV)/.ready ## Run the tests in random order, with branch coverage; ARGS="-k name" for some, without
-	$(DEV)/bin/python -m pytest $(or $(ARGS),--cov --numprocesses auto --dist loadfile)
+test: $(DEV)/.ready ## Run the tests in random order, with branch coverage; ARGS="-k name" for some; FAULT=name plants a bug
+	$(DEV)/bin/python -m pytest $(if $(FAULT),-p tests.price_faults -p no:randomly --exitfirst tests/test_price_table.py, \
+		$(or $(ARGS),--cov --numprocesses auto --dist loadfile))
 
 demo: $(DEMO)/.ready ## Meter a Mirascope app without key or network; ARGS=--json or ARGS="--endpoint URL"
 	@$(DEMO)/bin/python -m replay.demo $(ARGS)
