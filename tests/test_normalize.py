@@ -97,7 +97,14 @@ class TestOpenAI:
             output_audio_tokens=64,
         )
         assert chunk.cost_metadata == CostMetadata(
-            input_tokens=2006, output_tokens=300, cached_tokens=1920, tier="flex"
+            input_tokens=2006,
+            output_tokens=300,
+            cached_tokens=1920,
+            context_length=2006,
+            tier="flex",
+            batch_mode=False,
+            audio=[{"tokens": 12}],
+            audio_output=[{"tokens": 64}],
         )
 
     def test_several_choices_come_in_their_order(self, made: Any) -> None:
@@ -177,7 +184,12 @@ class TestAnthropic:
         assert chunk.finish_reasons is None
         assert chunk.usage == Usage(input_tokens=122, cached_tokens=80, cache_write_tokens=30, cache_write_1h_tokens=20)
         assert chunk.cost_metadata == CostMetadata(
-            input_tokens=122, cached_tokens=80, tier="standard", cache_write=True
+            input_tokens=122,
+            cached_tokens=80,
+            context_length=122,
+            tier="standard",
+            batch_mode=False,
+            cache_write=True,
         )
         assert (chunk.id, chunk.model) == ("msg_1", "claude-sonnet-4-5")
 
@@ -248,7 +260,7 @@ class TestGoogle:
             input_audio_tokens=6,
         )
         assert chunk.cost_metadata == CostMetadata(
-            input_tokens=30, output_tokens=82, cached_tokens=8, tool_use_tokens=10
+            input_tokens=30, output_tokens=82, cached_tokens=8, context_length=30, tool_use_tokens=10
         )
 
     def test_a_refused_prompt_reads_content_filter(self, made: Any) -> None:

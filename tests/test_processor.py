@@ -49,7 +49,6 @@ COST_ATTRIBUTES = {
     "chunkmeter.cost.status": "known",
     "chunkmeter.cost.input": 0.0015,
     "chunkmeter.cost.cache_read": 0.0005,
-    "chunkmeter.cost.cache_write": 0.0,
     "chunkmeter.cost.output": 0.001,
     "chunkmeter.price.source": "genai-prices",
     "chunkmeter.price.model": "gpt-4o",
@@ -220,7 +219,12 @@ def test_a_foreign_span_is_counted_once_in_any_dialect(kit: Kit, dialect: dict[s
         "chunkmeter.usage.status": "reported",
         "chunkmeter.cost.status": "known",
     }
-    assert spend.attributes == {**labels, "gen_ai.usage.cost.currency": "USD", "gen_ai.usage.cost.source": "local"}
+    assert spend.attributes == {
+        **labels,
+        "gen_ai.usage.cost.currency": "USD",
+        "gen_ai.usage.cost.source": "local",
+        "chunkmeter.cost.status": "known",
+    }
 
 
 def test_only_what_nobody_else_records_is_recorded(kit: Kit) -> None:
@@ -502,8 +506,10 @@ def test_an_unknown_model_has_no_cost_and_is_counted(kit: Kit, caplog: pytest.Lo
     assert kit.points("chunkmeter.spend") == []
     # Two processors have a `Telemetry` each, and each of them says it.
     assert [record.getMessage() for record in caplog.records] == [
-        "No price is known for model 'my-model-2' of openai: its calls count without cost. "
-        "Give it one, or an alias, in the file that CHUNKMETER_PRICES names."
+        (
+            "No price is known for model 'my-model-2' of openai: its calls count without cost. "
+            "Give it one, or an alias, in the file that CHUNKMETER_PRICES names."
+        )
     ] * 2
 
 

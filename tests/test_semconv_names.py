@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -212,9 +213,10 @@ REQUEST = Request(
         "code.function.name": "shop.answer",
         "chunkmeter.mirascope.tags": ["team:shop"],
     },
-    media={"images": [{}], "videos": [{}], "audio": [{}], "pdf": [{}]},
-    context_cache=True,
 )
+RICH_REQUEST = replace(
+    REQUEST, media={"images": [{}], "videos": [{}], "audio": [{}], "pdf": [{}]}, context_cache=True
+)  # fmt: skip
 RICH = Tokens(
     input_tokens=1000,
     cached_tokens=400,
@@ -298,7 +300,7 @@ def kit(setting: Setting) -> Any:
 
 def test_a_rich_call(kit: Kit, setting: Setting) -> None:
     """Cached, written to the cache, reasoned, spoken and paid for: every name there is but that of an error."""
-    report(kit, RICH)
+    report(kit, RICH, request=RICH_REQUEST)
     assert attributes_of(kit.span).keys() == REQUESTED.keys() | ANSWERED.keys() | USED.keys() | PRICED.keys()
     assert received(kit) == shape(METRICS[setting])
 

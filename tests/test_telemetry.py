@@ -512,8 +512,10 @@ def test_an_unknown_model_is_one_log_line(kit: Kit, caplog: pytest.LogCaptureFix
             kit.telemetry.assess(call)
             report(kit, call)
     assert [record.getMessage() for record in caplog.records] == [
-        "No price is known for model 'my-model-2' of openai: its calls count without cost. "
-        "Give it one, or an alias, in the file that CHUNKMETER_PRICES names."
+        (
+            "No price is known for model 'my-model-2' of openai: its calls count without cost. "
+            "Give it one, or an alias, in the file that CHUNKMETER_PRICES names."
+        )
     ]
 
 
