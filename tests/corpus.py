@@ -3,9 +3,11 @@
 Every stream is read as the events that the vendor's SDK makes of it, replayed over HTTP by the folder's own
 `serve.py` ("sdk"), and through `wrap`, with nothing said about it: its JSON events ("events"), and where the body is
 text its lines ("lines") and its bytes, cut anywhere ("bytes"). All must say what the folder's `index.jsonl` calls the
-truth. Exit status 1 on any mismatch; a folder that isn't there is said and passes.
+truth. What each costs must be what `corpus_prices` works out from price lists of its own, to 1e-9 USD, and a stream
+that it can price is to be priced. Exit status 1 on any mismatch; a folder that isn't there is said and passes.
+`--unpriced` names what has no price.
 
-FAULT=sum-usage, last-finish-only or drop-cache plants that bug, which has to be found.
+FAULT=sum-usage, last-finish-only, drop-cache or double-cached plants that bug, which has to be found.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ import logging
 import os
 import sys
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import corpus_prices
 import corpus_sdks
 from corpus_events import json_events, lines, pieces
 from corpus_faults import FAULTS, plant
@@ -36,6 +40,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from chunkmeter import readers, wrap
 from chunkmeter.facts import Ended
 from chunkmeter.facts import Facts as Assessed
+from chunkmeter.pricing import Priced, Unpriced
 from chunkmeter.tally import Tally
 from chunkmeter.telemetry import Telemetry
 
@@ -72,10 +77,13 @@ class Recorder(Telemetry):
     """Keeps what the last call came to."""
 
     tally = Tally()
+    cost: Priced | Unpriced = Unpriced("failed")
 
     def assess(self, ended: Ended) -> Assessed:
         self.tally = ended.tally
-        return super().assess(ended)
+        facts = super().assess(ended)
+        self.cost = facts.cost
+        return facts
 
 
 RECORDER = Recorder(TracerProvider(shutdown_on_exit=False), MeterProvider(shutdown_on_exit=False))
@@ -106,6 +114,15 @@ def read_wrapped(items: Iterable[Any]) -> Tally:
     return RECORDER.tally
 
 
+def price_wrapped(stream: Stream, items: Iterable[Any]) -> Priced | Unpriced:
+    """What `wrap` makes of the items when it is told who answers, which model was asked for, and when."""
+    provider, model = corpus_prices.provider(stream), corpus_prices.model(stream)
+    at = int(corpus_prices.AT.timestamp()) * 1_000_000_000
+    for _ in wrap((item for item in items), provider=provider, model=model, start_time=at, telemetry=RECORDER):
+        pass
+    return RECORDER.cost
+
+
 # --- the comparison -------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +141,32 @@ class Row:
 
 
 @dataclass
+class Costs:
+    """How what streams cost compares with what they should."""
+
+    equal: int = 0
+    argued: int = 0
+    """Of these, by a price of the bundled table that the published list contradicts."""
+    differ: int = 0
+    unpriced: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """By reason, and provider with model."""
+
+    def __str__(self) -> str:
+        reasons: Counter[str] = Counter()
+        for (reason, _), number in self.unpriced.items():
+            reasons[reason] += number
+        why = ", ".join(f"{reason} {number}" for reason, number in sorted(reasons.items()))
+        return (
+            f"costs: {self.equal + self.differ} streams priced, {self.equal} equal to the independent pricer to "
+            f"{TOLERANCE:.0e} USD ({self.argued} of them by a price that the published list contradicts); "
+            f"{reasons.total()} not priced: {why or 'none'}"
+        )
+
+
+TOLERANCE = Decimal("1e-9")
+
+
+@dataclass
 class Comparison:
     """How the readings of one stream differ from the truth."""
 
@@ -136,6 +179,23 @@ class Comparison:
     def add(self, name: str, how: str, via: str) -> None:
         self.fields.add(name)
         self.lines.append(f"{self.stream['id']}  {name}: {how}  (via {via})")
+
+    def hold_cost(self, cost: Priced | Unpriced, bill: corpus_prices.Bill, costs: Costs) -> None:
+        """Note where a cost is not the independent one; a price that only one of the two knows is no agreement."""
+        got = cost.amount if isinstance(cost, Priced) else None
+        if got is None and bill.amount is None:
+            reason = cost.reason if isinstance(cost, Unpriced) else ""
+            if reason != bill.reason:
+                self.add("cost", f"expected none because of {bill.reason}, got none because of {reason}", "price")
+            model = self.stream["truth"].get("response_model") or corpus_prices.model(self.stream) or "?"
+            costs.unpriced[reason, f"{corpus_prices.provider(self.stream)} {model}"] += 1
+        elif got is not None and bill.amount is not None and abs(got - bill.amount) <= TOLERANCE:
+            costs.equal += 1
+            costs.argued += bill.published is not None
+        else:
+            costs.differ += got is not None
+            expected = f"none ({bill.reason})" if bill.amount is None else f"{bill.amount:f}"
+            self.add("cost", f"expected {expected}, got {cost if got is None else f'{got:f}'}", "price")
 
     def hold(self, expected: Facts, tally: Tally, wire: str | None, via: str) -> None:
         """Note where what was read is not what is expected."""
@@ -156,7 +216,9 @@ def facts(tally: Tally) -> Facts:
     return said
 
 
-def compare(stream: Stream, family: str | None, file: Path, ask: corpus_sdks.Ask | None, address: str) -> Comparison:
+def compare(
+    stream: Stream, family: str | None, file: Path, ask: corpus_sdks.Ask | None, address: str, costs: Costs
+) -> Comparison:
     """Read one stream in every way, and hold each against the truth."""
     truth: Facts = stream["truth"]
     wire = WIRES.get(family or "")
@@ -167,6 +229,7 @@ def compare(stream: Stream, family: str | None, file: Path, ask: corpus_sdks.Ask
         ways |= {"lines": lines(file), "bytes": pieces(file)}
     for via, items in ways.items():
         result.hold(expected, read_wrapped(items), wire, via)
+    result.hold_cost(price_wrapped(stream, json_events(file)), corpus_prices.bill(stream, family), costs)
     if ask is None:
         return result
     tally, raised = read_sdk(wire, ask(address))
@@ -197,7 +260,7 @@ def family_of(stream: Stream, families: dict[str, set[str]]) -> str | None:
     return family
 
 
-def check(folder: Path, *, until_one_differs: bool = False) -> dict[str, Row]:
+def check(folder: Path, costs: Costs, *, until_one_differs: bool = False) -> dict[str, Row]:
     """Read every stream of the folder in every way; where a bug is planted, until it is found."""
     streams: list[Stream] = [json.loads(line) for line in (folder / "index.jsonl").read_text("utf-8").splitlines()]
     families: dict[str, set[str]] = defaultdict(set)
@@ -213,7 +276,7 @@ def check(folder: Path, *, until_one_differs: bool = False) -> dict[str, Row]:
             ask = corpus_sdks.for_stream(stream, family)
             if family == "google" and file.suffix == ".json" and stream["status"] < 400:
                 ask = partial(corpus_sdks.google_array, json_events(file))
-            result = compare(stream, family, file, ask, address)
+            result = compare(stream, family, file, ask, address, costs)
             row.streams += 1
             row.sdk += ask is not None and not result.unparsed
             row.reasons += not result.fields & REASONS
@@ -239,7 +302,7 @@ def load_server(folder: Path) -> Any:
     return module
 
 
-def report(rows: dict[str, Row]) -> None:
+def report(rows: dict[str, Row], costs: Costs, *, unpriced: bool) -> None:
     """Print the table, every mismatch and the totals."""
     print(f"{'wire':26}{'streams':>8}{'by SDK':>8}{'reasons =':>11}{'tokens =':>10}{'ids =':>7}{'mismatches':>12}")
     for wire, row in sorted(rows.items()):
@@ -253,9 +316,15 @@ def report(rows: dict[str, Row]) -> None:
     for title, found in (("Mismatches", mismatches), ("Read raw only, since the SDK can't parse them", unparsed)):
         if found:
             print(f"\n{title}:", *sorted(found), "", sep="\n")
+    if unpriced:
+        print("\nNot priced:")
+        for (reason, whose), number in sorted(costs.unpriced.items()):
+            print(f"{number:4}  {reason:18}{whose}")
+        print()
     streams, failed = sum(row.streams for row in rows.values()), sum(row.failed for row in rows.values())
     by_sdk = sum(row.sdk for row in rows.values())
     print(f"{streams} streams read, {by_sdk} of them through their SDK too, {len(mismatches)} mismatches")
+    print(costs)
     print(f"{streams - failed} passed, {failed} failed")
 
 
@@ -265,15 +334,18 @@ def main() -> int:
     if fault and fault not in FAULTS:
         parser.error(f"FAULT={fault} is unknown: write one of {', '.join(FAULTS)}")
     parser.add_argument("--corpus", type=Path, default=DEFAULT, metavar="DIR", help="default: %(default)s")
-    folder: Path = parser.parse_args().corpus.resolve()
+    parser.add_argument("--unpriced", action="store_true", help="name the models that have no price")
+    asked = parser.parse_args()
+    folder: Path = asked.corpus.resolve()
     if not (folder / "index.jsonl").is_file():
         print(f"No recorded streams at {folder}: nothing to check.\n0 passed, 0 failed, 0 skipped")
         return 0
     logging.getLogger("chunkmeter").setLevel(logging.ERROR)  # what no price table lists is not the point here
     if fault:
         plant(fault)
-    rows = check(folder, until_one_differs=bool(fault))
-    report(rows)
+    costs = Costs()
+    rows = check(folder, costs, until_one_differs=bool(fault))
+    report(rows, costs, unpriced=asked.unpriced)
     return 1 if any(row.mismatches for row in rows.values()) else 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from chunkmeter import readers
+from chunkmeter import pricing, readers
 from chunkmeter.readers import Reader
 from chunkmeter.tally import Tally, Tokens
 
@@ -56,12 +56,28 @@ def drop_cache(read: Read) -> Read:
     return faulty
 
 
-_FAULTS = {"sum-usage": sum_usage, "last-finish-only": last_finish_only, "drop-cache": drop_cache}
-FAULTS = tuple(_FAULTS)
+def double_cached() -> None:
+    """Charges cached tokens on top of a full input, as Mirascope does."""
+    price = pricing.price
+
+    def faulty(usage: Any, **asked: Any) -> Any:
+        if usage is not None and usage.cached_tokens:
+            usage = replace(usage, input_tokens=usage.input_tokens + usage.cached_tokens)
+        return price(usage, **asked)
+
+    pricing.price = faulty
+
+
+_IN_READERS = {"sum-usage": sum_usage, "last-finish-only": last_finish_only, "drop-cache": drop_cache}
+_ELSEWHERE = {"double-cached": double_cached}
+FAULTS = (*_IN_READERS, *_ELSEWHERE)
 
 
 def plant(fault: str) -> None:
-    """Put a known bug into every reader."""
+    """Put a known bug into every reader, or where it lies."""
+    if fault in _ELSEWHERE:
+        _ELSEWHERE[fault]()
+        return
     for wire in readers.WIRES:
         reader = readers.for_wire(wire)
-        readers._loaded[wire] = Reader(wire, reader.operation, _FAULTS[fault](reader.read))
+        readers._loaded[wire] = Reader(wire, reader.operation, _IN_READERS[fault](reader.read))
