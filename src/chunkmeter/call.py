@@ -134,6 +134,8 @@ class Call:
             self.telemetry.guard.failed("reader", f"reading {tally.wire or 'an unknown wire'}", error)
 
     def _begin_reading(self, tally: Tally, item: Any) -> None:
+        if tally.said is None and self.telemetry.settings.estimate:
+            tally.said = []
         read = reading(tally, item, self._reader)
         if read is not None:
             self._read = read
@@ -183,6 +185,7 @@ class Call:
             with telemetry.guard("settle", "writing the span"):
                 telemetry.write(self.span, ended, facts, status=self.mode == "owned")
             telemetry.record(ended, facts, self.context)
+        self.tally.said = None  # the user may hold the stream for long
         if self.mode == "owned":
             with telemetry.guard("settle", "ending the span"):
                 self.span.end(end_ns)

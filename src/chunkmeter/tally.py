@@ -69,6 +69,7 @@ class Tally:
         "region",
         "response_id",
         "response_model",
+        "said",
         "service_tier",
         "usage",
         "wire",
@@ -96,6 +97,8 @@ class Tally:
         """Whether the answer came out of a gateway's cache, so that no model was asked."""
         self.provider_cost: float | None = None
         """USD as the provider itself charged it; 0.0 is a price, None is silence."""
+        self.said: list[str] | None = None
+        """The answer's text, piece by piece, where tokens are to be estimated; else None, so that nothing is kept."""
         self.failed = False
         """A reader raised on one of the chunks, so nothing here can be vouched for."""
 

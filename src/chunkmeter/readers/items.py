@@ -37,7 +37,19 @@ def _native(tally: Tally, event: Any, reader: Reader | None) -> _Read | None:
     except UnknownWireError:
         return None  # a keep-alive, maybe
     tally.wire = reader.wire
-    return reader.read
+    return reader.read if tally.said is None else _kept(reader)
+
+
+def _kept(reader: Reader) -> _Read:
+    """Reads, and keeps the text that each event adds to the answer."""
+    from .texts import texts  # most never need it
+
+    def read_and_keep(tally: Tally, event: Any) -> None:
+        reader.read(tally, event)
+        if tally.said is not None:
+            tally.said.extend(texts(reader.wire, event))
+
+    return read_and_keep
 
 
 def _framed(reader: Reader | None) -> _Read:

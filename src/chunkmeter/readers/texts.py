@@ -1,0 +1,184 @@
+"""What a raw event adds to the model's answer, as text: for estimates where the provider counts no tokens.
+
+That is whatever is charged for as output and can be seen: text, reasoning, refusals, names and arguments of tool
+calls. What restates earlier events is left out, and what is no text: audio, images, signatures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from . import _wires, bedrock_invoke
+from ._message import Message, message_of
+from ._view import View
+
+__all__ = ["TABLE", "as_json", "texts"]
+
+Paths = tuple[str, ...]
+"""Names with dots between them, lists are gone through by themselves. Of names around a `|` the first counts that has
+something: services say the same under two names, or have the whole so far beside a delta."""
+
+
+def _under(place: str, *paths: str) -> Paths:
+    return tuple(f"{place}.{path}" for path in paths)
+
+
+# The end of a path is text or, of a tool call's arguments under these names, an object.
+_OBJECTS = frozenset({"args", "arguments", "input", "parameters"})
+_FUNCTION = ("function.name", "function.arguments")
+_DELTA = "choices.delta|message"
+_BLOCK = ("text", "thinking", "name")
+
+ANY, OTHER, DELTAS = "*", "", ".delta"
+# Where the text is, wire by wire and by the kind of event: what it calls itself, else the first of these names that it
+# has. ANY stands for all events of a wire, DELTAS for all kinds that end so, OTHER for those of no kind: whole answers.
+TABLE: dict[str, dict[str, Paths]] = {
+    "anthropic_complete": {ANY: ("completion",)},
+    "anthropic_messages": {
+        "message_start": _under("message.content", *_BLOCK, "input"),
+        "content_block_start": _under("content_block", *_BLOCK),
+        "content_block_delta": _under("delta", "text", "thinking", "partial_json", "content"),
+        "message": _under("content", *_BLOCK, "input"),
+    },
+    "bedrock_converse": {
+        ANY: (
+            "contentBlockStart.start.toolUse.name",
+            *_under("contentBlockDelta.delta", "text", "toolUse.input", "reasoningContent.text"),
+            *_under("output.message.content", "text", "toolUse.name", "toolUse.input"),
+            "output.message.content.reasoningContent.reasoningText.text",
+        )
+    },
+    # Models whose chunks have no wire of their own: Titan, Claude 2, Llama, Cohere's older ones, Mistral.
+    "bedrock_invoke": {
+        ANY: ("outputText|completion|generation|text", "results.outputText", "generations.text", "outputs.text")
+    },
+    "cohere": {
+        "content-start": _under("delta.message.content", "text", "thinking"),
+        "content-delta": _under("delta.message.content", "text", "thinking"),
+        "tool-plan-delta": ("delta.message.tool_plan",),
+        "tool-call-start": _under("delta.message.tool_calls", *_FUNCTION),
+        "tool-call-delta": _under("delta.message.tool_calls", *_FUNCTION),
+        "text-generation": ("text",),
+        "tool-calls-chunk": ("text", *_under("tool_call_delta", "text", "name", "parameters")),
+        OTHER: (
+            *("text", "tool_calls.name", "tool_calls.parameters"),
+            *_under("message", "content.text", "content.thinking", "tool_plan", *_under("tool_calls", *_FUNCTION)),
+        ),
+    },
+    "google_generate_content": {
+        ANY: _under(
+            "candidates.content.parts", "text", "executable_code.code", "function_call.name", "function_call.args"
+        )
+    },
+    "google_interactions": {
+        DELTAS: _under("delta", "text", "content.text", "name", "arguments"),
+        "step.start": ("step.name",),
+        OTHER: (
+            *_under("outputs", "text", "summary.text", "name", "arguments"),
+            *_under("steps", "content.text", "summary.text", "name", "arguments"),
+        ),
+    },
+    "ollama": {
+        ANY: (*_under("message", "thinking", "content", *_under("tool_calls", *_FUNCTION)), "thinking", "response")
+    },
+    "openai_assistants": {
+        ANY: (
+            *_under("delta.content", "text.value", "refusal"),
+            *_under("delta.step_details.tool_calls", *_FUNCTION, "code_interpreter.input"),
+        )
+    },
+    "openai_chat": {
+        ANY: (
+            f"{_DELTA}|text",  # DeepSeek on Bedrock; Together has it beside the delta
+            *_under(_DELTA, "content", "content.text", "content.thinking.text"),  # Mistral's content has parts
+            *_under(_DELTA, "reasoning_content|reasoning", "refusal", *_under("tool_calls", *_FUNCTION)),
+            *_under(_DELTA, "function_call.name", "function_call.arguments"),
+        )
+    },
+    "openai_completions": {ANY: ("choices.text", "choices.delta.content")},  # the second from Hugging Face
+    "openai_responses": {
+        DELTAS: ("delta",),
+        "response.audio.delta": (),
+        "response.output_item.added": ("item.name",),
+        OTHER: _under("output", "content.text", "content.refusal", "summary.text", "name", "arguments", "input"),
+    },
+    "openai_transcription": {"transcript.text.delta": ("delta",), OTHER: ("text",)},
+    "tgi": {"token": ("token.text",), OTHER: ("generated_text",)},
+    "watsonx": {ANY: ("results.generated_text",)},
+}
+# Where an SDK's event holds the one of the wire as its `data`.
+_HELD = frozenset({"openai_assistants", "openai_chat"})
+
+_Path = tuple[tuple[str, ...], ...]
+_STEPS: dict[str, dict[str, tuple[_Path, ...]]] = {
+    wire: {
+        kind: tuple(tuple(tuple(step.split("|")) for step in path.split(".")) for path in paths)
+        for kind, paths in kinds.items()
+    }
+    for wire, kinds in TABLE.items()
+}
+
+
+def texts(wire: str, event: Any) -> Iterator[str]:
+    """The pieces of the answer that one raw event adds, as they stand there.
+
+    Args:
+        wire: the name of its wire format.
+        event: the SDK's object, or its JSON.
+    """
+    if wire == "bedrock_invoke":
+        event = bedrock_invoke._body(event, first=True)
+        own = _wires.of(event) if event is not None else None
+        wire = own if own in bedrock_invoke._MODELS else wire
+    said = (message_of(event) if wire == "google_generate_content" else None) or View(event)
+    if wire in _HELD and said.choices is None:
+        said = said.object("data", said)
+    for path in _paths(said, _STEPS[wire]):
+        yield from _ends(said, path)
+
+
+def _paths(said: View, kinds: Mapping[str, tuple[_Path, ...]]) -> tuple[_Path, ...]:
+    if ANY in kinds:
+        return kinds[ANY]
+    kind = said.text("type", "event_type")
+    if kind is None:
+        kind = next((name for name in kinds if said.get(name) is not None), OTHER)
+    elif kind not in kinds and kind.endswith(DELTAS):
+        kind = DELTAS
+    return kinds.get(kind, ())
+
+
+def _ends(found: Any, path: _Path) -> Iterator[str]:
+    """What stands at the end of a path that begins at an object, or at the objects of a list."""
+    if isinstance(found, list):
+        for item in cast("list[Any]", found):
+            if isinstance(item, View):
+                yield from _ends(item, path)
+        return
+    if not isinstance(found, View):
+        return
+    said: View = found
+    names, *rest = path
+    name, value = next(((name, value) for name in names if (value := said.get(name)) not in (None, "")), ("", None))
+    if rest:
+        yield from _ends(value, tuple(rest))
+    elif isinstance(value, str):
+        yield value
+    elif name in _OBJECTS and isinstance(value, View) and (text := as_json(value)):
+        yield text
+
+
+def as_json(said: View) -> str:
+    """An object as JSON, empty where there is nothing in it or it can't be written so."""
+    try:
+        if isinstance(said, Message):
+            from google.protobuf.json_format import MessageToDict  # there, since it is a message of that package
+
+            raw: Any = MessageToDict(said._raw)
+        else:
+            raw = said._raw
+        return json.dumps(raw, ensure_ascii=False, default=str) if isinstance(raw, dict) and raw else ""
+    except (TypeError, ValueError, RecursionError):
+        return ""
