@@ -31,6 +31,14 @@ SEEDS = [f"cost_metadata.{name}" for name in CostMetadata.model_fields]
 BILLED = ["billed.input_tokens", "billed.output_tokens"]
 # Where these come from follows from other fields, or is not of every provider's making.
 DERIVED = {name for name in SEEDS if name not in ("cost_metadata.tier", "cost_metadata.cost")} | set(BILLED)
+# A count, a tier, under another name.
+TWICE = {
+    "cost_metadata.context_length": "usage.input_tokens",
+    "cost_metadata.batch_mode": "cost_metadata.tier",
+    "cost_metadata.audio": "usage.input_audio_tokens",
+    "cost_metadata.audio_output": "usage.output_audio_tokens",
+    "cost_metadata.images": "usage.input_image_tokens",
+}
 FIELDS = ["finish_reasons", "id", "model", *(f"usage.{name}" for name in Usage.model_fields), *BILLED, *SEEDS]
 
 HEAD = """# Where each field comes from
@@ -41,10 +49,12 @@ it unless it is the usual one. *Never* means: in no recording or documentation t
 docs` from sample events, by taking away each value in turn and seeing which field is gone, and a test holds it
 against the readers.
 
-`cost_metadata.input_tokens`, `.output_tokens` and `.cached_tokens` come from where those of `usage` do.
+`cost_metadata.input_tokens`, `.output_tokens` and `.cached_tokens` come from where those of `usage` do; so does
+`.context_length` from where the input tokens do, `.audio`, `.audio_output` and `.images` from where the tokens of that
+kind do, and `.batch_mode` from where the tier does.
 
-`cost_metadata.streaming_mode` is known from the request, for every provider. No wire is read yet for these fields of
-`CostMetadata`: %s.
+`cost_metadata.streaming_mode` is known from the request, for every provider. No wire tells these fields of
+`CostMetadata`: %s. Where the others come from, the request among it, is told in [cost-metadata.md](cost-metadata.md).
 
 The first-chunk time, the outcome and the price are chunkmeter's own and come from no field. `billed` counts are those
 that a price is computed from, where the provider states them apart from what the model saw.
@@ -130,7 +140,8 @@ def section(wire: str, told: dict[str, dict[str, list[str]]]) -> str:
     for name in FIELDS:
         by_path: dict[str, list[str]] = defaultdict(list)
         for services, fields in told.items():
-            if name in fields and fields[name] != fields.get(f"usage.{name.removeprefix('cost_metadata.')}"):
+            same = TWICE.get(name, f"usage.{name.removeprefix('cost_metadata.')}")
+            if name in fields and fields[name] != fields.get(same):
                 by_path[", ".join(f"`{path}`" for path in fields[name])].append(services)
         usual = max(by_path, key=lambda paths: len(by_path[paths]), default=None)
         cells = [paths if paths == usual else f"{paths} ({'; '.join(by_path[paths])})" for paths in by_path]

@@ -58,7 +58,7 @@ def responses(**usage: Any) -> tuple[Json, ...]:
 ANTHROPIC_USAGE: Json = {
     "input_tokens": 9, "cache_read_input_tokens": 60, "cache_creation_input_tokens": 21,
     "cache_creation": {"ephemeral_5m_input_tokens": 16, "ephemeral_1h_input_tokens": 5},
-    "output_tokens": 1, "service_tier": "standard",
+    "output_tokens": 1, "service_tier": "standard", "inference_geo": "us",
 }  # fmt: skip
 ANTHROPIC = (
     {
@@ -92,15 +92,23 @@ COHERE_USAGE: Json = {
 }
 INTERACTION: Json = {"id": "v1_1", "object": "interaction", "model": "gemini", "status": "in_progress"}
 INTERACTION_USAGE: Json = {
-    "total_input_tokens": 90, "input_tokens_by_modality": [{"modality": "audio", "tokens": 3}],
+    "total_input_tokens": 90, "input_tokens_by_modality": [
+        {"modality": "audio", "tokens": 3}, {"modality": "image", "tokens": 4},
+        {"modality": "video", "tokens": 5}, {"modality": "document", "tokens": 6},
+    ],
+    "output_tokens_by_modality": [{"modality": "audio", "tokens": 2}, {"modality": "image", "tokens": 1}],
     "total_cached_tokens": 64, "total_output_tokens": 12, "total_thought_tokens": 8, "total_tool_use_tokens": 5,
     "total_tokens": 110,
 }  # fmt: skip
 GOOGLE_USAGE: Json = {
-    "promptTokenCount": 85, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 3}],
+    "promptTokenCount": 85,
+    "promptTokensDetails": [
+        {"modality": "AUDIO", "tokenCount": 3}, {"modality": "IMAGE", "tokenCount": 4},
+        {"modality": "VIDEO", "tokenCount": 5}, {"modality": "DOCUMENT", "tokenCount": 6},
+    ],
     "cachedContentTokenCount": 64, "candidatesTokenCount": 12, "thoughtsTokenCount": 8, "toolUsePromptTokenCount": 5,
-    "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 2}], "totalTokenCount": 110,
-    "serviceTier": "standard",
+    "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 2}, {"modality": "IMAGE", "tokenCount": 1}],
+    "totalTokenCount": 110,
 }  # fmt: skip
 RUN: Json = {"id": "run_1", "object": "thread.run", "model": "gpt-4o-mini"}
 LINE: Json = {"model": "llama3", "message": {"content": "Hi"}, "done": False}
@@ -144,7 +152,7 @@ SAMPLES = (
         chat(
             spent(
                 total_tokens=118,
-                prompt_tokens_details={"cached_tokens": 64, "audio_tokens": 3},
+                prompt_tokens_details={"cached_tokens": 64, "audio_tokens": 3, "image_tokens": 5},
                 completion_tokens_details={"reasoning_tokens": 8, "audio_tokens": 2},
                 cost_in_usd_ticks=45_000,
             )
@@ -172,7 +180,19 @@ SAMPLES = (
     Sample("openai_chat", "Moonshot", chat(choice={"usage": spent(cached_tokens=64)})),
     Sample(
         "openai_chat",
-        "LiteLLM, Databricks",
+        "LiteLLM",
+        chat(
+            spent(
+                cache_read_input_tokens=64,
+                cache_creation_input_tokens=9,
+                completion_tokens_details={"reasoning_tokens": 8},
+            ),
+            _hidden_params={"response_cost": 0.0001, "cache_hit": False},
+        ),
+    ),
+    Sample(
+        "openai_chat",
+        "Databricks",
         chat(
             spent(
                 cache_read_input_tokens=64,
@@ -256,13 +276,25 @@ SAMPLES = (
     ),
     Sample(
         "google_generate_content",
-        "Gemini, Vertex AI",
+        "Gemini",
         (
             {
                 "responseId": "r-1",
                 "modelVersion": "gemini",
                 "candidates": [{"index": 0, "finishReason": "STOP"}],
-                "usageMetadata": GOOGLE_USAGE,
+                "usageMetadata": GOOGLE_USAGE | {"serviceTier": "standard"},
+            },
+        ),
+    ),
+    Sample(
+        "google_generate_content",
+        "Vertex AI",
+        (
+            {
+                "responseId": "r-1",
+                "modelVersion": "gemini",
+                "candidates": [{"index": 0, "finishReason": "STOP"}],
+                "usageMetadata": GOOGLE_USAGE | {"trafficType": "ON_DEMAND_PRIORITY"},
             },
         ),
     ),

@@ -20,6 +20,7 @@ OPERATION = "generate_content"
 # What the API says where it has nothing to say; 0 is the same as a protocol buffer's number.
 _UNSPECIFIED = ("", 0, "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
 
+_USUAL_TRAFFIC = ("ON_DEMAND", "TRAFFIC_TYPE_UNSPECIFIED")
 # https://ai.google.dev/api/generate-content#Modality
 _MODALITIES = {"IMAGE": 2, "VIDEO": 3, "AUDIO": 4, "DOCUMENT": 5}
 
@@ -56,8 +57,9 @@ def _read(tally: Tally, event: View) -> None:
         if reason is not None or index not in tally.reasons:
             tally.reasons[index] = reason
     usage = event.object("usage_metadata")
-    # Vertex has no word for the usual tier, and a traffic type instead of one.
-    tally.service_tier = usage.text("service_tier", "traffic_type") or tally.service_tier
+    traffic = usage.text("traffic_type")  # Vertex has one in place of a tier
+    tier = usage.text("service_tier") or (traffic if traffic not in _USUAL_TRAFFIC else None)
+    tally.service_tier = tier or tally.service_tier
     # Vertex sends objects with a traffic type alone: they state no count, and so replace none.
     if tokens(usage):
         tally.usage, tally.count_tokens = usage, tokens

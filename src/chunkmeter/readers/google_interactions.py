@@ -24,6 +24,11 @@ COUNTS: Table = {
 }
 UNDER_WAY = frozenset({"queued", "in_progress"})
 
+_BY_MODALITY = frozenset((
+    "input_audio_tokens", "input_image_tokens", "input_video_tokens", "input_document_tokens", "output_audio_tokens",
+    "output_image_tokens",
+))  # fmt: skip
+
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one stream event, or one whole interaction, into `tally`."""
@@ -44,7 +49,9 @@ def tokens(usage: Any) -> Tokens:
     """The counts in one usage object."""
     said = view(usage)
     tokens = reasoning_beside(counts(said, COUNTS))
-    for detail in said.objects("input_tokens_by_modality"):
-        if detail.modality == "audio":
-            tokens.input_audio_tokens = count(detail.tokens)
+    for side in ("input", "output"):
+        for detail in said.objects(f"{side}_tokens_by_modality"):
+            field = f"{side}_{detail.modality}_tokens"
+            if field in _BY_MODALITY:
+                setattr(tokens, field, count(detail.tokens))
     return tokens
