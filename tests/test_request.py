@@ -15,10 +15,20 @@ import openai
 import pytest
 from azure.core.credentials import AzureKeyCredential
 from google import genai
-from google.genai.types import GenerateContentConfig
+from google.genai.types import GenerateContentConfig, HttpOptions
 from mistralai import Mistral
 
-from chunkmeter.instrumentors._request import Endpoint, endpoint, request_attributes, requested_model
+from chunkmeter.instrumentors._mirascope_site import Site
+from chunkmeter.instrumentors._request import (
+    Endpoint,
+    client_extras,
+    endpoint,
+    prompt,
+    refers_to_cache,
+    request_attributes,
+    requested_model,
+    requested_tier,
+)
 from tests import protos
 
 
@@ -182,6 +192,89 @@ def test_an_iterator_is_left_to_the_request() -> None:
     assert list(words) == ["a", "b"]
 
 
+# --- tier, cache and prompt ---
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"service_tier": "flex"},
+        {"service_tier": None, "extra_body": {"service_tier": "flex"}},
+        {"serviceTier": {"type": "flex"}},
+        {"model_extras": {"service_tier": "flex"}},
+        {"config": {"service_tier": "flex"}},
+        {"config": GenerateContentConfig.model_validate({"service_tier": "flex"})},
+        {"config": {"serviceTier": "flex"}},
+        {"config": {"http_options": {"extra_body": {"service_tier": "flex"}}}},
+        {"config": GenerateContentConfig(http_options=HttpOptions(extra_body={"serviceTier": "flex"}))},
+    ],
+    ids=repr,
+)
+def test_the_tier_asked_for_is_told(parameters: dict[str, Any]) -> None:
+    """A parameter of OpenAI's, Groq's and Anthropic's; Bedrock's in a dict; Google's and others' wherever it goes."""
+    assert requested_tier(parameters) == "flex"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, "", 5, True, object(), [], ["flex"], {}, {"type": 5}, {"type": None}, "my own words", "x" * 33, b"flex"],
+    ids=repr,
+)
+def test_an_odd_tier_is_none(value: Any) -> None:
+    """A tier is a word."""
+    for name in ("service_tier", "serviceTier", "extra_body", "model_extras", "config"):
+        assert requested_tier({name: value}) is None
+    assert requested_tier({"config": {"http_options": value}}) is None
+    assert requested_tier({"service_tier": openai.NOT_GIVEN}) is None
+
+
+@pytest.mark.parametrize("as_model", [True, False])
+def test_a_cache_made_before_is_told(as_model: bool) -> None:
+    """Google's requests name it."""
+    values: dict[str, Any] = {"cached_content": "cachedContents/1"}
+    config: Any = GenerateContentConfig(**values) if as_model else values
+    assert refers_to_cache({"config": config})
+    assert refers_to_cache({"config": {"cachedContent": "cachedContents/1"}})
+    for odd in (None, "", object(), [], 5):
+        assert not refers_to_cache({"config": {"cached_content": odd}})
+        assert not refers_to_cache({"config": odd})
+    assert not refers_to_cache({"cached_content": "cachedContents/1"})
+
+
+def test_the_prompt_is_what_the_request_holds() -> None:
+    """No copy of it, and no iterator is touched."""
+    messages, contents, system = [{"role": "user", "content": "Hi"}], iter(["Hi"]), "Be kind"
+    given = prompt({"model": "gpt-4o", "messages": messages, "system": system, "tools": [], "message": None})
+    assert given == {"messages": messages, "system": "Be kind"}
+    assert given is not None
+    assert given["messages"] is messages
+    config = GenerateContentConfig(system_instruction=system)
+    assert prompt({"contents": contents, "config": config}) == {"contents": contents, "system_instruction": system}
+    assert list(contents) == ["Hi"]
+    assert prompt({"message": "Hi", "chat_history": [], "preamble": system}) == {
+        "preamble": system,
+        "chat_history": [],
+        "message": "Hi",
+    }
+    assert prompt({"model": "gpt-4o", "messages": None}) is None
+
+
+@pytest.mark.parametrize("estimate", [True, False])
+def test_a_request_says_all_of_it(estimate: bool) -> None:
+    """The prompt only where tokens are to be estimated."""
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/me.png", "detail": "high"}}
+    messages = [{"role": "user", "content": [image]}]
+    given = {"model": "gpt-4o", "messages": messages, "service_tier": "priority"}
+    request = Site().request("chat", "openai", given, stream=True, estimate=estimate)
+    assert (request.tier, request.media, request.context_cache) == ("priority", {"images": [{"detail": "high"}]}, False)
+    assert request.prompt == ({"messages": messages} if estimate else None)
+    bare = Site().request("chat", "openai", {"model": "gpt-4o"}, stream=True, estimate=estimate)
+    assert (bare.tier, bare.media, bare.context_cache, bare.prompt) == (None, {}, False, None)
+
+
+# --- endpoints ---
+
+
 def test_openais_endpoint_is_told() -> None:
     """Host and port of the client's base URL; the provider only where the client's class tells it."""
     client = openai.OpenAI(api_key="none", base_url="http://127.0.0.1:8080/v1")
@@ -225,6 +318,16 @@ def test_azures_endpoint_is_told(url: str, provider: str | None) -> None:
     for client in (azure.ai.inference.ChatCompletionsClient, azure.ai.inference.aio.ChatCompletionsClient):
         found = endpoint(client(url, AzureKeyCredential("none")).complete)  # pyrefly: ignore[missing-attribute]
         assert found == Endpoint(provider, urlsplit(url).hostname, 443)
+
+
+def test_what_an_azure_client_adds_is_told() -> None:
+    """To requests that have no extras of their own."""
+    extras = {"stream_options": {"include_usage": True}}
+    for client in (azure.ai.inference.ChatCompletionsClient, azure.ai.inference.aio.ChatCompletionsClient):
+        for given, told in (({"model_extras": extras}, extras), ({}, {})):
+            made: Any = client("https://mine.services.ai.azure.com/models", AzureKeyCredential("none"), **given)
+            assert client_extras(made.complete) == told
+    assert client_extras(None) == client_extras(len) == {}
 
 
 def test_an_openai_client_at_azures_address_is_azures() -> None:

@@ -193,7 +193,8 @@ def test_switches_are_words_or_booleans(field: str, words: tuple[str, str]) -> N
         assert getattr(Settings.load({variable: word}), field) is chosen
         assert getattr(Settings.load({}, **{field: word.strip()}), field) is chosen
         assert getattr(Settings.load({variable: words[0]}, **{field: chosen}), field) is chosen
-        assert getattr(Settings(**{field: chosen}), field) is chosen
+        given: Any = {field: chosen}
+        assert getattr(Settings(**given), field) is chosen
 
 
 class Pointed:

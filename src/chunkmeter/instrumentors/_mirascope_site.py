@@ -13,7 +13,8 @@ from .. import semconv
 from ..attribution import NO_LABELS
 from ..facts import Request
 from ..telemetry import Telemetry
-from ._request import Endpoint, request_attributes, requested_model
+from ._media import media
+from ._request import Endpoint, prompt, refers_to_cache, request_attributes, requested_model, requested_tier
 
 __all__ = ["Site", "current_site", "new_site"]
 
@@ -57,8 +58,10 @@ class Site:
         # Here, where the function is called: whoever reads its stream may be out of the caller's context.
         self.labels = telemetry.attribution.capture(tags=tags)
 
-    def request(self, operation: str, provider: str | None, parameters: Mapping[str, Any], *, stream: bool) -> Request:
-        """The request that is sent with `parameters`."""
+    def request(
+        self, operation: str, provider: str | None, parameters: Mapping[str, Any], *, stream: bool, estimate: bool
+    ) -> Request:
+        """The request that is sent with `parameters`; `estimate` keeps hold of the prompt, for its tokens."""
         row = semconv.provider(self.endpoint.provider or provider)
         return Request(
             operation=operation,
@@ -69,6 +72,10 @@ class Site:
             server_port=self.endpoint.port,
             attributes={**request_attributes(parameters), **self.attributes},
             labels=self.labels,
+            tier=requested_tier(parameters),
+            media=media(parameters),
+            context_cache=refers_to_cache(parameters),
+            prompt=prompt(parameters) if estimate else None,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from enum import Enum
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -12,7 +13,16 @@ from opentelemetry.util.types import AttributeValue
 from .. import semconv
 from ..facts import server
 
-__all__ = ["Endpoint", "endpoint", "request_attributes", "requested_model"]
+__all__ = [
+    "Endpoint",
+    "client_extras",
+    "endpoint",
+    "prompt",
+    "refers_to_cache",
+    "request_attributes",
+    "requested_model",
+    "requested_tier",
+]
 
 _OTLP_LIMIT = 2**63  # a larger integer would fail the export of all the spans beside it
 
@@ -40,7 +50,12 @@ _PARAMETERS = {
 }
 # Parameters that hold others: Google's, new and old; Bedrock's for all models, and for some; Azure's for some.
 _HOLDERS = ("config", "generation_config", "inferenceConfig", "additionalModelRequestFields", "model_extras")
-
+_TIERS = ("service_tier", "serviceTier")
+_TIER = re.compile(r"\w[\w.-]{0,31}")
+_CACHES = ("cached_content", "cachedContent")
+# What a model is given to read.
+_PROMPTS = ("system", "preamble", "chat_history", "message", "messages", "contents", "input", "prompt")
+_INSTRUCTIONS = ("system_instruction", "systemInstruction")
 
 # Where a `GenerativeModel` keeps its clients: google-generativeai's, then vertexai's.
 _MADE = ("_client", "_async_client", "_prediction_client", "_prediction_async_client")
@@ -114,6 +129,47 @@ def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValu
         elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _OTLP_LIMIT:
             attributes[attribute] = value
     return attributes
+
+
+def requested_tier(parameters: Mapping[str, Any]) -> str | None:
+    """The service tier that a request asks for: a parameter, or a field of the body that the SDK doesn't know."""
+    config = _fields(parameters.get("config"))
+    options = _fields(config.get("http_options"))
+    places = (
+        parameters,
+        parameters.get("extra_body"),
+        parameters.get("model_extras"),
+        config,
+        options.get("extra_body"),
+    )
+    for place in places:
+        fields = _fields(place)
+        tier = next((fields[name] for name in _TIERS if fields.get(name) is not None), None)
+        tier = cast("dict[str, Any]", tier).get("type") if isinstance(tier, dict) else tier  # Bedrock's
+        tier = tier.value if isinstance(tier, Enum) else tier
+        if isinstance(tier, str) and _TIER.fullmatch(tier):
+            return tier
+    return None
+
+
+def refers_to_cache(parameters: Mapping[str, Any]) -> bool:
+    """Whether a request names a cache that was made before, as Google's `config` may."""
+    config = _fields(parameters.get("config"))
+    return any(isinstance(config.get(name), str) and config[name] != "" for name in _CACHES)
+
+
+def prompt(parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the model is given to read, by the parameters' names: the very objects, unread."""
+    config = _fields(parameters.get("config"))
+    given = {name: parameters[name] for name in _PROMPTS if parameters.get(name) is not None}
+    given |= {name: config[name] for name in _INSTRUCTIONS if config.get(name) is not None}
+    return given or None
+
+
+def client_extras(method: Any) -> Mapping[str, Any]:
+    """What an Azure client adds to each request that has no `model_extras` of its own."""
+    extras = _get(_owner(method), attrgetter("_model_extras"))
+    return cast("Mapping[str, Any]", extras) if isinstance(extras, Mapping) else {}
 
 
 def _fields(held: Any) -> dict[str, Any]:

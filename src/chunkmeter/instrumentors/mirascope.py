@@ -280,7 +280,8 @@ class _Hooks:
     ) -> Call | None:
         with self._telemetry.guard("hook", "beginning a call"):
             reader = readers.known(provider)
-            request = site.request(reader.operation if reader else "chat", provider, parameters, stream=stream)
+            operation, estimate = reader.operation if reader else "chat", self._telemetry.settings.estimate
+            request = site.request(operation, provider, parameters, stream=stream, estimate=estimate)
             # A stream may be handed out by one context and read in another (a web framework's response): the
             # reader's span is the parent if there is one, else that of whoever asked for the stream.
             if parent is None or get_current_span().get_span_context().is_valid:
