@@ -7,7 +7,9 @@ import gc
 import pickle
 import sys
 import threading
+import time
 import tracemalloc
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -19,8 +21,8 @@ from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from pydantic import BaseModel, ValidationError
 
-from chunkmeter import Unpriced, pricing, readers
-from chunkmeter.facts import Ended, Facts, Request
+from chunkmeter import pricing, readers
+from chunkmeter.facts import Ended, Request
 from chunkmeter.instrumentors import MirascopeInstrumentor
 from chunkmeter.keeper import Keeper
 from chunkmeter.readers import Reader
@@ -156,15 +158,24 @@ async def test_61_a_price_table_that_hangs_or_fails_holds_up_no_stream(
 def test_62_invented_model_names_are_bounded(
     kit: Kit, caplog: pytest.LogCaptureFixture, record_property: Callable[[str, str], None]
 ) -> None:
-    """100 of 10^5 are labels, one warning says so, and a model of the price table that comes after them is one too."""
-    count, traced, before = 100_000, 2_000, 0
-    unpriced = Facts(Tokens(), "missing", Unpriced("no_usage"), [])
+    """100 of 10^5 are labels, one warning says so, and a model of the price table that comes after them is one too.
+
+    Each is looked up, and has no price; what that takes is told, and that it doesn't grow.
+    """
+    count, traced, before, timed = 100_000, 2_000, 0, 20_000
+    clock: dict[int, float] = {}
 
     def record(model: str) -> None:
-        ended = Ended(Request(provider="openai", model=model), Tally(), "abandoned", None, 1, 0, 1)
-        kit.telemetry.record_cost(ended, unpriced, Context())
+        tally = Tally()
+        tally.usage, tally.count_tokens = Tokens(input_tokens=10, output_tokens=1), lambda usage: usage
+        ended = Ended(Request(provider="openai", model=model), tally, "abandoned", None, 1, 0, 1)
+        facts = kit.telemetry.assess(ended)
+        assert facts.cost_status == ("unknown_model" if model.startswith("invented") else "partial")
+        kit.telemetry.record_cost(ended, facts, Context())
 
     for number in range(count):
+        if number % timed == 0 or number == count - 2 * traced:
+            clock[number] = time.process_time()
         if number == count - 2 * traced:
             tracemalloc.start()
         elif number == count - traced:  # All that the caches hold has been traced by now.
@@ -175,12 +186,19 @@ def test_62_invented_model_names_are_bounded(
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     record("gpt-4.1-nano")
+    last = count - timed
+    late = (clock[count - 2 * traced] - clock[last]) / (timed - 2 * traced)
+    early = (clock[2 * timed] - clock[timed]) / timed
     calls = {point.attributes["gen_ai.request.model"]: point.value for point in kit.points("chunkmeter.calls")}
     assert (len(calls), calls["_OTHER"], calls["gpt-4.1-nano"]) == (102, count - 100, 1)
     assert after - before < 16 * 1024
-    assert len(caplog.records) == 1
+    said = Counter(record.getMessage().partition(" model ")[0] for record in caplog.records)
+    assert said.pop("No price is known for") == 100
+    assert said.total() == 1
     record_property(
-        "said", f"{count} invented models: {len(calls)} series, {after - before} B more for the last {traced}"
+        "said",
+        f"{count} invented models: {len(calls)} series, {after - before} B more for the last {traced}, each of the last"
+        f" {timed - 2 * traced} took {late / early:.2f} times the CPU of one in the second {timed}",
     )
 
 
