@@ -260,7 +260,12 @@ class TestGoogle:
             input_audio_tokens=6,
         )
         assert chunk.cost_metadata == CostMetadata(
-            input_tokens=30, output_tokens=82, cached_tokens=8, context_length=30, tool_use_tokens=10
+            input_tokens=30,
+            output_tokens=82,
+            cached_tokens=8,
+            context_length=30,
+            audio=[{"tokens": 6}],
+            tool_use_tokens=10,
         )
 
     def test_a_refused_prompt_reads_content_filter(self, made: Any) -> None:
