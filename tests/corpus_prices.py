@@ -164,7 +164,8 @@ LISTS: dict[str, dict[str, Price]] = {
     "google": GEMINI,
     "vertex_ai": VERTEX,
     "bedrock": BEDROCK,
-    # https://api-docs.deepseek.com/quick_start/pricing, off-peak. V4.1 Flash answers to the older names.
+    # https://api-docs.deepseek.com/quick_start/pricing, off-peak. The last two names were V4 Flash's when they were
+    # withdrawn in July 2026, and V4.1 Flash has taken its place.
     "deepseek": {
         "deepseek-v4-pro": Price("0.66", "1.98", "0.022"),
         "deepseek-v4-flash": Price("0.15", "0.60", "0.003"),
