@@ -27,6 +27,8 @@ ALLOWED = {
     "guard": "",
     "tally": "",
     "models": "semconv tally cost_metadata",
+    "prompts": "readers",
+    "estimate": "tally prompts",
     "cost_metadata": "semconv tally",
     "bounded": "semconv",
     "context": "",
@@ -59,6 +61,7 @@ ALLOWED = {
 }
 # The same for imports inside functions, which `import chunkmeter` and `_instrument()` don't pay for.
 ALLOWED_LATE = {
+    "telemetry": "estimate",
     "readers": "models",
     "instrumentors.spans": "processor",
 }

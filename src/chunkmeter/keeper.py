@@ -35,7 +35,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.finalized: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        """How to settle each call; None only wakes the thread."""
+        """How to settle each call, and what else is to be done off its path; None only wakes the thread."""
         self._watched: list[weakref.ref[Telemetry]] = []
         """Replaced, never changed: the thread may be going through it while another one adds to it."""
         self._lock = threading.Lock()
@@ -67,7 +67,7 @@ class Keeper:
                 # Registered after the SDK's providers, so it runs before they shut down.
                 atexit.unregister(self.sweep)
                 atexit.register(self.sweep)
-                self.finalized.put(None)  # The thread may have to be less patient now.
+                self.finalized.put(telemetry.warm_up)  # And the thread may have to be less patient now.
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="chunkmeter", daemon=True)
                 try:
@@ -114,8 +114,6 @@ class Keeper:
         try:
             with self._busy:
                 pricing.warm_up()
-                for telemetry in self._telemetries():
-                    telemetry.prices.warm_up()
         except Exception as error:  # noqa: BLE001 -- calls go on being settled, without cost
             _logger.warning("The price table did not load (%s); calls count without cost.", type(error).__name__)
         look_again = 0.0
@@ -152,7 +150,6 @@ class Keeper:
 
     def _reload_prices(self) -> None:
         for telemetry in self._telemetries():
-            telemetry.prices.warm_up()
             telemetry.prices.refresh()
 
 

@@ -8,8 +8,9 @@ import time
 import weakref
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
@@ -32,6 +33,9 @@ from .pricing import Priced, PriceFile, Unpriced
 from .semconv import Metric
 from .settings import Settings
 from .tally import Ending, Tokens
+
+if TYPE_CHECKING:
+    from .estimate import Estimator
 
 __all__ = ["SCOPE", "OpenCall", "Telemetry", "default", "for_providers", "instances"]
 
@@ -129,6 +133,13 @@ class Telemetry:
         # An answer that came whole has all its usage, whether or not it says why it stopped.
         if status == "partial" and _came_whole(ended) and tokens.output_tokens is not None:
             status = "reported"
+        estimated_by: str | None = None
+        if self.settings.estimate and status in ("missing", "partial"):
+            with self.guard("reader", f"estimating the usage of {tally.wire}"):
+                filled = self._estimated(ended, tokens)
+                if filled is not None:
+                    tokens, estimated_by = filled
+                    billed, status = tokens, "estimated"
         cost: Priced | Unpriced = Unpriced("failed")
         metadata: dict[str, Any] = {}
         with self.guard("price", "pricing"):
@@ -147,7 +158,7 @@ class Telemetry:
             )
             if cost == Unpriced("unknown_model"):
                 self._name_unknown(ended)
-        return Facts(tokens, status, cost, raw_reasons, metadata)
+        return Facts(tokens, status, cost, raw_reasons, metadata, estimated_by)
 
     def write(self, span: Span, ended: Ended, facts: Facts, *, status: bool) -> None:
         """Put the call's facts on its span; `status` sets the span's status too, which is its owner's to set."""
@@ -217,6 +228,27 @@ class Telemetry:
             version("genai-prices"),
             os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "as the SDK has it",
         )
+
+    def warm_up(self) -> None:
+        """Read the price file and load what estimates, now, off the path of a call."""
+        with self.guard("price", "reading prices"):
+            self.prices.warm_up()
+            if self.settings.estimate:
+                self._estimator  # noqa: B018 -- made when first asked for
+
+    @cached_property
+    def _estimator(self) -> Estimator:
+        from .estimate import Estimator
+
+        return Estimator()
+
+    def _estimated(self, ended: Ended, tokens: Tokens) -> tuple[Tokens, str] | None:
+        """The tokens with what the provider left out, and how that was counted; None where nothing can be added."""
+        from .estimate import estimated
+
+        model = ended.tally.response_model or ended.request.model
+        filled = estimated(self._estimator, ended.tally, tokens, ended.request.prompt, model)
+        return None if filled is None else (filled, self._estimator.method(model))
 
     def _record(self, metric: Metric, value: float, labels: dict[str, AttributeValue], context: Context) -> None:
         with self.guard("settle", metric.name):
