@@ -27,6 +27,7 @@ class Site:
     Attributes:
         attributes: the function's name and the tags that may be told.
         endpoint: whom its request goes to.
+        extras: what its client adds to a request that has none.
         finishing: whether its answer is there, and its request was not seen.
         labels: who is spending.
         metered: whether its request has been metered.
@@ -34,11 +35,12 @@ class Site:
         provider: Mirascope's name of the provider.
     """
 
-    __slots__ = ("attributes", "endpoint", "finishing", "labels", "metered", "parent", "provider")
+    __slots__ = ("attributes", "endpoint", "extras", "finishing", "labels", "metered", "parent", "provider")
 
     def __init__(self) -> None:
         self.attributes: dict[str, AttributeValue] = {}
         self.endpoint = Endpoint()
+        self.extras: Mapping[str, Any] = {}
         self.labels = NO_LABELS
         self.provider: str | None = None
         self.parent: Context | None = None

@@ -65,30 +65,32 @@ def _tuple_observer(call: Call) -> Callable[[Any], None]:
     return observe
 
 
-def tap_raw(call: Call, events: Any) -> Any:
-    """The provider's raw events, sync or async, each observed for `call`."""
+def tap_raw(call: Call, events: Any, hides: Callable[[Any], bool] | None = None) -> Any:
+    """The provider's raw events, sync or async, each observed for `call`; those that `hides` tells end there."""
     call.raw_tapped = True
     if inspect.isawaitable(events):
-        return _tap_raw_awaited(call, events)
+        return _tap_raw_awaited(call, events, hides)
     if hasattr(events, "__next__") or not hasattr(events, "__aiter__"):
-        return _observed(call, events)
-    return _aobserved(call, events)
+        return _observed(call, events, hides)
+    return _aobserved(call, events, hides)
 
 
-async def _tap_raw_awaited(call: Call, events: Any) -> Any:
-    return _aobserved(call, await events)
+async def _tap_raw_awaited(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
+    return _aobserved(call, await events, hides)
 
 
-def _observed(call: Call, events: Any) -> Any:
+def _observed(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
     for event in events:
         call.observe(event)
-        yield event
+        if hides is None or not hides(event):
+            yield event
 
 
-async def _aobserved(call: Call, events: Any) -> Any:
+async def _aobserved(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
     async for event in events:
         call.observe(event)
-        yield event
+        if hides is None or not hides(event):
+            yield event
 
 
 async def await_answer(lease: Lease, answer: Any) -> Any:

@@ -34,10 +34,11 @@ from ..metered import LEASE
 from ..settings import Settings
 from ..spans import begin
 from ..telemetry import Telemetry, for_providers
+from ._include_usage import Asking
 from ._mirascope_site import Site, current_site, new_site
 from ._mirascope_streams import LazyAsync, answered, await_answer, iterate, tap_raw
 from ._patches import Patches
-from ._request import Endpoint, endpoint
+from ._request import Endpoint, client_extras, endpoint
 
 __all__ = ["MirascopeInstrumentor"]
 
@@ -101,6 +102,7 @@ class _Hooks:
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._patches = Patches(telemetry)
+        self._asking = Asking()
 
     def install(self) -> None:
         """Put every hook in place, those of modules that are not imported yet when they are."""
@@ -154,6 +156,7 @@ class _Hooks:
             if site is not None:
                 site.provider = provider
                 site.endpoint = endpoint(args[0])
+                site.extras = client_extras(args[0])
         return self._metered(create, site)
 
     def _on_factory(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -190,9 +193,11 @@ class _Hooks:
     def _request(self, create: Callable[..., Any], site: Site | None, args: Any, kwargs: Any) -> Any:
         if kwargs.get("stream"):
             call = current_call()
-            result = create(*args, **kwargs)
+            if call is None:
+                return create(*args, **kwargs)
+            result, hides = self._asking.send(call, site, create, args, kwargs)
             # LiteLLM's function is reached through a factory's too: one tap is enough.
-            return result if call is None or call.raw_tapped else tap_raw(call, result)
+            return result if call.raw_tapped else tap_raw(call, result, hides)
         # The same: a site is metered once.
         if not self._patches.active or suppressed() or site is None or site.metered:
             return create(*args, **kwargs)
