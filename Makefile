@@ -22,7 +22,7 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format test demo matrix corpus fuzz stress outages torture backends e2e docs bench up down lock clean
+.PHONY: help setup lint format test demo matrix corpus estimate fuzz stress outages torture backends e2e docs bench up down lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ stress: $(DEV)/.ready ## Collect abandoned streams while the SDK holds its lock,
 torture: $(DEV)/.ready ## Check each case that streams break instrumentation with; FAULT=name plants a known bug
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --no-header -p no:randomly \
 		$(if $(FAULT),--exitfirst) tests/torture $(ARGS)
+
+estimate: $(DEV)/.ready ## Compare estimated tokens with what providers counted; CORPUS=DIR for another folder
+	@$(RUN) tests/estimates.py $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
 
 fuzz: $(DEV)/.ready ## Push 10^6 odd chunks of every wire through wrap; SEED=N for the same again, ARGS="--chunks N"
 	@$(RUN) tests/fuzz.py $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -94,7 +97,7 @@ down: ## Stop what `make up` started; ARGS=--volumes forgets its data too
 
 lock: $(TOOLS)/.ready ## Pin requirements/*.in again; UPGRADE=1 for the newest releases
 	$(COMPILE) requirements/tools.in --output-file requirements/tools.txt
-	$(COMPILE) $(PROJECT) requirements/dev.in --output-file requirements/dev.txt
+	$(COMPILE) $(PROJECT) --extra estimate requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) $(PROJECT) requirements/demo.in --constraints requirements/dev.txt --output-file requirements/demo.txt
 	for name in $(MATRIX:.venv-%=%); do \
 		$(COMPILE) pyproject.toml requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done

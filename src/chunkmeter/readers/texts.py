@@ -170,15 +170,16 @@ def _ends(found: Any, path: _Path) -> Iterator[str]:
         yield text
 
 
-def as_json(said: View) -> str:
-    """An object as JSON, empty where there is nothing in it or it can't be written so."""
+def as_json(said: View) -> str | None:
+    """An object as JSON; None where it can't be written so."""
+    raw = said._raw
     try:
         if isinstance(said, Message):
-            from google.protobuf.json_format import MessageToDict  # there, since it is a message of that package
+            from google.protobuf.json_format import MessageToDict  # it is there, since the message is of its package
 
-            raw: Any = MessageToDict(said._raw)
-        else:
-            raw = said._raw
-        return json.dumps(raw, ensure_ascii=False, default=str) if isinstance(raw, dict) and raw else ""
+            raw = MessageToDict(raw)
+        elif hasattr(raw, "model_dump"):
+            raw = raw.model_dump(mode="json", exclude_none=True)
+        return json.dumps(raw, ensure_ascii=False, default=str) if isinstance(raw, dict) else None
     except (TypeError, ValueError, RecursionError):
-        return ""
+        return None
