@@ -67,6 +67,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             output_tokens=5,
             total_tokens=38,
             cost=(33 * D("0.15") + 5 * D("0.60")) / MILLION,
+            provider_cost=(33 * D("0.15") + 5 * D("0.60")) / MILLION,  # LiteLLM computes it, from its own list
         ),
     ),
     _scenario(
@@ -108,6 +109,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             output_tokens=24,
             total_tokens=121,
             cost=(97 * D("0.15") + 24 * D("0.60")) / MILLION,
+            provider_cost=(97 * D("0.15") + 24 * D("0.60")) / MILLION,  # LiteLLM computes it, from its own list
         ),
     ),
     _scenario(
@@ -153,6 +155,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             output_tokens=16,
             total_tokens=101,
             cost=(85 * D("0.15") + 16 * D("0.60")) / MILLION,
+            provider_cost=(85 * D("0.15") + 16 * D("0.60")) / MILLION,  # LiteLLM computes it, from its own list
         ),
     ),
 )
