@@ -23,7 +23,6 @@ from chunkmeter.instrumentors._request import (
     Endpoint,
     client_extras,
     endpoint,
-    prompt,
     refers_to_cache,
     request_attributes,
     requested_model,
@@ -192,7 +191,7 @@ def test_an_iterator_is_left_to_the_request() -> None:
     assert list(words) == ["a", "b"]
 
 
-# --- tier, cache and prompt ---
+# --- tier, cache, and the whole ---
 
 
 @pytest.mark.parametrize(
@@ -241,35 +240,17 @@ def test_a_cache_made_before_is_told(as_model: bool) -> None:
     assert not refers_to_cache({"cached_content": "cachedContents/1"})
 
 
-def test_the_prompt_is_what_the_request_holds() -> None:
-    """No copy of it, and no iterator is touched."""
-    messages, contents, system = [{"role": "user", "content": "Hi"}], iter(["Hi"]), "Be kind"
-    given = prompt({"model": "gpt-4o", "messages": messages, "system": system, "tools": [], "message": None})
-    assert given == {"messages": messages, "system": "Be kind"}
-    assert given is not None
-    assert given["messages"] is messages
-    config = GenerateContentConfig(system_instruction=system)
-    assert prompt({"contents": contents, "config": config}) == {"contents": contents, "system_instruction": system}
-    assert list(contents) == ["Hi"]
-    assert prompt({"message": "Hi", "chat_history": [], "preamble": system}) == {
-        "preamble": system,
-        "chat_history": [],
-        "message": "Hi",
-    }
-    assert prompt({"model": "gpt-4o", "messages": None}) is None
-
-
 @pytest.mark.parametrize("estimate", [True, False])
 def test_a_request_says_all_of_it(estimate: bool) -> None:
-    """The prompt only where tokens are to be estimated."""
+    """What the model is to read only where tokens are to be estimated: the very parameters, tools and all."""
     image = {"type": "image_url", "image_url": {"url": "https://example.com/me.png", "detail": "high"}}
     messages = [{"role": "user", "content": [image]}]
     given = {"model": "gpt-4o", "messages": messages, "service_tier": "priority"}
     request = Site().request("chat", "openai", given, stream=True, estimate=estimate)
     assert (request.tier, request.media, request.context_cache) == ("priority", {"images": [{"detail": "high"}]}, False)
-    assert request.prompt == ({"messages": messages} if estimate else None)
+    assert request.prompt is (given if estimate else None)
     bare = Site().request("chat", "openai", {"model": "gpt-4o"}, stream=True, estimate=estimate)
-    assert (bare.tier, bare.media, bare.context_cache, bare.prompt) == (None, {}, False, None)
+    assert (bare.tier, bare.media, bare.context_cache) == (None, {}, False)
 
 
 # --- endpoints ---

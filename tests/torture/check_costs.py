@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,14 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 import chunkmeter
 from chunkmeter import ChunkSpanProcessor
+from chunkmeter.instrumentors import MirascopeInstrumentor
+from replay import routes
+from replay.scenarios import Answer, by_id
 from replay.server import Server
 from tests import sdk
+from tests.clients import new_async_client, new_client
 from tests.kit import Kit, attributes_of, ended
+from tests.matrix_app import Cell
 from tests.sdk import PLAIN, count_once
 from tests.torture.script import (
     answered,
@@ -26,7 +32,7 @@ from tests.torture.script import (
     spent,
     text_block,
 )
-from tests.torture.way import Way
+from tests.torture.way import Async, Way
 
 Wrap = Callable[..., Any]
 Play = Callable[..., str]
@@ -71,6 +77,57 @@ async def test_43_a_request_goes_out_as_the_user_wrote_it(way: Way, server: Serv
     assert server.requests[-1].body["stream_options"] == options
     wrap(await way.create(way.openai("openai-plain-call"), stream=None, stream_options=None))
     assert {"stream", "stream_options"}.isdisjoint(server.requests[-1].body)
+
+
+@pytest.fixture
+def ask(kit: Kit, server: Server, way: Way, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Asks Azure through Mirascope, metered with `include_usage`; the service tells usage only to those who ask."""
+
+    def find(path: str, body: Json, _scripts: Any) -> tuple[Answer, routes.Options]:
+        wish = (body.get("stream_options") or {}).get("include_usage")
+        told = by_id["azure-asked-stream" if wish else "azure-silent-stream"]
+        return told if body.get("stream") else by_id["azure-plain-call"], routes.Options()
+
+    async def asked(**options: Any) -> list[Any]:
+        async with AsyncExitStack() as stack:
+            address, is_async = f"{server.url}/azure", isinstance(way, Async)
+            client = await new_async_client("azure", address, stack) if is_async else None
+            client = client or new_client("azure", address, stack.enter_context(ExitStack()))
+            cell = Cell("azure", is_async=is_async, stream=options.pop("stream", True), kind="plain")
+            given = cell.decorate("decorator", client, **options)("Faro")
+            given = await given if is_async else given
+            return await way.rest(given) if cell.stream else [given]
+
+    monkeypatch.setattr(routes, "find", find)
+    MirascopeInstrumentor().instrument(
+        tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider, include_usage=True
+    )
+    yield asked
+    MirascopeInstrumentor().uninstrument()
+
+
+async def test_43_not_even_where_streams_are_to_be_asked_for_usage(
+    kit: Kit, server: Server, ask: Callable[..., Any]
+) -> None:
+    options = {"stream_options": {"include_usage": False}}
+    await ask(call_params={"model_extras": options})
+    assert server.requests[-1].body["stream_options"] == options["stream_options"]
+    assert no_cost(kit, "no_usage")["chunkmeter.usage.status"] == "missing"
+    await ask(stream=False)
+    assert "stream_options" not in server.requests[-1].body
+
+
+async def test_44_a_usage_chunk_that_was_asked_for_unasked_is_hidden_from_the_user(
+    kit: Kit, server: Server, ask: Callable[..., Any]
+) -> None:
+    items = await ask()
+    assert server.requests[-1].body["stream_options"] == {"include_usage": True}
+    assert "".join(chunk.chunk.choices[0].delta.content or "" for chunk, _ in items) == "Beja is flat."
+    truth = by_id["azure-asked-stream"].truth
+    attributes = ended(kit, "completed")
+    assert attributes["gen_ai.usage.input_tokens"] == truth.input_tokens
+    assert attributes["gen_ai.usage.output_tokens"] == truth.output_tokens
+    spend(kit, Decimal(str(truth.usd)) * 1_000_000)
 
 
 async def test_45_a_stream_left_early_costs_what_was_said_or_nothing_is_said(

@@ -14,7 +14,7 @@ from ..attribution import NO_LABELS
 from ..facts import Request
 from ..telemetry import Telemetry
 from ._media import media
-from ._request import Endpoint, prompt, refers_to_cache, request_attributes, requested_model, requested_tier
+from ._request import Endpoint, refers_to_cache, request_attributes, requested_model, requested_tier
 
 __all__ = ["Site", "current_site", "new_site"]
 
@@ -63,7 +63,7 @@ class Site:
     def request(
         self, operation: str, provider: str | None, parameters: Mapping[str, Any], *, stream: bool, estimate: bool
     ) -> Request:
-        """The request that is sent with `parameters`; `estimate` keeps hold of the prompt, for its tokens."""
+        """The request that is sent with `parameters`; `estimate` keeps hold of them, for the prompt's tokens."""
         row = semconv.provider(self.endpoint.provider or provider)
         return Request(
             operation=operation,
@@ -77,7 +77,7 @@ class Site:
             tier=requested_tier(parameters),
             media=media(parameters),
             context_cache=refers_to_cache(parameters),
-            prompt=prompt(parameters) if estimate else None,
+            prompt=parameters if estimate else None,
         )
 
 

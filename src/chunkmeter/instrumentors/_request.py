@@ -17,7 +17,6 @@ __all__ = [
     "Endpoint",
     "client_extras",
     "endpoint",
-    "prompt",
     "refers_to_cache",
     "request_attributes",
     "requested_model",
@@ -53,9 +52,7 @@ _HOLDERS = ("config", "generation_config", "inferenceConfig", "additionalModelRe
 _TIERS = ("service_tier", "serviceTier")
 _TIER = re.compile(r"\w[\w.-]{0,31}")
 _CACHES = ("cached_content", "cachedContent")
-# What a model is given to read.
-_PROMPTS = ("system", "preamble", "chat_history", "message", "messages", "contents", "input", "prompt")
-_INSTRUCTIONS = ("system_instruction", "systemInstruction")
+
 
 # Where a `GenerativeModel` keeps its clients: google-generativeai's, then vertexai's.
 _MADE = ("_client", "_async_client", "_prediction_client", "_prediction_async_client")
@@ -156,14 +153,6 @@ def refers_to_cache(parameters: Mapping[str, Any]) -> bool:
     """Whether a request names a cache that was made before, as Google's `config` may."""
     config = _fields(parameters.get("config"))
     return any(isinstance(config.get(name), str) and config[name] != "" for name in _CACHES)
-
-
-def prompt(parameters: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the model is given to read, by the parameters' names: the very objects, unread."""
-    config = _fields(parameters.get("config"))
-    given = {name: parameters[name] for name in _PROMPTS if parameters.get(name) is not None}
-    given |= {name: config[name] for name in _INSTRUCTIONS if config.get(name) is not None}
-    return given or None
 
 
 def client_extras(method: Any) -> Mapping[str, Any]:
