@@ -68,7 +68,7 @@ ALLOWED_LATE = {
 MAY_IMPORT_SDK = {"processor", "exporter", "testing"}
 METERED = {"anthropic", "cohere", "google.genai", "groq", "litellm", "mirascope", "openai", "xai_sdk"}
 TYPING_ONLY = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
-HEAVY = METERED | {"genai_prices", "grpc", "opentelemetry.sdk", "pydantic"}
+HEAVY = METERED | {"genai_prices", "grpc", "opentelemetry.sdk", "pydantic", "toktok"}
 
 
 class Import(NamedTuple):
