@@ -12,7 +12,7 @@ import pytest
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 import chunkmeter
-from chunkmeter import ChunkSpanProcessor
+from chunkmeter import ChunkSpanProcessor, Settings
 from chunkmeter.instrumentors import MirascopeInstrumentor
 from replay import routes
 from replay.scenarios import Answer, by_id
@@ -150,6 +150,25 @@ async def test_45_a_stream_left_early_costs_what_was_said_or_nothing_is_said(
     await way.close(left)
     no_cost(other, "no_usage")
     other.shutdown()
+
+
+async def test_46_estimated_tokens_are_marked_as_estimated(way: Way, play: Play) -> None:
+    """In span and metrics, where somebody has asked for estimates; what the provider says is never estimated."""
+    kit = Kit(settings=Settings(estimate=True))
+    for script, estimate in ((answered(), True), (billed(spent(100, 20)), False)):
+        stream = await way.create(way.openai(play(script)))
+        await way.rest(chunkmeter.wrap(stream, provider="openai", model="gpt-4o-mini", telemetry=kit.telemetry))
+        attributes = attributes_of(kit.spans[-1])
+        assert attributes["chunkmeter.usage.status"] == ("estimated" if estimate else "reported")
+        assert attributes["chunkmeter.cost.status"] == ("estimated" if estimate else "known")
+        assert ("chunkmeter.usage.estimate" in attributes) == estimate
+    for metric in ("chunkmeter.calls", "chunkmeter.spend", "gen_ai.client.operation.cost"):
+        marks = [point.attributes.get("chunkmeter.cost.status") for point in kit.points(metric)]
+        assert marks.count("estimated") == 1
+        assert len(marks) == 2
+    marks = [point.attributes.get("chunkmeter.usage.status") for point in kit.points("gen_ai.client.token.usage")]
+    assert sorted(map(str, marks)) == ["None", "None", "estimated"]
+    kit.shutdown()
 
 
 # --- prices ---
