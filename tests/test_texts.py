@@ -146,7 +146,7 @@ def invoked(**body: Any) -> Json:
                     "output": [{"summary": [{"text": "hm"}]}, {"content": [{"text": "a"}]}, {"name": "f"}],
                 }
             ],
-            "ahmf",
+            "hmaf",
             id="whole response",
         ),
         pytest.param(

@@ -7,8 +7,8 @@ calls. What restates earlier events is left out, and what is no text: audio, ima
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, cast
 
 from . import _wires, bedrock_invoke
 from ._message import Message, message_of
@@ -111,17 +111,30 @@ TABLE: dict[str, dict[str, Paths]] = {
 # Where an SDK's event holds the one of the wire as its `data`.
 _HELD = frozenset({"openai_assistants", "openai_chat"})
 
-_Path = tuple[tuple[str, ...], ...]
-_STEPS: dict[str, dict[str, tuple[_Path, ...]]] = {
-    wire: {
-        kind: tuple(tuple(tuple(step.split("|")) for step in path.split(".")) for path in paths)
-        for kind, paths in kinds.items()
-    }
-    for wire, kinds in TABLE.items()
-}
+
+class _Step(NamedTuple):
+    """One step of paths that begin alike: the names that it may have, and what to take there."""
+
+    names: tuple[str, ...]
+    ends: bool
+    inside: tuple[_Step, ...]
 
 
-def texts(wire: str, event: Any) -> Iterator[str]:
+def _steps(paths: Iterable[str]) -> tuple[_Step, ...]:
+    rests: dict[str, list[str]] = {}
+    for path in paths:
+        first, _, rest = path.partition(".")
+        rests.setdefault(first, []).append(rest)
+    return tuple(
+        _Step(tuple(first.split("|")), "" in rest, _steps(path for path in rest if path))
+        for first, rest in rests.items()
+    )
+
+
+_STEPS = {wire: {kind: _steps(paths) for kind, paths in kinds.items()} for wire, kinds in TABLE.items()}
+
+
+def texts(wire: str, event: Any) -> list[str]:
     """The pieces of the answer that one raw event adds, as they stand there.
 
     Args:
@@ -135,11 +148,12 @@ def texts(wire: str, event: Any) -> Iterator[str]:
     said = (message_of(event) if wire == "google_generate_content" else None) or View(event)
     if wire in _HELD and said.choices is None:
         said = said.object("data", said)
-    for path in _paths(said, _STEPS[wire]):
-        yield from _ends(said, path)
+    found: list[str] = []
+    _add(found, said, _steps_for(said, _STEPS[wire]))
+    return found
 
 
-def _paths(said: View, kinds: Mapping[str, tuple[_Path, ...]]) -> tuple[_Path, ...]:
+def _steps_for(said: View, kinds: Mapping[str, tuple[_Step, ...]]) -> tuple[_Step, ...]:
     if ANY in kinds:
         return kinds[ANY]
     kind = said.text("type", "event_type")
@@ -150,24 +164,24 @@ def _paths(said: View, kinds: Mapping[str, tuple[_Path, ...]]) -> tuple[_Path, .
     return kinds.get(kind, ())
 
 
-def _ends(found: Any, path: _Path) -> Iterator[str]:
-    """What stands at the end of a path that begins at an object, or at the objects of a list."""
-    if isinstance(found, list):
-        for item in cast("list[Any]", found):
-            if isinstance(item, View):
-                yield from _ends(item, path)
-        return
-    if not isinstance(found, View):
-        return
-    said: View = found
-    names, *rest = path
-    name, value = next(((name, value) for name in names if (value := said.get(name)) not in (None, "")), ("", None))
-    if rest:
-        yield from _ends(value, tuple(rest))
-    elif isinstance(value, str):
-        yield value
-    elif name in _OBJECTS and isinstance(value, View) and (text := as_json(value)):
-        yield text
+def _add(found: list[str], said: View, steps: tuple[_Step, ...]) -> None:
+    for names, ends, inside in steps:
+        name, value = "", None
+        for name in names:
+            value = said.get(name)
+            if value is not None and value != "":
+                break
+        if isinstance(value, str):
+            if value and ends:
+                found.append(value)
+        elif isinstance(value, View):
+            if ends and name in _OBJECTS and (text := as_json(value)):
+                found.append(text)
+            _add(found, value, inside)
+        elif isinstance(value, list) and inside:
+            for item in cast("list[Any]", value):
+                if isinstance(item, View):
+                    _add(found, item, inside)
 
 
 def as_json(said: View) -> str | None:
