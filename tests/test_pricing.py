@@ -324,6 +324,49 @@ def test_the_split_adds_up_for_any_model_of_the_table() -> None:
     assert priced >= 0.9 * pairs
 
 
+def test_a_fee_for_the_call_is_a_part_of_its_own() -> None:
+    """The table charges 0.012 USD a call of sonar, and 1 USD a million in and out: 1000 * 1 + 100 * 1."""
+    priced = price(tokens(1000, 100), model="sonar", provider="perplexity", at=AT)
+    assert isinstance(priced, Priced)
+    assert micro_usd(priced) == {"input": 1000, "output": 100, "request": 12_000}
+
+
+# --- names ---
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "asked_for", "micro_usd"),
+    [
+        # What answers on Bedrock is a model's name; the id that was asked for has the price: claude-sonnet-4-5 is 3 a
+        # million in everywhere ("global"), 3.30 in a region.
+        ("bedrock", "claude-sonnet-4-5-20250929", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", 3000),
+        ("bedrock", "claude-sonnet-4-5-20250929", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 3300),
+        ("bedrock", "claude-sonnet-4-5-20250929", None, 3300),
+        # Google's names come with the path to them: gemini-2.5-flash is 0.30.
+        ("vertex_ai", "publishers/google/models/gemini-2.5-flash", None, 300),
+        ("vertex_ai", "google/gemini-2.5-flash", None, 300),
+        ("google", "models/gemini-2.5-flash", None, 300),
+        # A free model costs 0, which is not the same as one without a price.
+        ("openrouter", "allenai/molmo-7b-d:free", None, 0),
+    ],
+)
+def test_a_name_is_looked_up_as_its_provider_has_it(
+    provider: str, model: str, asked_for: str | None, micro_usd: int
+) -> None:
+    """1,000 tokens in."""
+    priced = price(tokens(1000, 0), model=model, request_model=asked_for, provider=provider, at=AT)
+    assert isinstance(priced, Priced)
+    assert priced.amount == Decimal(micro_usd) / 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"), [("openai", "tts-1"), ("groq", "whisper-large-v3"), ("cerebras", "qwen-3-coder-480b")]
+)
+def test_what_is_listed_without_a_price_for_tokens_is_unknown(provider: str, model: str) -> None:
+    """By the character, by the hour, or with no price at all: not 0."""
+    assert price(tokens(1000, 100), model=model, provider=provider, at=AT) == Unpriced("unknown_model")
+
+
 # --- what is known, and what is kept ---
 
 

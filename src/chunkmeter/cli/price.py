@@ -91,8 +91,9 @@ def _print(answer: Priced, usage: Usage) -> None:
         table.add_column(heading, justify="right")
     tokens = classes(usage)
     for name, amount in answer.split.items():
-        per_million = _plain(amount * 1_000_000 / tokens[name]) if tokens[name] else "-"
-        table.add_row(name, f"{tokens[name]:,}", per_million, _plain(amount))
+        number = tokens.get(name, 0)  # a fee has none
+        per_million = _plain(amount * 1_000_000 / number) if number else "-"
+        table.add_row(name, f"{number:,}", per_million, _plain(amount))
     table.add_row("total", "", "", _plain(answer.amount))
     console = Console(highlight=False)
     console.print(table)

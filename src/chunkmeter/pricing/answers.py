@@ -102,7 +102,8 @@ class Priced:
         model: the price table's id of the model, None where the provider priced it.
         version: name and version of the price table, None where the provider priced it.
         split: `amount` by class of token (see `CLASSES`), in parts that don't overlap: `input` and `output` without
-            what stands apart, and each other class whose count the usage states. Empty where the provider priced it.
+            what stands apart, and each other class whose count the usage states; a fee for the call as a whole is
+            `request`. Empty where the provider priced it.
         multiplier: what the table's price was multiplied with, 1 where nothing was agreed.
     """
 

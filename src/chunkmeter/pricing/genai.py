@@ -53,6 +53,8 @@ _PRICES = {name: theirs.replace("_tokens", "_mtok") for name, theirs in _THEIRS.
 # The parts of input and output that have a class of their own.
 _INPUT = frozenset(("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image"))
 _OUTPUT = frozenset(("reasoning", "output_audio", "output_image"))
+# The table gives free models no price at all, as it does some that it knows no price of.
+_FREE = {"input": Decimal(0), "output": Decimal(0)}
 
 # What the table has no prices for: a provider's id in it and a region -> the factor on all of them. "us" is what
 # Anthropic's usage says of calls that were held in the United States,
@@ -97,18 +99,23 @@ def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
         return Unpriced("impossible_usage")
     prices = {name: _at(getattr(answer.model_price, theirs), counts) for name, theirs in _PRICES.items()}
     known = {name: amount for name, amount in prices.items() if amount is not None}
+    if not known and model.id.endswith(":free"):
+        known = _FREE
     try:
         split = cost_of(tokens, known)
-        for name, number in cached.items():
-            own = _at(getattr(answer.model_price, name.replace("_tokens", "_mtok")), counts)
-            if own is not None:
-                split["cache_read"] += cost_of({"cache_read": number}, {"cache_read": own})["cache_read"]
-                split["cache_read"] -= cost_of({"cache_read": number}, known)["cache_read"]
     except LookupError:
         return UNKNOWN_MODEL  # it is listed, but not by the token
-    # So that the parts add up whatever else the table may charge for.
-    split["input"] = answer.total_price - answer.output_price - sum(split[name] for name in _INPUT & split.keys())
+    for name, number in cached.items():
+        own = _at(getattr(answer.model_price, name.replace("_tokens", "_mtok")), counts)
+        if number and own is not None:
+            split["cache_read"] += cost_of({"cache_read": number}, {"cache_read": own})["cache_read"]
+            split["cache_read"] -= cost_of({"cache_read": number}, known)["cache_read"]
+    # What is left, so that the parts add up to the digit.
+    split["input"] = answer.input_price - sum(split[name] for name in _INPUT & split.keys())
     split["output"] = answer.output_price - sum(split[name] for name in _OUTPUT & split.keys())
+    fee = answer.total_price - answer.input_price - answer.output_price
+    if fee:
+        split["request"] = fee
     factor = _REGIONS.get((provider.id, asked.region or ""), Decimal(1))
     return Priced(
         answer.total_price * factor,
@@ -158,7 +165,9 @@ def references(provider: str | None, names: Sequence[str]) -> Iterator[tuple[str
         provider_id = row.prices if row else None
         names = [name.removeprefix(f"{upstream}/") for name in names]
     if provider_id == "google":
-        names = [name.removeprefix("models/") for name in names]  # how Google's API lists its models
+        names = [name.rpartition("/")[2] for name in names]  # models/..., publishers/google/models/..., google/...
+    if provider_id == "aws":
+        names = names[::-1]  # An id of Bedrock's tells the region that is billed; what answers there is a model's name.
     for name in dict.fromkeys(names):
         yield provider_id, name
 
