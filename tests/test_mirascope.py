@@ -962,6 +962,24 @@ def test_azures_usage_can_be_asked_for(metered: Kit, client: NewClient, server: 
     assert metered.total("chunkmeter.calls", usage__status="missing", cost__status="no_usage") == 1
 
 
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "call"])
+def test_what_a_request_shows_the_model_is_counted(metered: Kit, client: NewClient, stream: bool) -> None:
+    """How many images, of what the request says; nothing of what is in them."""
+    from mirascope.core import BaseMessageParam, openai
+    from mirascope.core.base import ImageURLPart, TextPart
+
+    images = [ImageURLPart(type="image_url", url=f"https://example.com/{n}.png", detail="low") for n in range(2)]
+
+    def ask() -> list[BaseMessageParam]:
+        return [BaseMessageParam(role="user", content=[TextPart(type="text", text="What's that?"), *images])]
+
+    scenario = "openai-plain-stream" if stream else "openai-plain-call"
+    given: Any = openai.call(by_id[scenario].model, client=client("openai", f"{scenario}/v1"), stream=stream)(ask)()
+    list(given)
+    assert attributes_of(metered.span)["chunkmeter.cost_metadata.images"] == 2
+    assert "example.com" not in str(attributes_of(metered.span))
+
+
 def test_cohere_is_paid_by_what_it_bills(metered: Kit, client: NewClient) -> None:
     """502 tokens went in and 12 came out, 7 and 10 of them are charged for; the model is the one asked for."""
     list(plain_stream(client("cohere"), "cohere")("Faro"))
