@@ -94,24 +94,25 @@ def report(found: Iterable[Compared]) -> None:
     groups: dict[tuple[str, str], list[Compared]] = defaultdict(list)
     for one in found:
         groups[one.what, one.whose].append(one)
-    print(
-        f"{'':26}{'':24}{'streams':>8}{'half within':>13}{'worst':>8}{'sum':>7}{'  bytes/4: half within':>23}{'sum':>7}"
-    )
+    print(f"{'':50}{'counts':>8}{'half within':>20}{'worst':>8}{'sum':>7}{'bytes/4: half within':>23}{'sum':>7}")
     for (what, who), group in sorted(groups.items()):
         off = [one.estimated / one.said - 1 for one in group]
         by_rule = [one.by_rule / one.said - 1 for one in group]
+        tokens = median(abs(one.estimated - one.said) for one in group)
         said = sum(one.said for one in group)
         sums = [sum(one.estimated for one in group) / said - 1, sum(one.by_rule for one in group) / said - 1]
         print(
-            f"{what:26}{who:24}{len(group):8}{median(map(abs, off)):13.0%}{max(off, key=abs):8.0%}{sums[0]:7.0%}"
-            f"{median(map(abs, by_rule)):23.0%}{sums[1]:7.0%}"
+            f"{what:26}{who:24}{len(group):8}{median(map(abs, off)):7.0%} or {tokens:3.0f} tok{max(off, key=abs):8.0%}"
+            f"{sums[0]:7.0%}{median(map(abs, by_rule)):23.0%}{sums[1]:7.0%}"
         )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--corpus", type=Path, default=DEFAULT, metavar="DIR", help="default: %(default)s")
-    folder: Path = parser.parse_args().corpus.resolve()
+    parser.add_argument("--least", type=int, default=1, metavar="TOKENS", help="leave smaller counts out")
+    asked = parser.parse_args()
+    folder: Path = asked.corpus.resolve()
     if not (folder / "index.jsonl").is_file():
         print(f"No recorded streams at {folder}: nothing to compare.")
         return 0
@@ -119,7 +120,8 @@ def main() -> int:
     streams = [stream for stream in streams if stream["family"] in WIRES and not stream["suspect_synthetic"]]
     estimator = Estimator()
     print(f"{len(streams)} streams, counted by {estimator.method(None)}\n")
-    report(one for stream in streams for one in compared(stream, folder, estimator))
+    found = (one for stream in streams for one in compared(stream, folder, estimator))
+    report(one for one in found if one.said >= asked.least)
     return 0
 
 
