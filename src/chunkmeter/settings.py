@@ -130,7 +130,7 @@ def _flag(value: Any) -> bool:
 def _path(value: Any) -> str | None:
     if value is not None and not isinstance(value, str | os.PathLike):
         raise ValueError("the path of a TOML or JSON file, such as '/etc/chunkmeter/prices.toml'")
-    return None if value is None else os.fspath(value)
+    return None if value is None else os.fsdecode(value)
 
 
 def _idle_timeout(value: Any) -> float:
