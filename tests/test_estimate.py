@@ -411,3 +411,14 @@ def test_not_kept_where_nobody_asked(watch: Any) -> None:
     call.observe(CHUNKS[0])
     assert call._read is for_wire("openai_chat").read
     call.settle("closed")
+
+
+def test_a_cut_stream_is_marked_and_gives_no_text_away(watch: Any, kit: Any) -> None:
+    list(wrap((chunk for chunk in CHUNKS), provider="openai", model=GPT_4O, telemetry=watch(True)))
+    attributes = dict(kit.span.attributes)
+    assert attributes["chunkmeter.outcome"] == "interrupted"
+    assert attributes["chunkmeter.usage.status"] == "estimated"
+    assert attributes["chunkmeter.usage.estimate"] == "o200k_base"
+    assert attributes["gen_ai.usage.output_tokens"] == 2
+    assert "gen_ai.usage.input_tokens" not in attributes
+    assert "hello" not in str(attributes)
