@@ -8,7 +8,6 @@ import time
 import weakref
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,6 +94,11 @@ class Telemetry:
         self._warned = False
         self.instruments = Instruments(metrics.get_meter(SCOPE, __version__, meter_provider), self.settings)
         self.guard = Guard(self._count_error)
+        # Its vocabulary takes seconds to load in which no thread goes on: at the start, and once for all forks.
+        self._estimator: Estimator | None = None
+        if self.settings.estimate:
+            with self.guard("hook", "loading what estimates tokens"):
+                self._estimator = _new_estimator()
         self._observe(semconv.STREAMS_OPEN, self._streams_open)
         self._observe(semconv.STREAMS_OLDEST_IDLE, self._oldest_idle)
         self._observe(semconv.PRICE_TABLE_AGE, _price_table_age)
@@ -134,7 +138,7 @@ class Telemetry:
         if status == "partial" and _came_whole(ended) and tokens.output_tokens is not None:
             status = "reported"
         estimated_by: str | None = None
-        if self.settings.estimate and status in ("missing", "partial"):
+        if self._estimator is not None and status in ("missing", "partial"):
             with self.guard("reader", f"estimating the usage of {tally.wire}"):
                 filled = self._estimated(ended, tokens)
                 if filled is not None:
@@ -230,22 +234,16 @@ class Telemetry:
         )
 
     def warm_up(self) -> None:
-        """Read the price file and load what estimates, now, off the path of a call."""
+        """Read the price file now, off the path of a call."""
         with self.guard("price", "reading prices"):
             self.prices.warm_up()
-            if self.settings.estimate:
-                self._estimator  # noqa: B018 -- made when first asked for
-
-    @cached_property
-    def _estimator(self) -> Estimator:
-        from .estimate import Estimator
-
-        return Estimator()
 
     def _estimated(self, ended: Ended, tokens: Tokens) -> tuple[Tokens, str] | None:
         """The tokens with what the provider left out, and how that was counted; None where nothing can be added."""
         from .estimate import estimated
 
+        if self._estimator is None:
+            return None
         model = ended.tally.response_model or ended.request.model
         filled = estimated(self._estimator, ended.tally, tokens, ended.request.prompt, model)
         return None if filled is None else (filled, self._estimator.method(model))
@@ -326,6 +324,12 @@ def for_providers(
     if tracer_provider is None and meter_provider is None and settings is None:
         return default()
     return Telemetry(tracer_provider, meter_provider, settings)
+
+
+def _new_estimator() -> Estimator:
+    from .estimate import Estimator
+
+    return Estimator()
 
 
 def _came_whole(ended: Ended) -> bool:
