@@ -19,7 +19,7 @@ from ._view import View, view
 WIRE = "bedrock_invoke"
 OPERATION = "chat"
 
-_MODELS = {
+MODELS = {
     module.WIRE: module.read
     for module in (anthropic_complete, anthropic_messages, bedrock_converse, cohere, openai_chat)
 }
@@ -45,13 +45,13 @@ _TELLING = re.compile(rb"[Cc]ount|stop|[Rr]eason|usage|finish|guardrail|message_
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one chunk of the stream, or one whole body, into `tally`."""
-    body = _body(event, first=not tally.reasons)
+    body = body_of(event, first=not tally.reasons)
     if body is None:
         return
     wire = _wires.of(body)
     said = View(body)
-    if wire in _MODELS:
-        _MODELS[wire](tally, body)
+    if wire in MODELS:
+        MODELS[wire](tally, body)
     else:
         _read_flat(tally, said)
     metered = said.object(METRICS)
@@ -62,7 +62,7 @@ def read(tally: Tally, event: Any) -> None:
         tally.reasons.clear()
 
 
-def _body(event: Any, *, first: bool) -> dict[str, Any] | None:
+def body_of(event: Any, *, first: bool) -> dict[str, Any] | None:
     """The JSON in a chunk, as the SDK hands it out, as it stands on the wire, or parsed; None where nothing counts."""
     said = View(event)
     raw = said.object("chunk", said).get("bytes")

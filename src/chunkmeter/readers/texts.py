@@ -142,9 +142,9 @@ def texts(wire: str, event: Any) -> list[str]:
         event: the SDK's object, or its JSON.
     """
     if wire == "bedrock_invoke":
-        event = bedrock_invoke._body(event, first=True)
+        event = bedrock_invoke.body_of(event, first=True)
         own = _wires.of(event) if event is not None else None
-        wire = own if own in bedrock_invoke._MODELS else wire
+        wire = own if own in bedrock_invoke.MODELS else wire
     said = (message_of(event) if wire == "google_generate_content" else None) or View(event)
     if wire in _HELD and said.choices is None:
         said = said.object("data", said)
