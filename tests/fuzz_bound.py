@@ -26,7 +26,7 @@ _NAMES = {
     "cache_write_1h_tokens": re.compile(r"cache.*1h"),
     "reasoning_tokens": re.compile(r"reasoning|thought|thinking"),
     "input_audio_tokens": re.compile(r"audio|prompttokensdetails|bymodality"),
-    "output_audio_tokens": re.compile(r"audio|candidatestokensdetails"),
+    "output_audio_tokens": re.compile(r"audio|candidatestokensdetails|outputtokensbymodality"),
     "tool_use_tokens": re.compile(r"tool"),
 }
 FIELDS = tuple(_NAMES)

@@ -44,11 +44,11 @@ class Tokens:
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
+    tool_use_tokens: int | None = None
     input_image_tokens: int | None = None
     output_image_tokens: int | None = None
     input_video_tokens: int | None = None
     input_document_tokens: int | None = None
-    tool_use_tokens: int | None = None
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) is not None for field in fields(self))
