@@ -9,6 +9,7 @@ from typing import Any
 from chunkmeter import pricing, readers
 from chunkmeter.readers import Reader
 from chunkmeter.tally import Tally, Tokens
+from tests.price_faults import double_cached
 
 __all__ = ["FAULTS", "plant"]
 
@@ -56,27 +57,15 @@ def drop_cache(read: Read) -> Read:
     return faulty
 
 
-def double_cached() -> None:
-    """Charges cached tokens on top of a full input, as Mirascope does."""
-    price = pricing.price
-
-    def faulty(usage: Any, **asked: Any) -> Any:
-        if usage is not None and usage.cached_tokens:
-            usage = replace(usage, input_tokens=usage.input_tokens + usage.cached_tokens)
-        return price(usage, **asked)
-
-    pricing.price = faulty
-
-
 _IN_READERS = {"sum-usage": sum_usage, "last-finish-only": last_finish_only, "drop-cache": drop_cache}
-_ELSEWHERE = {"double-cached": double_cached}
-FAULTS = (*_IN_READERS, *_ELSEWHERE)
+_IN_PRICES = {"double-cached": double_cached}
+FAULTS = (*_IN_READERS, *_IN_PRICES)
 
 
 def plant(fault: str) -> None:
     """Put a known bug into every reader, or where it lies."""
-    if fault in _ELSEWHERE:
-        _ELSEWHERE[fault]()
+    if fault in _IN_PRICES:
+        pricing.price = _IN_PRICES[fault](pricing.price)
         return
     for wire in readers.WIRES:
         reader = readers.for_wire(wire)

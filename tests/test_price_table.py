@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from chunkmeter import Priced, Unpriced, Usage, price
+from tests.usage import tokens
 
 # Prices change with the day and the hour: each is of this moment, a Sunday, unless its row names another.
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -65,19 +66,6 @@ class Case(NamedTuple):
     def __str__(self) -> str:
         more = (self.tier, self.region, None if self.at == AT else f"{self.at:%Y-%m-%dT%H:%M}")
         return " ".join([self.provider, self.model, *filter(None, more)])
-
-
-def tokens(
-    input_tokens: int, output_tokens: int, cached: int | None = None, write: int | None = None, hour: int | None = None
-) -> Usage:
-    """Cached and written tokens lie inside the input, those kept for an hour inside the written ones."""
-    return Usage(
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cached_tokens=cached,
-        cache_write_tokens=write,
-        cache_write_1h_tokens=hour,
-    )
 
 
 def utc(month: int, day: int, hour: int = 12, minute: int = 0, *, year: int = 2026) -> datetime:

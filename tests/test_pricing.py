@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from chunkmeter import Priced, Unpriced, Usage, price, pricing
 from chunkmeter.pricing import genai
+from tests.usage import tokens
 
 # Prices of the table change with the day and the hour, so each price here is of this moment.
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -31,18 +32,6 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, refused)
     monkeypatch.setattr(socket, "getaddrinfo", refused)
-
-
-def tokens(
-    input_tokens: int, output_tokens: int, cached: int | None = None, write: int | None = None, hour: int | None = None
-) -> Usage:
-    return Usage(
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cached_tokens=cached,
-        cache_write_tokens=write,
-        cache_write_1h_tokens=hour,
-    )
 
 
 # --- the provider's own cost ---

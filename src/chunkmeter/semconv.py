@@ -188,6 +188,12 @@ def provider(name: str | None) -> Provider | None:
     return _PROVIDERS.get(key) or Provider(key, key)
 
 
+def provider_name(name: str | None) -> str | None:
+    """`gen_ai.provider.name` of the provider that any spelling means; None where none is given."""
+    row = provider(name)
+    return row.name if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One instrument: its name, unit, one-line description and, for a histogram, its bucket bounds."""

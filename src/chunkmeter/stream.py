@@ -86,12 +86,12 @@ def wrap(
 def _request(
     stream: Any, provider: str | None, model: str | None, reader: Reader | None, labels: Labels, *, sent: bool
 ) -> Request:
-    row, native = semconv.provider(provider), reader or readers.known(provider)
+    native = reader or readers.known(provider)
     # The SDK's stream has its HTTP response at hand, if it is a stream already.
     host, port = server(getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None))
     return Request(
         operation=native.operation if native else "chat",
-        provider=row.name if row else None,
+        provider=semconv.provider_name(provider),
         model=model,
         server_address=host,
         server_port=port,

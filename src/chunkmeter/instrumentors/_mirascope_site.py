@@ -64,10 +64,9 @@ class Site:
         self, operation: str, provider: str | None, parameters: Mapping[str, Any], *, stream: bool, estimate: bool
     ) -> Request:
         """The request that is sent with `parameters`; `estimate` keeps hold of them, for the prompt's tokens."""
-        row = semconv.provider(self.endpoint.provider or provider)
         return Request(
             operation=operation,
-            provider=row.name if row else None,
+            provider=semconv.provider_name(self.endpoint.provider or provider),
             model=requested_model(parameters) or self.endpoint.model,
             stream=stream,
             server_address=self.endpoint.address,

@@ -1,18 +1,17 @@
 """Usage, model, provider and tier in; what it cost, or why that can't be told, out. Asks no network.
 
 Sources in order: the cost that the provider returned (`charged`), the user's price file (`file`, `overlay`), the
-bundled table (`genai`). Each is asked with who comes next; a further source is one module with a `price` and a `knows`.
+bundled table (`genai`). Each is asked with who comes next. A further source is one module with a
+`price(asked, otherwise)` and, if it is a table, a `knows(provider, model)`: whether it lists that model by name.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial, reduce
+from functools import partial
 from importlib import import_module
-from typing import cast
 
 from .. import semconv
 from . import charged
@@ -20,10 +19,8 @@ from .answers import (
     UNKNOWN_MODEL,
     Answer,
     CostStatus,
-    Otherwise,
     Priced,
     Question,
-    Source,
     TokenCounts,
     Unpriced,
     impossible,
@@ -75,9 +72,8 @@ def price(
         at: when the request was made, for prices that change; now if left out.
         prices: your own prices, by path; those of CHUNKMETER_PRICES if left out.
     """
-    row = semconv.provider(provider)
     asked = Question(
-        usage, model, request_model, row.name if row else None, semconv.service_tier(service_tier), region,
+        usage, model, request_model, semconv.provider_name(provider), semconv.service_tier(service_tier), region,
         server_address, provider_cost, at or datetime.now(UTC),
     )  # fmt: skip
     return charged.price(asked, partial(_by_tokens, _file(prices)))
@@ -85,8 +81,10 @@ def price(
 
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:
     """Whether some price table lists the model by name, so that the name may become a metric label."""
-    row = semconv.provider(provider)
-    return any(source.knows(row.name if row else None, model) for source in _tables(_file(prices)))
+    from . import genai
+
+    name = semconv.provider_name(provider)
+    return _file(prices).knows(name, model) or genai.knows(name, model)
 
 
 def warm_up() -> None:
@@ -112,22 +110,9 @@ def _by_tokens(file: PriceFile, asked: Question) -> Answer:
         return Unpriced("no_usage")
     if impossible(usage):
         return Unpriced("impossible_usage")
-    chain: Otherwise = reduce(_before, reversed(_tables(file)), _nobody)
-    return chain(asked)
-
-
-def _tables(file: PriceFile) -> Sequence[Source]:
     from . import genai
 
-    return (file, cast("Source", genai))
-
-
-def _before(otherwise: Otherwise, source: Source) -> Otherwise:
-    return partial(_ask, source, otherwise)
-
-
-def _ask(source: Source, otherwise: Otherwise, asked: Question) -> Answer:
-    return source.price(asked, otherwise)
+    return file.price(asked, partial(genai.price, otherwise=_nobody))
 
 
 def _nobody(asked: Question) -> Answer:

@@ -18,7 +18,6 @@ __all__ = [
     "Otherwise",
     "Priced",
     "Question",
-    "Source",
     "TokenCounts",
     "Unpriced",
     "classes",
@@ -130,20 +129,8 @@ class Unpriced:
 
 Answer = Priced | Unpriced
 Otherwise = Callable[[Question], Answer]
-"""Who is asked next."""
+"""Who is asked next: a source answers itself, or has this answer the same question or a clearer one."""
 UNKNOWN_MODEL = Unpriced("unknown_model")
-
-
-class Source(Protocol):
-    """A source of prices: a module, or an object of one."""
-
-    def price(self, asked: Question, otherwise: Otherwise) -> Answer:
-        """Its own answer, or what `otherwise` has to say, to the same question or to a clearer one."""
-        ...
-
-    def knows(self, provider: str | None, model: str) -> bool:
-        """Whether it lists the model by its name, so that the name may become a metric label."""
-        ...
 
 
 # Class of token -> the field of its count, and the class it is priced as where it has no price of its own.

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from .answers import Answer, Otherwise, Priced, Question
 
-__all__ = ["knows", "price"]
+__all__ = ["price"]
 
 
 def price(asked: Question, otherwise: Otherwise) -> Answer:
@@ -19,8 +19,3 @@ def price(asked: Question, otherwise: Otherwise) -> Answer:
     if cost is None or not 0 <= cost < math.inf:
         return otherwise(asked)
     return Priced(Decimal(repr(cost)), source="provider")
-
-
-def knows(provider: str | None, model: str) -> bool:
-    """No: it has no list."""
-    return False

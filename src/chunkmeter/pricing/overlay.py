@@ -91,7 +91,7 @@ class Selector(_Model):
         """Whether the call is one of these."""
         return (
             (self._since is None or asked.at >= self._since)
-            and (self._provider is None or self._provider == _provider(asked.provider))
+            and (self._provider is None or self._provider == asked.provider)
             and (self._servers is None or bool(self._servers(asked.server_address or "")))
             and (self._regions is None or bool(self._regions(asked.region or "")))
             and (self.names == ["*"] or any(self._names(name) for name in asked.names))
@@ -116,7 +116,7 @@ class Selector(_Model):
 
     @cached_property
     def _provider(self) -> str | None:
-        return _provider(self.provider)
+        return semconv.provider_name(self.provider)
 
     @cached_property
     def _since(self) -> datetime | None:
@@ -184,9 +184,8 @@ class Overlay(_Model):
         alias = _first(self.aliases, asked)
         meant = asked
         if alias is not None:
-            meant = replace(
-                asked, model=alias.model, request_model=None, provider=alias.model_provider or asked.provider
-            )
+            provider = semconv.provider_name(alias.model_provider) or asked.provider
+            meant = replace(asked, model=alias.model, request_model=None, provider=provider)
             own = self._own(meant)
             if own is not None:
                 return own
@@ -204,10 +203,8 @@ class Overlay(_Model):
 
     def knows(self, provider: str | None, model: str) -> bool:
         """Whether an entry has just this name; what only a pattern fits may be anybody's invention."""
-        asked = Question(None, model, provider=provider)
         return any(
-            model.lower() in {name.lower() for name in entry.names}
-            and entry._provider in (None, _provider(asked.provider))
+            model.lower() in {name.lower() for name in entry.names} and entry._provider in (None, provider)
             for entry in (*self.models, *self.aliases)
         )
 
@@ -275,11 +272,6 @@ def schema() -> dict[str, Any]:
 
 def _first(entries: Sequence[_Entry], asked: Question) -> _Entry | None:
     return next((entry for entry in entries if entry.matches(asked)), None)
-
-
-def _provider(name: str | None) -> str | None:
-    row = semconv.provider(name)
-    return row.name if row else None
 
 
 def _pattern(words: Sequence[str]) -> Callable[[str], object]:
