@@ -157,6 +157,9 @@ class Watched:
     def warm_up(self) -> None:
         """Nothing has to be loaded."""
 
+    def refresh(self) -> None:
+        """Nothing has changed."""
+
 
 def test_a_thread_may_look_while_another_one_adds() -> None:
     """Instrumented anew while the keeper goes through what it watches, with threads switching as often as they can."""

@@ -122,7 +122,8 @@ class Keeper:
             if look_again - now > patience or look_again <= now:
                 with self._busy:
                     self._settle_idle()
-                    self._reload_prices()
+                    for telemetry in self._telemetries():
+                        telemetry.refresh()
                 look_again = now + patience
             try:
                 settle = self.finalized.get(timeout=look_again - now)
@@ -147,10 +148,6 @@ class Keeper:
             for call in list(telemetry.open.values()):
                 if call.paused_ns and now - call.paused_ns > longest:
                     call.settle("collected")
-
-    def _reload_prices(self) -> None:
-        for telemetry in self._telemetries():
-            telemetry.prices.refresh()
 
 
 keeper = Keeper()

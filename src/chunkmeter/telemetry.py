@@ -238,6 +238,11 @@ class Telemetry:
         with self.guard("price", "reading prices"):
             self.prices.warm_up()
 
+    def refresh(self) -> None:
+        """Read the price file again if it has changed, where the settings say so."""
+        with self.guard("price", "reading prices"):
+            self.prices.refresh()
+
     def _estimated(self, ended: Ended, tokens: Tokens) -> tuple[Tokens, str] | None:
         """The tokens with what the provider left out, and how that was counted; None where nothing can be added."""
         from .estimate import estimated
