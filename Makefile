@@ -8,6 +8,9 @@ DEV := .venv
 DEMO := .venv-demo
 # Mirascope's providers that don't go together, and its oldest release: for the matrix.
 MATRIX := .venv-legacy .venv-oldest .venv-oldest-legacy
+# Those chunkmeter is measured beside, one environment each: they don't go together.
+PEERS := genai openai-v2 openllmetry openinference openlit logfire langfuse mirascope
+BENCH := .venv-bench-chunkmeter $(PEERS:%=.venv-bench-%)
 
 UV := $(TOOLS)/bin/uv --quiet
 RUN := PYTHONPATH=$(CURDIR) $(DEV)/bin/python
@@ -22,7 +25,8 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format test demo matrix corpus estimate fuzz stress outages torture backends e2e docs bench up down lock clean
+.PHONY: help setup lint format test demo matrix corpus estimate fuzz stress outages torture backends e2e docs bench \
+	guard up down lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,8 +82,11 @@ e2e: $(DEV)/.ready ## Check the way from chunk to pager with the real backends; 
 docs: $(DEV)/.ready ## Write docs/providers.md anew, from what the readers do
 	@$(RUN) tests/providers_doc.py --write
 
-bench: $(DEV)/.ready ## Measure the added CPU a chunk
-	@$(RUN) benchmarks/bench.py $(ARGS)
+bench: $(DEV)/.ready $(BENCH:=/.locked) ## Measure beside peers, 15 minutes; ARGS=--write for docs/performance.md
+	@$(RUN) -m benchmarks.bench $(ARGS)
+
+guard: $(DEV)/.ready ## Check the ratios that a slower chunkmeter would change; FAULT=name plants a slow part
+	@$(RUN) -m benchmarks.guard $(ARGS)
 
 up: ## Start Collector, Jaeger, Prometheus, Alertmanager and Grafana with Docker
 	@docker compose version >/dev/null 2>&1 || { \
@@ -101,9 +108,12 @@ lock: $(TOOLS)/.ready ## Pin requirements/*.in again; UPGRADE=1 for the newest r
 	$(COMPILE) $(PROJECT) requirements/demo.in --constraints requirements/dev.txt --output-file requirements/demo.txt
 	for name in $(MATRIX:.venv-%=%); do \
 		$(COMPILE) pyproject.toml requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	$(COMPILE) pyproject.toml requirements/bench-chunkmeter.in --output-file requirements/bench-chunkmeter.txt
+	for name in $(PEERS); do \
+		$(COMPILE) requirements/bench-$$name.in --output-file requirements/bench-$$name.txt || exit 1; done
 
 clean: ## Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) $(DEV) $(DEMO) $(MATRIX) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(TOOLS) $(DEV) $(DEMO) $(MATRIX) $(BENCH) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml
@@ -127,8 +137,8 @@ $(TOOLS)/.ready: requirements/tools.txt
 
 # The matrix takes chunkmeter from src/, as it stands there, into environments that have Mirascope and the SDKs alone.
 $(DEV)/.locked: requirements/dev.txt
-$(DEMO)/.locked $(MATRIX:=/.locked): .venv-%/.locked: requirements/%.txt
-$(DEV)/.locked $(DEMO)/.locked $(MATRIX:=/.locked): $(TOOLS)/.ready
+$(DEMO)/.locked $(MATRIX:=/.locked) $(BENCH:=/.locked): .venv-%/.locked: requirements/%.txt
+$(DEV)/.locked $(DEMO)/.locked $(MATRIX:=/.locked) $(BENCH:=/.locked): $(TOOLS)/.ready
 	@echo 'set-up: $(@D)' >&2
 	@$(TOOLS)/bin/python -m venv --clear --without-pip $(@D) >&2
 	@$(UV) pip install --python $(@D)/bin/python --require-hashes --requirement $(filter %.txt,$^) >&2

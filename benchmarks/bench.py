@@ -1,261 +1,228 @@
-"""What metering adds to a chunk: process CPU time of the same stream, bare and metered, in one process.
+"""chunkmeter beside its peers: CPU, memory and start-up, each against the bare SDK in the same process.
 
-    python benchmarks/bench.py [--rounds 15] [--chunks 2000]
+    make bench [ARGS="--write --seconds 300 --only openllmetry,logfire"]
 
-Streams come from an in-process transport, so nothing waits. Bare and metered take turns, each pair of neighbours
-gives one difference and one ratio; medians are printed, with the quartiles as spread.
+Each contender has an environment and a process of its own, whose turns alternate with the others'; within a turn bare
+and metered alternate. Figures are medians with quartiles. `--write` puts them into docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
 import json
-import statistics
+import os
+import platform
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
 
-import httpx
-from mirascope.core import openai as mirascope
-from openai import AsyncOpenAI, OpenAI
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
+from . import report
+from .contenders import CONTENDERS, SHORTEST, SWITCHED_OFF
 
-import chunkmeter
-from chunkmeter.instrumentors import MirascopeInstrumentor
-from chunkmeter.telemetry import Telemetry
-
-GOAL = 1.0
-"""Percent of the SDK's own work on a chunk that metering may add."""
-REPEATS = 10
-"""How often the parsed chunks are read, where nothing parses them."""
+ROOT = Path(__file__).resolve().parent.parent
+CHUNKS, LONG, SHORT = 300, 5, 15
+"""Chunks of a stream, and how many such a turn has, of each side; and how many of the shortest, for a call's cost."""
+CROWDS, PROBES = (0, 10_000), 200
+"""Open streams beside a call, and how many calls are timed beside them."""
+MEMORY = 3000
+"""Chunks of the stream whose memory is looked at."""
+LEAST_TURNS, IMPORTS = 3, 9
 
 
-def body(chunks: int) -> bytes:
-    """A stream of one word a chunk, its reason and its usage, as OpenAI sends it."""
-    envelope: dict[str, Any] = {
-        "id": "chatcmpl-bench",
-        "object": "chat.completion.chunk",
-        "created": 1763800001,
-        "model": "gpt-4o-mini-2024-07-18",
-        "service_tier": "default",
-        "system_fingerprint": "fp_51db84afab",
-        "usage": None,
+class Remote:
+    """A worker in its contender's environment, asked one thing at a time."""
+
+    def __init__(self, name: str, mode: str) -> None:
+        self.contender = CONTENDERS[name]
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- lives as long as the process
+        self._process = subprocess.Popen(
+            [_python(name), "-m", "benchmarks.worker", name, mode],
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """What the worker answers.
+
+        Raises:
+            RuntimeError: if it ended instead.
+        """
+        process = self._process
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("a worker without pipes")
+        try:
+            process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended, which the missing answer tells
+        answer = process.stdout.readline()
+        if not answer:
+            self._errors.seek(0)
+            said = self._errors.read().strip().splitlines()
+            raise RuntimeError(f"{self.contender.title} ended with {process.wait()}: {said[-1] if said else ''}")
+        return json.loads(answer)
+
+    def close(self) -> None:
+        self._process.communicate()  # closes its stdin, at which it ends
+        self._errors.close()
+
+
+def _python(name: str) -> str:
+    return str(ROOT / f".venv-bench-{name}" / "bin" / "python")
+
+
+def _environment() -> dict[str, str]:
+    # No contender is to be measured with somebody's settings, nor by a hook of theirs on the network.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "CHUNKMETER_"))}
+    return {**kept, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", "PYTHONHASHSEED": "0"}
+
+
+class Bench:
+    """All workers, and what they have answered so far, as docs/performance.json has it."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        makes = [(name, mode) for name in names for mode in ("off", "unsampled")]
+        makes += [(name, "content") for name in names if CONTENDERS[name].content == SWITCHED_OFF]
+        self._names = names
+        self._remotes = {(name, mode): Remote(name, mode) for name, mode in makes}
+        self.results: dict[str, Any] = {"machine": machine(), "contenders": {}, "failed": {}, "rows": [], "imports": {}}
+        self._rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for remote in self._remotes.values():
+            remote.close()
+
+    def run(self, seconds: float) -> None:
+        """All figures; turns are taken until `seconds` have passed, but at least three."""
+        self._begin()
+        started, turn = time.monotonic(), 0
+        while turn < LEAST_TURNS or time.monotonic() - started < seconds:
+            for (name, mode), remote in self._remotes.items():
+                for through in remote.contender.through:
+                    self._turn(remote, self._row(name, mode, through), turn)
+            turn += 1
+            say(f"turn {turn} after {time.monotonic() - started:.0f} s")
+        self.results["turns"] = turn
+        for name in self._contenders():
+            self._once(name, self._remotes[name, "off"])
+        for _ in range(IMPORTS):
+            for name in self._contenders():
+                self.results["imports"].setdefault(name, []).append(_answer(name, "benchmarks.imports", name))
+            say("imports")
+        self.results["own"] = _answer("chunkmeter", "benchmarks.own")
+
+    def _begin(self) -> None:
+        """Ask each what it is; one that doesn't run is told of and left out."""
+
+        def hello(remote: Remote) -> Any:
+            try:
+                return remote.ask("hello")
+            except RuntimeError as error:
+                return error
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(hello, self._remotes.values()))
+        for (name, mode), answer in zip(list(self._remotes), answers, strict=True):
+            if isinstance(answer, RuntimeError):
+                say(str(answer))
+                self.results["failed"][name] = str(answer)
+            elif mode == "off":
+                self.results["contenders"][name] = answer
+        for name, mode in list(self._remotes):
+            if name in self.results["failed"]:
+                self._remotes.pop((name, mode)).close()
+                self.results["contenders"].pop(name, None)
+
+    def _contenders(self) -> list[str]:
+        return [name for name in self._names if name in self.results["contenders"]]
+
+    def _row(self, name: str, mode: str, through: str) -> dict[str, Any]:
+        key = (name, mode, through)
+        if key not in self._rows:
+            lists: dict[str, list[float]] = {"chunk": [], "call": [], "ratio": [], "work": []}
+            self._rows[key] = {"name": name, "mode": mode, "through": through, **lists}
+            self.results["rows"].append(self._rows[key])
+        return self._rows[key]
+
+    def _turn(self, remote: Remote, row: dict[str, Any], turn: int) -> None:
+        through = row["through"]
+        short = remote.ask("ready", through=through, chunks=SHORTEST, turn=turn, times=SHORT)
+        long = remote.ask("ready", through=through, chunks=CHUNKS, turn=turn, times=LONG)
+        call = short["metered"] - short["bare"]
+        row["call"].append(call)
+        row["chunk"].append((long["metered"] - long["bare"] - call) / (CHUNKS - SHORTEST))
+        if row["mode"] == "off":
+            whole = remote.ask("parsed", through=through, chunks=CHUNKS, turn=turn, times=LONG)
+            row["ratio"].append(whole["metered"] / whole["bare"])
+            row["work"].append(whole["bare"] / CHUNKS)
+
+    def _once(self, name: str, remote: Remote) -> None:
+        contender = self.results["contenders"][name]
+        contender["memory"] = {
+            through: remote.ask("memory", through=through, chunks=MEMORY) for through in remote.contender.through
+        }
+        if "openai" in remote.contender.through:
+            contender["crowd"] = {
+                str(streams): remote.ask("crowd", streams=streams, probes=PROBES) for streams in CROWDS
+            }
+        say(f"{remote.contender.title}: memory, {CROWDS[-1]} streams at once")
+
+
+def _answer(name: str, module: str, *arguments: str) -> Any:
+    """What a script prints, in a fresh process of that contender's environment."""
+    command = [_python(name), "-m", module, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
+def say(progress: str) -> None:
+    print(progress, file=sys.stderr, flush=True)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    model = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), model)
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
-    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return {**envelope, "choices": [choice]}
 
-    events: list[dict[str, Any]] = [chunk({"role": "assistant", "content": "", "refusal": None})]
-    events += [chunk({"content": " word"}) for _ in range(chunks - 3)]
-    events.append(chunk({}, "stop"))
-    usage = {"prompt_tokens": 12, "completion_tokens": chunks, "total_tokens": chunks + 12}
-    events.append({**envelope, "choices": [], "usage": usage})
-    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + b"data: [DONE]\n\n"
-
-
-def transport(answer: bytes) -> httpx.MockTransport:
-    def handle(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=answer)
-
-    return httpx.MockTransport(handle)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One stream, read to its end bare and metered; each gives the number of chunks it saw."""
-
-    name: str
-    bare: Callable[[], int]
-    metered: Callable[[], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """CPU of a case, microseconds a chunk."""
-
-    name: str
-    bare: list[float]
-    metered: list[float]
-
-    @property
-    def ratios(self) -> list[float]:
-        return [metered / bare for bare, metered in zip(self.bare, self.metered, strict=True)]
-
-    @property
-    def fastest(self) -> float:
-        """The ratio of each side's fastest round: what a busy machine adds, it adds to the others."""
-        return min(self.metered) / min(self.bare)
-
-    @property
-    def added(self) -> list[float]:
-        return [metered - bare for bare, metered in zip(self.bare, self.metered, strict=True)]
-
-
-def measured(read: Callable[[], int]) -> float:
-    """Microseconds of CPU a chunk, the collector's work left out: it falls on either by chance."""
-    gc.collect()
-    gc.disable()
-    try:
-        start = time.process_time_ns()
-        chunks = read()
-        return (time.process_time_ns() - start) / 1e3 / chunks
-    finally:
-        gc.enable()
-
-
-def run(case: Case, rounds: int) -> Result:
-    """Interleaved rounds, whose order changes so that neither side is always first."""
-    for read in (case.bare, case.metered, case.bare, case.metered):
-        read()
-    result = Result(case.name, [], [])
-    sides = [(case.bare, result.bare), (case.metered, result.metered)]
-    for number in range(rounds):
-        for read, times in sides if number % 2 else reversed(sides):
-            times.append(measured(read))
-    return result
-
-
-def count(stream: Iterable[Any]) -> int:
-    chunks = 0
-    for _ in stream:
-        chunks += 1
-    return chunks
-
-
-async def acount(stream: Any) -> int:
-    chunks = 0
-    async for _ in stream:
-        chunks += 1
-    return chunks
-
-
-def create(client: Any) -> Any:
-    return client.chat.completions.create(
-        model="gpt-4o-mini",
-        messages=[{"role": "user", "content": "Write."}],
-        stream=True,
-        stream_options={"include_usage": True},
-    )
-
-
-def through_openai(answer: bytes, telemetry: Telemetry) -> Case:
-    client = OpenAI(api_key="none", http_client=httpx.Client(transport=transport(answer)))
-
-    def metered() -> int:
-        return count(chunkmeter.wrap(create(client), provider="openai", model="gpt-4o-mini", telemetry=telemetry))
-
-    return Case("OpenAI SDK, for", lambda: count(create(client)), metered)
-
-
-def through_async_openai(answer: bytes, telemetry: Telemetry) -> Case:
-    def read(*, metered: bool) -> int:
-        async def reading() -> int:
-            async with AsyncOpenAI(
-                api_key="none", http_client=httpx.AsyncClient(transport=transport(answer))
-            ) as client:
-                stream = await create(client)
-                if metered:
-                    stream = chunkmeter.wrap(stream, provider="openai", model="gpt-4o-mini", telemetry=telemetry)
-                return await acount(stream)
-
-        return asyncio.run(reading())
-
-    return Case("OpenAI SDK, async for", lambda: read(metered=False), lambda: read(metered=True))
-
-
-def through_mirascope(answer: bytes, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> Case:
-    client = OpenAI(api_key="none", http_client=httpx.Client(transport=transport(answer)))
-
-    def write() -> str:
-        return "Write."
-
-    call: Any = mirascope.call("gpt-4o-mini", stream=True, client=client)
-    write_stream = call(write)
-    instrumentor = MirascopeInstrumentor()
-
-    def metered() -> int:
-        return count(write_stream())
-
-    def bare() -> int:
-        instrumentor.uninstrument()
-        try:
-            return count(write_stream())
-        finally:
-            instrumentor.instrument(tracer_provider=tracer_provider, meter_provider=meter_provider)
-
-    instrumentor.instrument(tracer_provider=tracer_provider, meter_provider=meter_provider)
-    return Case("Mirascope, for", bare, metered)
-
-
-def spread(values: list[float]) -> tuple[float, float, float]:
-    low, middle, high = statistics.quantiles(values, n=4)
-    return low, middle, high
-
-
-def report(result: Result) -> None:
-    bare = statistics.median(result.bare)
-    low, ratio, high = spread(result.ratios)
-    added_low, added, added_high = spread(result.added)
-    print(
-        f"{result.name:22} wrapped / bare = {ratio:.4f} [{low:.4f} .. {high:.4f}], fastest {result.fastest:.4f}   "
-        f"bare {bare:6.2f} us a chunk, added {added:+.3f} us [{added_low:+.3f} .. {added_high:+.3f}]"
-    )
-
-
-class Nothing:
-    """A stream of ready-made chunks: what an SDK's stream costs when the SDK does nothing."""
-
-    def __init__(self, chunks: list[Any]) -> None:
-        self._iterator = iter(chunks)
-
-    def __iter__(self) -> Any:
-        yield from self._iterator
-
-    def __next__(self) -> Any:
-        return next(self._iterator)
-
-
-def without_sdk(name: str, chunks: list[Any], telemetry: Telemetry) -> Case:
-    """Chunks that were parsed before: metering alone, free of the SDK's noise."""
-
-    def metered() -> int:
-        return count(chunkmeter.wrap(Nothing(chunks), provider="openai", model="gpt-4o-mini", telemetry=telemetry))
-
-    return Case(name, lambda: count(Nothing(chunks)), metered)
-
-
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--chunks", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=300, help="for the turns; the rest takes as long again")
+    parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()
-    answer = body(options.chunks)
-    tracer_provider, meter_provider = TracerProvider(), MeterProvider([InMemoryMetricReader()])
-    telemetry = Telemetry(tracer_provider, meter_provider)
-    print(f"CPU a chunk, {options.rounds} interleaved rounds of {options.chunks} chunks: median [quartiles]")
-    openai = run(through_openai(answer, telemetry), options.rounds)
-    report(openai)
-    report(run(through_async_openai(answer, telemetry), options.rounds))
-    report(run(through_mirascope(answer, tracer_provider, meter_provider), options.rounds))
-    with OpenAI(api_key="none", http_client=httpx.Client(transport=transport(answer))) as client:
-        parsed = list(create(client))
-    work = statistics.median(openai.bare)
-    # Long enough for what a call costs as a whole to vanish; that is told by one of three chunks.
-    alone = spread(run(without_sdk("tap and reader", parsed * REPEATS, telemetry), options.rounds).added)
-    whole = spread(run(without_sdk("call", parsed[:1] + parsed[-2:], telemetry), options.rounds).added)
-    low, share, high = (100 * added / work for added in alone)
-    print(
-        f"tap and reader alone: {alone[1]:.3f} us a chunk [{alone[0]:.3f} .. {alone[2]:.3f}], "
-        f"{share:.2f} % [{low:.2f} .. {high:.2f}] of the SDK's {work:.1f} us (goal: {GOAL} %)"
-    )
-    print(f"a call, its span, metrics and price: {3 * whole[1]:.0f} us [{3 * whole[0]:.0f} .. {3 * whole[2]:.0f}]")
+    names = [name for name in CONTENDERS if not options.only or name in ("chunkmeter", *options.only.split(","))]
+    started = time.monotonic()
+    with Bench(names) as bench:
+        bench.run(options.seconds)
+    bench.results["seconds"] = round(time.monotonic() - started)
+    print(report.text(bench.results))
+    if options.write:
+        report.write(bench.results)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

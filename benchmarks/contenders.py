@@ -1,0 +1,301 @@
+"""chunkmeter and its peers: how each is switched on, and off again, in one process.
+
+What a peer patches is found by looking, not by its own `uninstrument`: some have none, and some leave half behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry import _logs, metrics, trace
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
+
+MODEL = "gpt-4o-mini"
+SHORTEST = 3
+"""Chunks of a stream that says all there is to say: its first, its reason, its usage."""
+SWITCHED_OFF = "on as it comes"
+_MISSING: Any = object()
+
+
+class Ended(SpanProcessor):
+    """Keeps the spans that end while somebody looks."""
+
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] | None = None
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if self.spans is not None:
+            self.spans.append(span)
+
+
+class Providers:
+    """Where a contender reports: nothing leaves the process, and nothing is kept unless somebody looks.
+
+    Args:
+        sampled: whether spans are.
+    """
+
+    def __init__(self, *, sampled: bool) -> None:
+        self.sampler = ALWAYS_ON if sampled else ALWAYS_OFF
+        self.ended = Ended()
+        self.tracer_provider = TracerProvider(sampler=self.sampler)
+        self.tracer_provider.add_span_processor(self.ended)
+        self.reader = InMemoryMetricReader()
+        self.meter_provider = MeterProvider([self.reader])
+
+    def make_global(self) -> None:
+        """For those that take the global ones only."""
+        trace.set_tracer_provider(self.tracer_provider)
+        metrics.set_meter_provider(self.meter_provider)
+        _logs.set_logger_provider(LoggerProvider())
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to instrument an app.
+
+    Attributes:
+        title: as the tables have it.
+        packages: whose versions are told.
+        package: what an app imports of it.
+        entry_point: what is imported to switch it on.
+        install: switches it on; told whether content is to be captured as it comes, or off.
+        through: what it meters, `openai` and `mirascope`.
+        content: how its content capture comes; measured with it off if it can be.
+        wrap: what is done with an SDK's stream, if that is how it meters one.
+        decorate: what is done with a function of Mirascope's, likewise.
+    """
+
+    title: str
+    packages: tuple[str, ...]
+    package: str
+    entry_point: str
+    install: Callable[[Providers, bool], None]
+    through: tuple[str, ...] = ("openai", "mirascope")
+    content: str = "off as it comes"
+    wrap: Callable[[Providers], Callable[[Any], Any]] | None = None
+    decorate: Callable[[Any], Any] | None = None
+
+
+# --- chunkmeter ---
+
+
+def _chunkmeter(providers: Providers, _: bool) -> None:
+    from chunkmeter.instrumentors.mirascope import MirascopeInstrumentor
+
+    MirascopeInstrumentor().instrument(
+        tracer_provider=providers.tracer_provider, meter_provider=providers.meter_provider
+    )
+
+
+def _chunkmeter_wrap(providers: Providers) -> Callable[[Any], Any]:
+    import chunkmeter
+    from chunkmeter.telemetry import Telemetry
+
+    telemetry = Telemetry(providers.tracer_provider, providers.meter_provider)
+
+    def wrap(stream: Any) -> Any:
+        return chunkmeter.wrap(stream, provider="openai", model=MODEL, telemetry=telemetry)
+
+    return wrap
+
+
+# --- peers ---
+
+
+def _genai(providers: Providers, _: bool) -> None:
+    from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor
+
+    _instrument(OpenAIInstrumentor, providers)
+
+
+def _openai_v2(providers: Providers, _: bool) -> None:
+    from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
+
+    _instrument(OpenAIInstrumentor, providers)
+
+
+def _openllmetry(providers: Providers, content: bool) -> None:
+    os.environ["TRACELOOP_TRACE_CONTENT"] = str(content).lower()
+    from opentelemetry.instrumentation.openai import OpenAIInstrumentor
+
+    _instrument(OpenAIInstrumentor, providers)
+
+
+def _openinference(providers: Providers, content: bool) -> None:
+    if not content:
+        os.environ["OPENINFERENCE_HIDE_INPUTS"] = os.environ["OPENINFERENCE_HIDE_OUTPUTS"] = "true"
+    from openinference.instrumentation.openai import OpenAIInstrumentor
+
+    _instrument(OpenAIInstrumentor, providers)
+
+
+def _openlit(providers: Providers, content: bool) -> None:
+    import openlit
+
+    providers.make_global()
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as prices:  # else it asks the network for some
+        json.dump({"chat": {MODEL: {"promptPrice": 0.00015, "completionPrice": 0.0006}}}, prices)
+        prices.flush()
+        openlit.init(capture_message_content=content, pricing_json=prices.name)
+
+
+def _logfire(providers: Providers, _: bool) -> None:
+    import logfire
+
+    providers.reader = InMemoryMetricReader()
+    logfire.configure(
+        send_to_logfire=False,
+        console=False,
+        inspect_arguments=False,
+        sampling=logfire.SamplingOptions(head=providers.sampler),
+        additional_span_processors=[providers.ended],
+        metrics=logfire.MetricsOptions(additional_readers=[providers.reader]),
+    )
+    logfire.instrument_openai()
+
+
+def _langfuse(providers: Providers, _: bool) -> None:
+    import langfuse
+    import langfuse.openai
+
+    langfuse.Langfuse(
+        public_key="none",
+        secret_key="none",
+        tracer_provider=providers.tracer_provider,
+        span_exporter=InMemorySpanExporter(),  # else it asks the network to take them
+    )
+
+
+def _mirascope(providers: Providers, _: bool) -> None:
+    providers.make_global()
+
+
+def _with_otel(function: Any) -> Any:
+    from mirascope.integrations.otel import with_otel
+
+    return with_otel()(function)
+
+
+def _instrument(instrumentor: Any, providers: Providers) -> None:
+    instrumentor().instrument(
+        tracer_provider=providers.tracer_provider,
+        meter_provider=providers.meter_provider,
+        skip_dep_check=True,  # Mirascope holds the SDK back for all alike
+    )
+
+
+CONTENDERS = {
+    "chunkmeter": Contender(
+        "chunkmeter",
+        ("chunkmeter",),
+        "chunkmeter",
+        "chunkmeter.instrumentors.mirascope",
+        _chunkmeter,
+        wrap=_chunkmeter_wrap,
+    ),
+    "genai": Contender(
+        "official genai-openai",
+        ("opentelemetry-instrumentation-genai-openai", "opentelemetry-util-genai"),
+        "opentelemetry.instrumentation.genai.openai",
+        "opentelemetry.instrumentation.genai.openai",
+        _genai,
+    ),
+    "openai-v2": Contender(
+        "official openai-v2",
+        ("opentelemetry-instrumentation-openai-v2", "opentelemetry-util-genai"),
+        "opentelemetry.instrumentation.openai_v2",
+        "opentelemetry.instrumentation.openai_v2",
+        _openai_v2,
+    ),
+    "openllmetry": Contender(
+        "OpenLLMetry",
+        ("opentelemetry-instrumentation-openai",),
+        "opentelemetry.instrumentation.openai",
+        "opentelemetry.instrumentation.openai",
+        _openllmetry,
+        content=SWITCHED_OFF,
+    ),
+    "openinference": Contender(
+        "OpenInference",
+        ("openinference-instrumentation-openai",),
+        "openinference.instrumentation.openai",
+        "openinference.instrumentation.openai",
+        _openinference,
+        content=SWITCHED_OFF,
+    ),
+    "openlit": Contender("OpenLIT", ("openlit",), "openlit", "openlit", _openlit, content=SWITCHED_OFF),
+    "logfire": Contender("Logfire", ("logfire",), "logfire", "logfire", _logfire, content="on, no switch"),
+    "langfuse": Contender("Langfuse", ("langfuse",), "langfuse", "langfuse.openai", _langfuse, content="on, no switch"),
+    "mirascope": Contender(
+        "Mirascope with_otel",
+        ("mirascope",),
+        "mirascope",
+        "mirascope.integrations.otel",
+        _mirascope,
+        through=("mirascope",),
+        content="on, no switch",
+        decorate=_with_otel,
+    ),
+}
+
+
+class Switch:
+    """What a contender put in place of the SDK's own attributes, to be taken out and put in again."""
+
+    def __init__(self, install: Callable[[], None]) -> None:
+        before = dict(_attributes())
+        owners = {owner for owner, _ in before}
+        install()
+        # What is new on a module was imported meanwhile; only a class is given what it hadn't.
+        self._changed = [
+            (owner, name, before.get((owner, name), _MISSING), value)
+            for (owner, name), value in dict(_attributes()).items()
+            if owner in owners
+            and before.get((owner, name), _MISSING) is not value
+            and ((owner, name) in before or isinstance(owner, type))
+        ]
+        self._on = True
+
+    @property
+    def patched(self) -> list[str]:
+        """Where it patches."""
+        return sorted(
+            f"{getattr(owner, '__module__', '')}.{owner.__name__}.{name}".lstrip(".") for owner, name, *_ in self._changed
+        )
+
+    def turn(self, *, on: bool) -> None:
+        """Put its patches in, or the originals."""
+        if on == self._on:
+            return
+        self._on = on
+        for owner, name, original, patch in self._changed:
+            value = patch if on else original
+            if value is _MISSING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, value)
+
+
+def _attributes() -> Iterator[tuple[tuple[Any, str], Any]]:
+    """Each attribute of each module and class of the SDK and of Mirascope, with whose it is."""
+    for name, module in list(sys.modules.items()):
+        if module is None or name.partition(".")[0] not in ("openai", "mirascope", "httpx"):
+            continue
+        for key, value in list(vars(module).items()):
+            yield (module, key), value
+            if isinstance(value, type) and value.__module__ == name:
+                for attribute, inner in list(vars(value).items()):
+                    if not attribute.startswith(("__pydantic_", "__signature__")):  # pydantic completes models lazily
+                        yield (value, attribute), inner

@@ -1,0 +1,307 @@
+"""What metering costs without an SDK, beside the least that the same could cost: one turn of each figure.
+
+Chunks were made before, so nothing but metering is measured. The floors:
+  a chunk: a generator that passes items on, and an iterator that notes the time of each, written by hand
+  a call:  the same span and the same points, recorded by hand with OpenTelemetry's SDK
+  a price: genai-prices asked for the same
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from itertools import count
+from statistics import median
+from time import time_ns
+from typing import Any
+
+import genai_prices
+from opentelemetry.metrics import Counter, Histogram
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace import SpanKind
+
+import chunkmeter
+from chunkmeter import pricing
+from chunkmeter.tally import Tokens
+from chunkmeter.telemetry import Telemetry
+
+from .contenders import MODEL, SHORTEST
+from .timing import in_turns
+from .workload import ready_chunks
+
+SIZES = (100, 1_000, 10_000, 100_000)
+"""Chunks of a stream, over which a chunk's cost has to be flat."""
+LONGEST_PART = 500
+"""Chunks that are timed together."""
+
+
+class Stream:
+    """What an SDK's stream is when the SDK does nothing."""
+
+    def __init__(self, chunks: Sequence[Any]) -> None:
+        self._chunks = chunks
+        self._iterator = iter(chunks)
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self._iterator
+
+    def __next__(self) -> Any:
+        return next(self._iterator)
+
+
+class AsyncStream:
+    """The same, async."""
+
+    def __init__(self, chunks: Sequence[Any]) -> None:
+        self._chunks = chunks
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        for chunk in self._chunks:
+            yield chunk
+
+
+class Noting:
+    """The least a meter could do: an iterator that counts items and notes when each came."""
+
+    def __init__(self, stream: Any) -> None:
+        self._pull = iter(stream).__next__
+        self.chunks = self.last_ns = 0
+
+    def __iter__(self) -> Noting:
+        return self
+
+    def __next__(self) -> Any:
+        item = self._pull()
+        self.last_ns = time_ns()
+        self.chunks += 1
+        return item
+
+
+def passed_on(stream: Any) -> Iterator[Any]:
+    for item in stream:
+        yield item  # noqa: UP028 -- `yield from` would do nothing an item
+
+
+class Recorded(SpanProcessor):
+    """The last span, with what it had at its start."""
+
+    def on_start(self, span: Span, parent_context: Any = None) -> None:
+        self.started = dict(span.attributes or {})
+
+    def on_end(self, span: Any) -> None:
+        self.span = span
+
+
+class ByHand:
+    """The span and the points of one metered call, recorded again without chunkmeter: attributes, labels and values."""
+
+    def __init__(self, chunks: Sequence[Any]) -> None:
+        recorded, reader = Recorded(), InMemoryMetricReader()
+        tracer_provider, meter_provider = TracerProvider(), MeterProvider([reader])
+        tracer_provider.add_span_processor(recorded)
+        metered(chunks, Telemetry(tracer_provider, meter_provider))
+        self.name, self.start = recorded.span.name, recorded.started
+        self.rest = {name: value for name, value in recorded.span.attributes.items() if name not in self.start}
+        self.points = list(_points(reader))
+
+    def recorder(self, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> Callable[[], None]:
+        """What records it all once more."""
+        tracer, meter = tracer_provider.get_tracer("by hand"), meter_provider.get_meter("by hand")
+        points: list[tuple[Callable[..., None], float, dict[str, Any]]] = []
+        for name, unit, bounds, value, labels in self.points:
+            instrument: Counter | Histogram = (
+                meter.create_counter(name, unit)
+                if bounds is None
+                else meter.create_histogram(name, unit, explicit_bucket_boundaries_advisory=bounds)
+            )
+            points.append((instrument.add if isinstance(instrument, Counter) else instrument.record, value, labels))
+
+        def record() -> None:
+            span = tracer.start_span(self.name, kind=SpanKind.CLIENT, attributes={**self.start})
+            if span.is_recording():
+                span.set_attributes({**self.rest})
+            for add, value, labels in points:
+                add(value, {**labels})
+            span.end()
+
+        return record
+
+
+def metered(chunks: Sequence[Any], telemetry: Telemetry) -> None:
+    """One whole call: its stream wrapped, read and settled."""
+    for _ in wrapped(Stream(chunks), telemetry):
+        pass
+
+
+def wrapped(stream: Any, telemetry: Telemetry) -> Any:
+    return chunkmeter.wrap(stream, provider="openai", model=MODEL, telemetry=telemetry)
+
+
+class Own:
+    """All that is needed for a turn of each figure. A turn gives microseconds by side."""
+
+    def __init__(self) -> None:
+        self.tracer_provider, self.meter_provider = TracerProvider(), MeterProvider([InMemoryMetricReader()])
+        self.telemetry = Telemetry(self.tracer_provider, self.meter_provider)
+        self.unsampled = Telemetry(TracerProvider(sampler=ALWAYS_OFF), self.meter_provider)
+        self.shortest = ready_chunks(SHORTEST)
+        pricing.warm_up()
+        self.by_hand = ByHand(self.shortest).recorder(self.tracer_provider, self.meter_provider)
+        self._counts = count(1000)
+        gc.freeze()
+
+    def chunk(self, turn: int) -> dict[str, float]:
+        """A chunk of a long stream, bare, with each floor, and metered in each way."""
+        chunks = ready_chunks(2_000)
+        sides: dict[str, Callable[[], object]] = {
+            "bare": lambda: read(Stream(chunks)),
+            "generator": lambda: read(passed_on(Stream(chunks))),
+            "noting": lambda: read(Noting(Stream(chunks))),
+            "for": lambda: read(wrapped(Stream(chunks), self.telemetry)),
+            "next": lambda: read_by_next(wrapped(Stream(chunks), self.telemetry)),
+            "bare next": lambda: read_by_next(Stream(chunks)),
+            "async": lambda: asyncio.run(aread(wrapped(AsyncStream(chunks), self.telemetry))),
+            "bare async": lambda: asyncio.run(aread(AsyncStream(chunks))),
+        }
+        return {name: taken / len(chunks) for name, taken in _turn(sides, turn, times=9).items()}
+
+    def call(self, turn: int) -> dict[str, float]:
+        """A call of three chunks, metered, and its span and points by hand."""
+        sides: dict[str, Callable[[], object]] = {
+            "bare": lambda: read(Stream(self.shortest)),
+            "metered": lambda: metered(self.shortest, self.telemetry),
+            "unsampled": lambda: metered(self.shortest, self.unsampled),
+            "by hand": self.by_hand,
+        }
+        return _turn(sides, turn, times=200)
+
+    def price(self, turn: int) -> dict[str, float]:
+        """A price for usage that was never seen before."""
+
+        def ours() -> None:
+            seen = next(self._counts)
+            pricing.price(Tokens(input_tokens=seen, output_tokens=seen + 7), model=MODEL, provider="openai")
+
+        def bare() -> None:
+            seen = next(self._counts)
+            usage = genai_prices.Usage(input_tokens=seen, output_tokens=seen + 7)
+            genai_prices.calc_price(usage, model_ref=MODEL, provider_id="openai")
+
+        return _turn({"ours": ours, "genai-prices": bare}, turn, times=500)
+
+    def flat(self, turn: int) -> dict[str, float]:
+        """A chunk of streams of each of `SIZES`, less what it costs bare: the first and the last chunks aside."""
+        sizes = SIZES if turn % 2 else SIZES[::-1]
+        added = {size: self._inner(size, self.telemetry) - self._inner(size, None) for size in sizes}
+        return {str(size): added[size] for size in SIZES}
+
+    def _inner(self, size: int, telemetry: Telemetry | None) -> float:
+        chunks, taken = ready_chunks(size), list[float]()
+        part = min(size - SHORTEST, LONGEST_PART)
+        gc.disable()
+        for _ in range(max(1, 20 * LONGEST_PART // size)):
+            stream: Any = Stream(chunks) if telemetry is None else wrapped(Stream(chunks), telemetry)
+            items = iter(stream)
+            next(items)
+            for _ in range((size - SHORTEST) // part):
+                start = time.process_time_ns()
+                for _ in range(part):
+                    next(items)
+                taken.append((time.process_time_ns() - start) / 1e3 / part)
+        gc.enable()
+        return median(taken)
+
+    def held(self) -> dict[str, float]:
+        """Bytes that a stream holds while it is open, after its first chunk and after very many; and the SDK's span."""
+        tracer = self.tracer_provider.get_tracer("by hand")
+        start = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": MODEL}
+
+        def open_stream(chunks: int, telemetry: Telemetry | None) -> Callable[[], object]:
+            ready = ready_chunks(SIZES[-1])
+
+            def opened() -> object:
+                stream = Stream(ready) if telemetry is None else wrapped(Stream(ready), telemetry)
+                items = iter(stream)
+                for _ in range(chunks):
+                    next(items)
+                return stream, items
+
+            return opened
+
+        return {
+            "span": held(lambda: tracer.start_span("chat", kind=SpanKind.CLIENT, attributes={**start})),
+            "bare": held(open_stream(1, None)),
+            "metered": held(open_stream(1, self.telemetry)),
+            "metered, 10^4 chunks": held(open_stream(10_000, self.telemetry), number=20),
+        }
+
+
+def read(stream: Any) -> None:
+    for _ in stream:
+        pass
+
+
+def read_by_next(stream: Any) -> None:
+    try:
+        while True:
+            next(stream)
+    except StopIteration:
+        return
+
+
+async def aread(stream: Any) -> None:
+    async for _ in stream:
+        pass
+
+
+def held(make: Callable[[], object], number: int = 200) -> float:
+    """Bytes of memory for each of what `make` gives, while it is held."""
+    kept: list[object] = [make()]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        kept += [make() for _ in range(number)]
+        gc.collect()
+        return (tracemalloc.get_traced_memory()[0] - before) / number
+    finally:
+        tracemalloc.stop()
+
+
+def _turn(sides: dict[str, Callable[[], object]], turn: int, times: int = 1) -> dict[str, float]:
+    prepared = [lambda side=side: side for side in sides.values()]
+    return dict(zip(sides, in_turns(prepared, turn, times), strict=True))
+
+
+def _points(reader: InMemoryMetricReader) -> Iterator[tuple[str, str, list[float] | None, float, dict[str, Any]]]:
+    data = reader.get_metrics_data()
+    for resource in data.resource_metrics if data else ():
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                for point in metric.data.data_points:
+                    if hasattr(point, "bucket_counts"):
+                        yield metric.name, metric.unit, list(point.explicit_bounds), point.sum, dict(point.attributes)
+                    elif getattr(metric.data, "is_monotonic", False):  # a gauge is asked, not recorded
+                        yield metric.name, metric.unit, None, point.value, dict(point.attributes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--turns", type=int, default=15)
+    turns = range(parser.parse_args().turns)
+    own = Own()
+    figures = {name: [getattr(own, name)(turn) for turn in turns] for name in ("chunk", "call", "price")}
+    figures["flat"] = [own.flat(turn) for turn in turns[: len(turns) // 3 + 1]]
+    print(json.dumps({**figures, "held": [own.held()]}))
+
+
+if __name__ == "__main__":
+    main()

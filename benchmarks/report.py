@@ -1,0 +1,186 @@
+"""The figures of a run as Markdown and as a chart, and their place in docs/.
+
+    python -m benchmarks.report     writes docs/performance.md anew from docs/performance.json
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from .bounds import Results, bounds, crowded, least, row
+from .contenders import CONTENDERS
+from .timing import spread
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
+_FACTS = ("finish reason", "usage", "cost", "usage metric", "cost metric")
+_MODES = {"off": "", "unsampled": ", span not sampled", "content": ", content as it comes"}
+_THROUGH = {"openai": "OpenAI SDK", "mirascope": "Mirascope"}
+
+
+def text(results: Results) -> str:
+    """All figures of a run, as Markdown."""
+    return "\n".join(_lines(results)) + "\n"
+
+
+def write(results: Results) -> None:
+    """Put the figures into docs/: the raw ones, the chart, and the page between its marks."""
+    (DOCS / "performance.json").write_text(json.dumps(results, indent=1) + "\n")
+    (DOCS / "performance.svg").write_text(chart(results))
+    page = DOCS / "performance.md"
+    page.write_text(replaced(page.read_text(), results))
+
+
+def replaced(page: str, results: Results) -> str:
+    """The page with the figures of `results` between its marks."""
+    before, rest = page.split(BEGIN)
+    return before + BEGIN + "\n" + text(results) + END + rest.split(END)[1]
+
+
+def _lines(results: Results) -> Iterator[str]:
+    machine = results["machine"]
+    yield (
+        f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python "
+        f"{machine['python']}; {results['turns']} turns; the whole run took {results['seconds'] / 60:.0f} minutes."
+    )
+    yield "\n### Promises\n"
+    rows = [(bound.what, bound.asked, f"{bound.figure:.3g}{bound.unit}", bound.verdict) for bound in bounds(results)]
+    yield from _table(("What", "Promised", "Measured", ""), rows)
+    for through, title in _THROUGH.items():
+        yield f"\n### Through {'the ' if through == 'openai' else ''}{title}\n"
+        yield from _table(
+            ("", "chunk, us added", "call, us added", "whole stream / bare", "peak memory, KiB added", "does not report"),
+            [_contender(results, each) for each in results["rows"] if each["through"] == through],
+        )
+    yield "\n### Many at once, and starting up\n"
+    head = ("", "call alone, us", "call among 10^4, us", "import, ms", "instrument, ms", "SDKs and models imported by it")
+    yield from _table(head, [_start_up(results, name) for name in results["contenders"]])
+    yield "\n### The least it could cost\n"
+    yield from _table(("", "us", "of that"), _floors(results["own"]))
+    yield "\n### Versions\n"
+    for name, contender in results["contenders"].items():
+        yield f"- {CONTENDERS[name].title}: " + ", ".join(f"{k} {v}" for k, v in contender["versions"].items())
+    for name, why in results["failed"].items():
+        yield f"- {CONTENDERS[name].title} did not run: {why}"
+
+
+def _contender(results: Results, each: dict[str, Any]) -> tuple[str, ...]:
+    contender = results["contenders"][each["name"]]
+    first = each["mode"] == "off"
+    tells = contender["tells"][each["through"]]
+    memory = contender["memory"][each["through"]]
+    return (
+        CONTENDERS[each["name"]].title + _MODES[each["mode"]],
+        _spread(each["chunk"], 2),
+        _spread(each["call"], 0),
+        _spread(each["ratio"], 3) if first else "",
+        f"{(memory['metered'] - memory['bare']) / 1024:.0f}" if first else "",
+        ", ".join(fact for fact in _FACTS if not tells[fact]) if first else "",
+    )
+
+
+def _start_up(results: Results, name: str) -> tuple[str, ...]:
+    turns, crowd = results["imports"][name], results["contenders"][name].get("crowd")
+    loaded = sorted({package for turn in turns for names in turn["loaded"].values() for package in names})
+    return (
+        CONTENDERS[name].title,
+        *((f"{crowded(results, name, streams):.0f}" for streams in crowd) if crowd else ("", "")),
+        f"{least(turns, 'import', 'entry point'):.0f}",
+        f"{least(turns, 'instrument'):.0f}",
+        ", ".join(loaded) or "none",
+    )
+
+
+def _floors(own: Results) -> Iterator[tuple[str, ...]]:
+    chunk, call, price = own["chunk"], own["call"], own["price"]
+
+    def less(turns: list[dict[str, float]], side: str, bare: str) -> list[float]:
+        return [turn[side] - turn[bare] for turn in turns]
+
+    yield "a chunk through a generator that passes it on", _spread(less(chunk, "generator", "bare"), 3), ""
+    yield "a chunk through an iterator that notes its time", _spread(less(chunk, "noting", "bare"), 3), ""
+    for side, bare in (("for", "bare"), ("next", "bare next"), ("async", "bare async")):
+        yield f"a chunk metered, `{side}`", _spread(less(chunk, side, bare), 3), ""
+    for size in own["flat"][0]:
+        yield f"a chunk metered, in a stream of {size}", _spread([turn[size] for turn in own["flat"]], 3), ""
+    yield "a call's span and points by hand", _spread([turn["by hand"] for turn in call], 1), ""
+    for side in ("metered", "unsampled"):
+        over = _spread([turn[side] / turn["by hand"] for turn in call], 2)
+        yield f"a call {side}", _spread(less(call, side, "bare"), 1), f"{over} x by hand"
+    yield "a price of genai-prices", _spread([turn["genai-prices"] for turn in price], 1), ""
+    over = _spread([turn["ours"] / turn["genai-prices"] for turn in price], 2)
+    yield "a price of ours", _spread([turn["ours"] for turn in price], 1), f"{over} x genai-prices"
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    low, middle, high = spread(values)
+    return f"{middle:.{digits}f} [{low:.{digits}f} .. {high:.{digits}f}]"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|---" * len(head) + "|"
+    for cells in rows:
+        yield f"| {' | '.join(cells)} |"
+
+
+# --- the chart ---
+
+_WIDTH, _LEFT, _BAR, _GAP = 760, 210, 18, 8
+_LEAST, _MOST = 0.1, 1000.0
+"""Microseconds at the ends of the axis, which is logarithmic: the costs are three powers of ten apart."""
+
+
+def chart(results: Results) -> str:
+    """CPU added to a chunk by each contender, as an SVG of bars."""
+    costs = {
+        title: {
+            name: median(row(results, name, through)["chunk"])
+            for name, contender in results["contenders"].items()
+            if through in contender["tells"]
+        }
+        for through, title in _THROUGH.items()
+    }
+    height = sum(30 + len(bars) * (_BAR + _GAP) for bars in costs.values()) + 40
+    svg = Xml.Element(
+        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {_WIDTH} {height}", role="img",
+        **{"font-family": "sans-serif", "font-size": "13"},
+    )  # fmt: skip
+    Xml.SubElement(svg, "title").text = "Microseconds of CPU added to a chunk, logarithmic"
+    Xml.SubElement(svg, "rect", width="100%", height="100%", fill="white")
+    y = 0
+    for title, bars in costs.items():
+        y += 24
+        _label(svg, 10, y, f"{title}: us of CPU added to a chunk", weight="bold")
+        y += 8
+        for name, cost in sorted(bars.items(), key=lambda bar: bar[1]):
+            fill = "#2563eb" if name == "chunkmeter" else "#9ca3af"
+            width = max(1.0, _x(cost) - _LEFT)
+            _label(svg, 10, y + 14, CONTENDERS[name].title)
+            Xml.SubElement(
+                svg, "rect", x=str(_LEFT), y=str(y), width=f"{width:.1f}", height=str(_BAR), fill=fill
+            )  # fmt: skip
+            _label(svg, _LEFT + width + 6, y + 14, f"{cost:.2f}")
+            y += _BAR + _GAP
+    for power in range(int(math.log10(_LEAST)), int(math.log10(_MOST)) + 1):
+        _label(svg, _x(10.0**power), y + 20, f"{10.0**power:g}")
+    return Xml.tostring(svg, encoding="unicode") + "\n"
+
+
+def _x(cost: float) -> float:
+    share = math.log(max(cost, _LEAST) / _LEAST) / math.log(_MOST / _LEAST)
+    return _LEFT + share * (_WIDTH - _LEFT - 60)
+
+
+def _label(svg: Xml.Element, x: float, y: float, words: str, weight: str = "normal") -> None:
+    Xml.SubElement(svg, "text", x=f"{x:.1f}", y=str(y), **{"font-weight": weight}).text = words
+
+
+if __name__ == "__main__":
+    write(json.loads((DOCS / "performance.json").read_text()))

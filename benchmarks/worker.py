@@ -1,0 +1,196 @@
+"""One contender, in a process and an environment of its own: measures what it is asked to.
+
+    python -m benchmarks.worker NAME off|unsampled|content
+
+Each line of stdin is a JSON object, {"do": METHOD of `Worker`, ARGUMENT: value, ...}; each line of stdout is the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import re
+import sys
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from statistics import median
+from typing import Any
+
+from .contenders import CONTENDERS, SHORTEST, Providers, Switch
+from .timing import in_turns
+from .workload import COMPLETION_TOKENS, PROMPT_TOKENS, REASON, Workload, Wrap
+
+Answer = Any
+_COUNTS = (PROMPT_TOKENS, COMPLETION_TOKENS)
+
+
+class Worker:
+    """A contender switched on, beside the bare SDK in the same process."""
+
+    def __init__(self, name: str, *, sampled: bool, content: bool) -> None:
+        self.contender = CONTENDERS[name]
+        self.providers = Providers(sampled=sampled)
+        self.workload = Workload(self.contender.decorate or _untouched)
+        self.workload.serve(SHORTEST)
+        for through in ("openai", "mirascope"):
+            self.workload.read(through, None)  # What is imported at the first use is there before anything is patched.
+        self.workload.crowded(0, None, 1)
+        self.switch = Switch(lambda: self.contender.install(self.providers, content))
+        gc.freeze()  # what has been loaded stays, and need not be gone through between the turns
+        self.wrap: Callable[[Any], Any] = self.contender.wrap(self.providers) if self.contender.wrap else _untouched
+
+    # --- what it is, and what it tells ---
+
+    def hello(self) -> Answer:
+        """Versions, what is patched, and what the contender tells of one stream."""
+        names = (*self.contender.packages, "openai", "opentelemetry-sdk")
+        return {
+            "versions": {name: _version(name) for name in names},
+            "patched": self.switch.patched,
+            "tells": {through: self.tells(through) for through in self.contender.through},
+        }
+
+    def tells(self, through: str) -> Answer:
+        """Which facts of a stream are found, anywhere, in the spans that end with it and in the metrics.
+
+        Raises:
+            RuntimeError: if the bare side is metered too, or the metered one is not.
+        """
+        self.workload.serve(10)
+        self.providers.ended.spans = spans = []
+        try:
+            self.workload.read(through, self._side(metered=False))
+            bare, points_before = len(spans), self._points()
+            self.workload.read(through, self._side(metered=True))
+        finally:
+            self.providers.ended.spans = None
+        points = {
+            key: (number - before[0], sum_ - before[1])
+            for key, (number, sum_) in self._points().items()
+            if (number, sum_) != (before := points_before.get(key, (0, 0.0)))
+        }
+        if bare:
+            raise RuntimeError(f"{bare} spans of the bare side")
+        if not spans and not points:
+            raise RuntimeError("nothing tells of the metered stream")
+        said = {
+            str(name): str(value)
+            for span in spans
+            for attributes in (span.attributes or {}, *(event.attributes or {} for event in span.events))
+            for name, value in attributes.items()
+        }
+        tokens = [any(re.search(rf"\b{count}\b", text) for text in said.values()) for count in _COUNTS]
+        return {
+            "spans": len(spans),
+            "finish reason": any(re.search(rf"\b{REASON}\b", text) for text in said.values()),
+            "usage": all(tokens),
+            "cost": any("cost" in name and _is_amount(text) for name, text in said.items()),
+            "usage metric": any(sum_ in _COUNTS for _, sum_ in points.values()),
+            "cost metric": any("cost" in name or "spend" in name for name, _ in points),
+            "metrics": sorted({name for name, _ in points}),
+        }
+
+    def _points(self) -> dict[tuple[str, str], tuple[int, float]]:
+        data = self.providers.reader.get_metrics_data()
+        return {
+            (metric.name, json.dumps(dict(point.attributes or {}), sort_keys=True, default=str)): (
+                int(getattr(point, "count", 0)),
+                float(getattr(point, "sum", getattr(point, "value", 0))),
+            )
+            for resource in (data.resource_metrics if data else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            for point in metric.data.data_points
+        }
+
+    # --- what it costs ---
+
+    def parsed(self, through: str, chunks: int, turn: int, times: int) -> Answer:
+        """CPU of a whole stream that the SDK decodes, microseconds, bare and metered."""
+        self.workload.serve(chunks)
+        return self._in_turns(partial(self.workload.read, through), turn, times)
+
+    def ready(self, through: str, chunks: int, turn: int, times: int) -> Answer:
+        """The same with chunks that were made before."""
+        self.workload.serve(chunks)
+        with self.workload.ready():
+            return self._in_turns(partial(self.workload.read, through), turn, times)
+
+    def memory(self, through: str, chunks: int) -> Answer:
+        """The most that a stream held while it was read, bytes more than before it began, bare and metered."""
+        self.workload.serve(chunks)
+        read = self.workload.read
+        with self.workload.ready():
+            bare, metered = (_peak(partial(read, through, self._side(metered=metered))) for metered in (False, True))
+        return {"bare": bare, "metered": metered}
+
+    def crowd(self, streams: int, probes: int) -> Answer:
+        """CPU of a call among that many open ones on one event loop, microseconds, bare and metered; ready chunks."""
+        self.workload.serve(SHORTEST)
+        with self.workload.ready():
+            bare, metered = (
+                median(self.workload.crowded(streams, self._side(metered=metered), probes)) for metered in (False, True)
+            )
+        return {"bare": bare, "metered": metered}
+
+    def _in_turns(self, run: Callable[[Wrap | None], object], turn: int, times: int) -> Answer:
+        def side(*, metered: bool) -> Callable[[], object]:
+            return partial(run, self._side(metered=metered))
+
+        bare, metered = in_turns([partial(side, metered=False), partial(side, metered=True)], turn, times)
+        return {"bare": bare, "metered": metered}
+
+    def _side(self, *, metered: bool) -> Wrap | None:
+        self.switch.turn(on=metered)
+        return self.wrap if metered else None
+
+
+def _untouched(it: Any) -> Any:
+    return it
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # chunkmeter, which is taken as it stands in the checkout
+        return str(import_module(name).__version__)
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
+
+
+def _peak(run: Callable[[], object]) -> int:
+    run()  # caches fill
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        run()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("name", choices=CONTENDERS)
+    parser.add_argument("mode", choices=("off", "unsampled", "content"))
+    options = parser.parse_args()
+    answers, sys.stdout = sys.stdout, sys.stderr  # a peer's greeting is no answer
+    worker = Worker(options.name, sampled=options.mode != "unsampled", content=options.mode == "content")
+    for line in sys.stdin:
+        order = json.loads(line)
+        answer = getattr(worker, order.pop("do"))(**order)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

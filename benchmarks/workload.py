@@ -1,0 +1,196 @@
+"""Streams of the OpenAI SDK that come from no network, read straight or through Mirascope.
+
+They come in two makes. A parsed one is a response's bytes, which the SDK asks for, decodes and turns into chunks as it
+does any answer's. A ready one is the SDK's stream too, with chunks that were made before, and no request: what the SDK
+does for a chunk and for a call is far more than what metering adds, and its noise alone hides that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+import openai
+from openai._base_client import AsyncAPIClient, SyncAPIClient
+
+from .contenders import MODEL, SHORTEST
+
+PROMPT_TOKENS = 1207
+COMPLETION_TOKENS = 345
+REASON = "length"
+"""Rarer than `stop` in an attribute that says something else."""
+
+Wrap = Callable[[Any], Any]
+
+
+def body(chunks: int) -> bytes:
+    """A stream of `chunks` chunks, of one word each, with its reason and its usage at the end, as OpenAI sends it."""
+    envelope: dict[str, Any] = {
+        "id": "chatcmpl-bench",
+        "object": "chat.completion.chunk",
+        "created": 1763800001,
+        "model": "gpt-4o-mini-2024-07-18",
+        "service_tier": "default",
+        "system_fingerprint": "fp_51db84afab",
+        "usage": None,
+    }
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return {**envelope, "choices": [choice]}
+
+    events: list[dict[str, Any]] = [chunk({"role": "assistant", "content": "", "refusal": None})]
+    events += [chunk({"content": " word"}) for _ in range(chunks - SHORTEST)]
+    events.append(chunk({}, REASON))
+    usage = {
+        "prompt_tokens": PROMPT_TOKENS,
+        "completion_tokens": COMPLETION_TOKENS,
+        "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS,
+    }
+    events.append({**envelope, "choices": [], "usage": usage})
+    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + b"data: [DONE]\n\n"
+
+
+class Answers:
+    """A transport for httpx that answers every request with `content`."""
+
+    def __init__(self) -> None:
+        self.content = b""
+        self.transport = httpx.MockTransport(self._answer)
+
+    def _answer(self, _: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=self.content)
+
+
+class Workload:
+    """The SDK's clients, a function of Mirascope's, and what they are answered with.
+
+    Args:
+        decorate: what a contender wants done with a function of Mirascope's.
+    """
+
+    def __init__(self, decorate: Wrap) -> None:
+        from mirascope.core import openai as mirascope  # takes long, with every SDK that is installed
+
+        self._answers = Answers()
+        transport = self._answers.transport
+        self.client = openai.OpenAI(api_key="none", http_client=httpx.Client(transport=transport))
+        self.async_client = openai.AsyncOpenAI(api_key="none", http_client=httpx.AsyncClient(transport=transport))
+
+        def write() -> str:
+            return "Write."
+
+        call: Any = mirascope.call(MODEL, stream=True, client=self.client)
+        self._bare, self._metered = call(write), decorate(call(write))
+        self._ready: list[Any] = []
+        self._chunks = 0
+
+    def serve(self, chunks: int) -> None:
+        """Have each answer be of `chunks` chunks from now on."""
+        if chunks == self._chunks:
+            return
+        self._chunks, self._answers.content, self._ready = chunks, body(chunks), ready_chunks(chunks)
+
+    def read(self, through: str, wrap: Wrap | None) -> int:
+        """Ask and read the answer to its end, metered by `wrap` if that is given; returns how many chunks came."""
+        if through == "mirascope":
+            stream = (self._bare if wrap is None else self._metered)()
+        else:
+            stream = create(self.client) if wrap is None else wrap(create(self.client))
+        chunks = 0
+        for _ in stream:
+            chunks += 1
+        return chunks
+
+    def crowded(self, streams: int, wrap: Wrap | None, probes: int) -> list[float]:
+        """Microseconds of CPU that each of `probes` async streams takes while `streams` others are open on its loop.
+
+        The others have had their first chunk; they are read to their ends, all at once, when the probes are done.
+        """
+
+        async def opened() -> AsyncIterator[Any]:
+            stream = await create(self.async_client)
+            return aiter(stream if wrap is None else wrap(stream))
+
+        async def finish(items: AsyncIterator[Any]) -> None:
+            async for _ in items:
+                pass
+
+        async def run() -> list[float]:
+            others: list[AsyncIterator[Any]] = []
+            for _ in range(streams):
+                others.append(items := await opened())
+                await anext(items)
+            taken: list[float] = []
+            for _ in range(probes):
+                start = time.process_time_ns()
+                await finish(await opened())
+                taken.append((time.process_time_ns() - start) / 1e3)
+            await asyncio.gather(*(finish(items) for items in others))
+            return taken
+
+        gc.collect()
+        gc.disable()
+        try:
+            return asyncio.run(run())
+        finally:
+            gc.enable()
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Streams are ready ones, see above."""
+        response = httpx.Response(200, request=httpx.Request("POST", "https://api.openai.com/v1/chat/completions"))
+
+        def stream(_: Any) -> Iterator[Any]:
+            yield from self._ready
+
+        async def astream(_: Any) -> AsyncIterator[Any]:
+            for chunk in self._ready:
+                yield chunk
+
+        def request(client: Any, cast_to: Any, options: Any, *, stream_cls: Any = None, **_: Any) -> Any:
+            return stream_cls(cast_to=cast_to, response=response, client=client)
+
+        async def arequest(client: Any, cast_to: Any, options: Any, *, stream_cls: Any = None, **_: Any) -> Any:
+            return stream_cls(cast_to=cast_to, response=response, client=client)
+
+        # Below all that any contender patches.
+        with (
+            patch.object(openai.Stream, "__stream__", stream),
+            patch.object(openai.AsyncStream, "__stream__", astream),
+            patch.object(SyncAPIClient, "request", request),
+            patch.object(AsyncAPIClient, "request", arequest),
+        ):
+            yield
+
+
+def create(client: Any) -> Any:
+    """The request that every stream begins with."""
+    return client.chat.completions.create(
+        model=MODEL,
+        messages=[{"role": "user", "content": "Write."}],
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+
+
+@functools.lru_cache
+def ready_chunks(chunks: int) -> list[Any]:
+    """Chunks as the SDK makes them of `body`; the same word over and over is one object."""
+    sample = _parsed(body(min(chunks, 10)))
+    return sample if chunks <= len(sample) else sample[:1] + sample[1:2] * (chunks - SHORTEST) + sample[-2:]
+
+
+def _parsed(content: bytes) -> list[Any]:
+    answers = Answers()
+    answers.content = content
+    with openai.OpenAI(api_key="none", http_client=httpx.Client(transport=answers.transport)) as client:
+        return list(create(client))
