@@ -51,8 +51,12 @@ def bounds(results: Results) -> Iterator[Bound]:
             what = f"{title}: CPU added to a chunk by the leanest peer that reports usage ({peer}), over ours"
             yield Bound(what, cost / ours, 10, " x", floor=True)
     call, price = own["call"], own["price"]
-    yield Bound("a call with its price, over the same span and points by hand", ratio(call, "metered", "by hand"), 1.5, " x")
-    yield Bound("a price for usage never seen before, over genai-prices' own", ratio(price, "ours", "genai-prices"), 1.3, " x")
+    yield Bound(
+        "a call with its price, over the same span and points by hand", ratio(call, "metered", "by hand"), 1.5, " x"
+    )
+    yield Bound(
+        "a price for usage never seen before, over genai-prices' own", ratio(price, "ours", "genai-prices"), 1.3, " x"
+    )
     held = own["held"][0]
     beyond = held["metered"] - held["bare"] - held["span"]
     yield Bound("memory of an open stream, over the SDK's span", beyond / 1024, 4, " KiB")
@@ -64,7 +68,9 @@ def bounds(results: Results) -> Iterator[Bound]:
     yield Bound("provider SDKs, pydantic, genai-prices imported by either", len(loaded), 0)
     sizes = {size: median(turn[size] for turn in own["flat"]) for size in own["flat"][0]}
     yield Bound("a chunk's cost in streams of 10^2 to 10^5 chunks, most over least", _range(sizes), _FLAT, " x")
-    crowd = {streams: crowded(results, "chunkmeter", streams) for streams in results["contenders"]["chunkmeter"]["crowd"]}
+    crowd = {
+        streams: crowded(results, "chunkmeter", streams) for streams in results["contenders"]["chunkmeter"]["crowd"]
+    }
     yield Bound("a call's cost alone and among 10^4 open streams, most over least", _range(crowd), _FLAT, " x")
 
 

@@ -272,7 +272,8 @@ class Switch:
     def patched(self) -> list[str]:
         """Where it patches."""
         return sorted(
-            f"{getattr(owner, '__module__', '')}.{owner.__name__}.{name}".lstrip(".") for owner, name, *_ in self._changed
+            f"{getattr(owner, '__module__', '')}.{owner.__name__}.{name}".lstrip(".")
+            for owner, name, *_ in self._changed
         )
 
     def turn(self, *, on: bool) -> None:

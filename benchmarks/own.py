@@ -26,7 +26,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, set_span_in_context
 
 import chunkmeter
 from chunkmeter import pricing
@@ -128,8 +128,9 @@ class ByHand:
             span = tracer.start_span(self.name, kind=SpanKind.CLIENT, attributes={**self.start})
             if span.is_recording():
                 span.set_attributes({**self.rest})
+            context = set_span_in_context(span)
             for add, value, labels in points:
-                add(value, {**labels})
+                add(value, {**labels}, context)
             span.end()
 
         return record
@@ -188,7 +189,8 @@ class Own:
 
         def ours() -> None:
             seen = next(self._counts)
-            pricing.price(Tokens(input_tokens=seen, output_tokens=seen + 7), model=MODEL, provider="openai")
+            usage = Tokens(input_tokens=seen, output_tokens=seen + 7)
+            pricing.price(usage, model=MODEL, provider="openai", prices=self.telemetry.prices)
 
         def bare() -> None:
             seen = next(self._counts)

@@ -1,6 +1,6 @@
 """The figures of a run as Markdown and as a chart, and their place in docs/.
 
-    python -m benchmarks.report     writes docs/performance.md anew from docs/performance.json
+python -m benchmarks.report     writes docs/performance.md anew from docs/performance.json
 """
 
 from __future__ import annotations
@@ -55,11 +55,25 @@ def _lines(results: Results) -> Iterator[str]:
     for through, title in _THROUGH.items():
         yield f"\n### Through {'the ' if through == 'openai' else ''}{title}\n"
         yield from _table(
-            ("", "chunk, us added", "call, us added", "whole stream / bare", "peak memory, KiB added", "does not report"),
+            (
+                "",
+                "chunk, us added",
+                "call, us added",
+                "whole stream / bare",
+                "peak memory, KiB added",
+                "does not report",
+            ),
             [_contender(results, each) for each in results["rows"] if each["through"] == through],
         )
     yield "\n### Many at once, and starting up\n"
-    head = ("", "call alone, us", "call among 10^4, us", "import, ms", "instrument, ms", "SDKs and models imported by it")
+    head = (
+        "",
+        "call alone, us",
+        "call among 10^4, us",
+        "import, ms",
+        "instrument, ms",
+        "SDKs and models imported by it",
+    )
     yield from _table(head, [_start_up(results, name) for name in results["contenders"]])
     yield "\n### The least it could cost\n"
     yield from _table(("", "us", "of that"), _floors(results["own"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry.context import Context
-from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.util.types import AttributeValue
 
 from . import semconv
@@ -15,6 +15,9 @@ from .semconv import Metric
 from .settings import Settings
 
 __all__ = ["Instruments"]
+
+_Record = Callable[[float, Mapping[str, AttributeValue], Context | None], None]
+"""A counter's `add` or a histogram's `record`."""
 
 
 class Instruments:
@@ -34,7 +37,7 @@ class Instruments:
         for conventions in SEMCONV[settings.semconv]:
             metrics += conventions.metrics
         histograms = {metric for name in settings.histograms for metric in HISTOGRAMS[name]}
-        self._by_name: dict[str, Counter | Histogram] = {
+        self._by_name: dict[str, _Record] = {
             metric.name: self._make(metric) for metric in metrics if not metric.buckets or metric in histograms
         }
 
@@ -43,11 +46,9 @@ class Instruments:
     ) -> None:
         """One point, if the metric is switched on."""
         self.sums.note()
-        instrument = self._by_name.get(metric.name)
-        if isinstance(instrument, Counter):
-            instrument.add(value, labels, context)
-        elif instrument is not None:
-            instrument.record(value, labels, context)
+        record = self._by_name.get(metric.name)
+        if record is not None:
+            record(value, labels, context)
 
     def observe(self, metric: Metric, observations: Callable[[], Iterable[Observation]]) -> None:
         """Have a gauge ask for its values whenever metrics are read."""
@@ -57,12 +58,12 @@ class Instruments:
 
         self._meter.create_observable_gauge(metric.name, [callback], metric.unit, metric.description)
 
-    def _make(self, metric: Metric) -> Counter | Histogram:
+    def _make(self, metric: Metric) -> _Record:
         if not metric.buckets:
-            return self._meter.create_counter(metric.name, metric.unit, metric.description)
+            return self._meter.create_counter(metric.name, metric.unit, metric.description).add
         return self._meter.create_histogram(
             metric.name,
             metric.unit,
             metric.description,
             explicit_bucket_boundaries_advisory=list(metric.buckets),
-        )
+        ).record

@@ -41,7 +41,9 @@ def begin(
         peer: another instrumentation has a span for the call that can't be reached, so it gets none of its own.
     """
     with telemetry.guard("hook", "capturing labels"):
-        request = replace(request, labels=request.labels.over(telemetry.attribution.capture()))
+        labels = request.labels.over(telemetry.attribution.capture())
+        if labels is not request.labels:
+            request = replace(request, labels=labels)
     span = span or _current_inference_span(request.model)
     if span is not None:
         call = Call(telemetry, request, reader, parent=parent, span=span, mode="enriched", start_ns=start_ns)

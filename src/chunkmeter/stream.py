@@ -88,7 +88,8 @@ def _request(
 ) -> Request:
     native = reader or readers.known(provider)
     # The SDK's stream has its HTTP response at hand, if it is a stream already.
-    host, port = server(getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None))
+    url = getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None)
+    host, port = server(url) if url else (None, None)
     return Request(
         operation=native.operation if native else "chat",
         provider=semconv.provider_name(provider),

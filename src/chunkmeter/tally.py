@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Literal
 
 __all__ = ["ENDINGS", "Ending", "Outcome", "Tally", "Tokens", "UsageStatus", "count"]
@@ -51,7 +52,10 @@ class Tokens:
     input_document_tokens: int | None = None
 
     def __bool__(self) -> bool:
-        return any(getattr(self, field.name) is not None for field in fields(self))
+        return any(number is not None for number in _counts_of(self))
+
+
+_counts_of = attrgetter(*(field.name for field in fields(Tokens)))
 
 
 class Tally:

@@ -254,8 +254,10 @@ class Telemetry:
         return None if filled is None else (filled, self._estimator.method(model))
 
     def _record(self, metric: Metric, value: float, labels: dict[str, AttributeValue], context: Context) -> None:
-        with self.guard("settle", metric.name):
+        try:
             self.instruments.record(metric, value, labels, context)
+        except Exception as error:  # noqa: BLE001 -- the guard, without its context manager: this runs every point
+            self.guard.failed("settle", metric.name, error)
 
     def _observe(self, metric: Metric, observe: Callable[[], Iterable[Observation]]) -> None:
         def guarded() -> Iterable[Observation]:

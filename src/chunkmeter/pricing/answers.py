@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Literal, Protocol
 
 from .. import semconv
@@ -148,9 +149,12 @@ CLASSES: Mapping[str, tuple[str, str | None]] = {
 }
 
 
+_counted = attrgetter(*(field for field, _ in CLASSES.values()))
+
+
 def impossible(usage: TokenCounts) -> bool:
     """Whether a part is more than its whole, which a price table notices only where the part has its own price."""
-    count = {name: getattr(usage, field) or 0 for name, (field, _) in CLASSES.items()}
+    count = {name: number or 0 for name, number in zip(CLASSES, _counted(usage), strict=True)}
     return (
         min(count.values()) < 0
         or max(count["cache_read"] + count["cache_write"], count["input_audio"] + count["input_image"]) > count["input"]
@@ -165,9 +169,8 @@ def classes(usage: TokenCounts) -> dict[str, int]:
     How many tokens are both cached and audio, or image, nobody says: as few as the counts allow, and those are
     cached ones here. So reasoning gives way to what else the output states.
     """
-    said: dict[str, int | None] = {name: getattr(usage, field) for name, (field, _) in CLASSES.items()}
-    count = {name: number for name, number in said.items() if number is not None or name in ("input", "output")}
-    count = {name: number or 0 for name, number in count.items()}
+    said = zip(CLASSES, _counted(usage), strict=True)
+    count = {name: number or 0 for name, number in said if number is not None or name in ("input", "output")}
     if "cache_write_1h" in count:
         count["cache_write"] = count.get("cache_write", 0) - count["cache_write_1h"]
     for whole, parts in (

@@ -50,9 +50,9 @@ _THEIRS = {
     "output_image": "output_image_tokens",
 }
 _PRICES = {name: theirs.replace("_tokens", "_mtok") for name, theirs in _THEIRS.items()}
-# The parts of input and output that have a class of their own.
-_INPUT = frozenset(("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image"))
-_OUTPUT = frozenset(("reasoning", "output_audio", "output_image"))
+# What each class is a part of, where it is one.
+_WHOLES = dict.fromkeys(("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image"), "input")
+_WHOLES |= dict.fromkeys(("reasoning", "output_audio", "output_image"), "output")
 # The table gives free models no price at all, as it does some that it knows no price of.
 _FREE = {"input": Decimal(0), "output": Decimal(0)}
 
@@ -71,6 +71,7 @@ def price(asked: Question, otherwise: Otherwise) -> Answer:
     return otherwise(asked)
 
 
+@lru_cache(maxsize=512)  # every label of a metric asks
 def knows(provider: str | None, model: str) -> bool:
     """Whether the table lists the model under this name, a date aside.
 
@@ -92,13 +93,15 @@ def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
             Usage(**counts),
             provider,
             genai_request_timestamp=asked.at,
-            price_context=_context(provider.id, asked.service_tier),
+            price_context=_context(provider, model, asked.service_tier),
         )
     except ValueError:
         # Counts that can't be, by the table's finer rules.
         return Unpriced("impossible_usage")
-    prices = {name: _at(getattr(answer.model_price, theirs), counts) for name, theirs in _PRICES.items()}
-    known = {name: amount for name, amount in prices.items() if amount is not None}
+    listed = vars(answer.model_price)  # what it has no price for, it would look up at length
+    known = {
+        name: _at(listed[theirs], counts) for name, theirs in _PRICES.items() if listed.get(theirs) is not None
+    }  # fmt: skip
     if not known and model.id.endswith(":free"):
         known = _FREE
     try:
@@ -106,23 +109,23 @@ def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
     except LookupError:
         return UNKNOWN_MODEL  # it is listed, but not by the token
     for name, number in cached.items():
-        own = _at(getattr(answer.model_price, name.replace("_tokens", "_mtok")), counts)
+        own = listed.get(name.replace("_tokens", "_mtok"))
         if number and own is not None:
+            own = _at(own, counts)
             split["cache_read"] += cost_of({"cache_read": number}, {"cache_read": own})["cache_read"]
             split["cache_read"] -= cost_of({"cache_read": number}, known)["cache_read"]
     # What is left, so that the parts add up to the digit.
-    split["input"] = answer.input_price - sum(split[name] for name in _INPUT & split.keys())
-    split["output"] = answer.output_price - sum(split[name] for name in _OUTPUT & split.keys())
+    split["input"], split["output"] = answer.input_price, answer.output_price
+    for name, whole in _WHOLES.items():
+        if name in split:
+            split[whole] -= split[name]
     fee = answer.total_price - answer.input_price - answer.output_price
     if fee:
         split["request"] = fee
-    factor = _REGIONS.get((provider.id, asked.region or ""), Decimal(1))
-    return Priced(
-        answer.total_price * factor,
-        model=model.id,
-        version=VERSION,
-        split={name: amount * factor for name, amount in split.items()},
-    )
+    amount, factor = answer.total_price, _REGIONS.get((provider.id, asked.region or ""))
+    if factor is not None:
+        amount, split = amount * factor, {name: part * factor for name, part in split.items()}
+    return Priced(amount, model=model.id, version=VERSION, split=split)
 
 
 def _counts(usage: TokenCounts, tokens: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
@@ -134,24 +137,35 @@ def _counts(usage: TokenCounts, tokens: Mapping[str, int]) -> tuple[dict[str, in
     counts["output_reasoning_tokens"] = tokens.get("reasoning", 0)
     cached: dict[str, int] = {}
     for kind in ("audio", "image"):
+        if not counts[f"input_{kind}_tokens"]:
+            continue
         alone, read = tokens.get(f"input_{kind}", 0), counts["cache_read_tokens"] - sum(cached.values())
         cached[f"cache_{kind}_read_tokens"] = both = min(counts[f"input_{kind}_tokens"] - alone, read)
         counts[f"input_{kind}_tokens"] = alone + both
-    return {name: number for name, number in counts.items() if number} | cached, cached
+    # Nearly every model has a price for cached input: a 0 that is said need not be inferred.
+    said = {name: number for name, number in counts.items() if number or name == "cache_read_tokens"}
+    return said | cached, cached
 
 
-def _context(provider_id: str, tier: str | None) -> dict[str, str]:
-    """How the table calls a tier: batches are a way of processing there, and Anthropic's fast mode a speed."""
+def _context(provider: Provider, model: ModelInfo, tier: str | None) -> dict[str, str]:
+    """How the table calls a tier, where the model has prices for it.
+
+    Batches are a way of processing there, and Anthropic's fast mode a speed.
+    """
     if not tier:
         return {}
-    if tier == "batch":
-        return {"processing": tier}
-    return {"speed" if (provider_id, tier) == ("anthropic", "fast") else "service_tier": tier}
+    kind = "processing" if tier == "batch" else "service_tier"
+    if (provider.id, tier) == ("anthropic", "fast"):
+        kind = "speed"
+    context = {kind: tier}
+    return context if any(variant.when == context for variant in model.price_variants or ()) else {}
 
 
-def _at(price: Decimal | TieredPrices | None, counts: Mapping[str, int]) -> Decimal | None:
+def _at(price: Decimal | TieredPrices, counts: Mapping[str, int]) -> Decimal:
     """What a million cost of a call with so much input."""
-    return None if price is None else calc_unit_price(price, _MILLION, counts.get("input_tokens", 0), _MILLION)
+    if isinstance(price, Decimal):
+        return price
+    return calc_unit_price(price, _MILLION, counts.get("input_tokens", 0), _MILLION)
 
 
 def references(provider: str | None, names: Sequence[str]) -> Iterator[tuple[str | None, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from ..tally import Tally, Tokens, count
 from ._view import View
 
-__all__ = ["Table", "amend", "amount", "charge", "counts", "find", "reasoning_beside", "sum_of"]
+__all__ = ["Table", "amend", "amount", "charge", "counts", "find", "reasoning_beside", "states", "sum_of"]
 
 Table = Mapping[str, tuple[str, ...]]
 """A field of `Tokens` -> the dotted paths where it may stand, the first that has a count is taken."""
@@ -23,7 +24,7 @@ _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
 def find(said: View, path: str) -> Any:
     """What stands at a dotted path, None where nothing does."""
     found: Any = said
-    for name in path.split("."):
+    for name in _steps(path):
         if not isinstance(found, View):
             return None
         found = found.get(name)
@@ -33,6 +34,11 @@ def find(said: View, path: str) -> Any:
 def counts(said: View, table: Table) -> Tokens:
     """The counts that `table` finds in a usage object."""
     return Tokens(**{field: _first(said, paths) for field, paths in table.items()})
+
+
+def states(said: View, table: Table, *fields: str) -> bool:
+    """Whether a usage object has a count for one of these fields of `table`."""
+    return any(_first(said, table[field]) is not None for field in fields)
 
 
 def sum_of(*parts: int | None) -> int | None:
@@ -79,4 +85,13 @@ def amount(value: Any) -> float | None:
 
 
 def _first(said: View, paths: tuple[str, ...]) -> int | None:
-    return next((number for number in (count(find(said, path)) for path in paths) if number is not None), None)
+    for path in paths:
+        number = count(find(said, path))
+        if number is not None:
+            return number
+    return None
+
+
+@cache  # of the paths in the readers' tables
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any, cast
 
 __all__ = ["View", "view"]
@@ -37,15 +37,7 @@ class View:
     def get(self, name: str) -> Any:
         """What has that name, also one that is a method's here; None where there is nothing."""
         raw = self._raw
-        if isinstance(raw, dict):
-            fields = cast("dict[str, Any]", raw)
-            found = fields.get(name)
-            if found is None:
-                found = fields.get(_camel_case(name))
-        else:
-            found = getattr(raw, name, None)
-            if found is None and isinstance(raw, Mapping):  # Azure's objects keep what they have no attribute for
-                found = cast("Mapping[str, Any]", raw).get(name)
+        found = _getter(type(raw), name)(raw)
         return found if type(found) in _SCALARS else view(found)
 
     def knows(self, name: str) -> bool:
@@ -81,6 +73,55 @@ class View:
 _NOTHING = View({})
 
 
-@cache  # of the names that our readers ask for, so it can't grow
-def _camel_case(name: str) -> str:
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+@lru_cache(maxsize=4096)  # our readers ask for few names, of as many classes as there are
+def _getter(kind: type[Any], name: str) -> Callable[[Any], Any]:
+    """How to get what an object of that class has by that name, None where it has nothing."""
+    if issubclass(kind, dict):
+        return _of_dict(name)
+    if _is_plain_model(kind) and not hasattr(kind, name):
+        return _of_model(name)
+    if issubclass(kind, Mapping):
+        return _of_mapping(name)
+    return lambda raw: getattr(raw, name, None)
+
+
+def _of_dict(name: str) -> Callable[[dict[str, Any]], Any]:
+    camel_case = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+    def get(raw: dict[str, Any]) -> Any:
+        found = raw.get(name)
+        return raw.get(camel_case) if found is None else found
+
+    return get
+
+
+def _of_model(name: str) -> Callable[[Any], Any]:
+    """As `getattr`, without what it costs pydantic to say that there is nothing: most names are asked for in vain."""
+
+    def get(raw: Any) -> Any:
+        found = raw.__dict__.get(name)
+        if found is None and (extra := getattr(raw, "__pydantic_extra__", None)):
+            return extra.get(name)
+        return found
+
+    return get
+
+
+def _of_mapping(name: str) -> Callable[[Any], Any]:
+    """By attribute, then by key: Azure's objects keep what they have no attribute for."""
+
+    def get(raw: Any) -> Any:
+        found = getattr(raw, name, None)
+        return raw.get(name) if found is None else found
+
+    return get
+
+
+def _is_plain_model(kind: type[Any]) -> bool:
+    """Whether it is a pydantic model that looks attributes up as pydantic does."""
+    looked_up_by = next((each for each in kind.__mro__ if "__getattr__" in vars(each)), None)
+    return (
+        looked_up_by is not None
+        and looked_up_by.__module__ == "pydantic.main"
+        and kind.__getattribute__ is object.__getattribute__
+    )

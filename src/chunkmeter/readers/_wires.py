@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 __all__ = ["ROWS", "of", "of_event", "of_provider"]
@@ -134,16 +135,19 @@ def of_event(event: Any) -> str | None:
     """The wire of an SDK's event, told by the module of its class, or of a JSON event; None where nothing tells."""
     kind = cast("type[Any]", type(event))
     wire = of(cast("dict[str, Any]", event)) if issubclass(kind, dict) else None
-    if wire is not None:
-        return wire
+    # Many services' own SDKs have classes of OpenAI's shape.
+    return wire or _of_class(kind) or ("openai_chat" if hasattr(event, "choices") else None)
+
+
+@lru_cache(maxsize=256)
+def _of_class(kind: type[Any]) -> str | None:
     for base in kind.__mro__:
         parts = base.__module__.split(".")
         for end in range(len(parts), 0, -1):
             wire = _BY_MODULE.get(".".join(parts[:end]))
             if wire is not None:
                 return wire
-    # Many services' own SDKs have classes of OpenAI's shape.
-    return "openai_chat" if hasattr(event, "choices") else None
+    return None
 
 
 def of_provider(provider: str) -> str | None:

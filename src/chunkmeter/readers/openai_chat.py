@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tally import Tally, Tokens
-from ._usage import Table, amount, charge, counts, find, reasoning_beside
+from ._usage import Table, amount, charge, counts, find, reasoning_beside, states
 from ._view import View, view
 
 WIRE = "openai_chat"
@@ -91,10 +91,7 @@ def _read_litellm(tally: Tally, hidden: View) -> None:
 
 
 def _states_a_number(usage: Any) -> bool:
-    if not isinstance(usage, View):
-        return False
-    said = counts(usage, COUNTS)
-    return (said.input_tokens, said.output_tokens, said.total_tokens) != (None, None, None)
+    return isinstance(usage, View) and states(usage, COUNTS, "input_tokens", "output_tokens", "total_tokens")
 
 
 def tokens(usage: Any) -> Tokens:
