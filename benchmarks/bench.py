@@ -1,9 +1,9 @@
 """chunkmeter beside its peers: CPU, memory and start-up, each against the bare SDK in the same process.
 
-    make bench [ARGS="--write --seconds 300 --only openllmetry,logfire"]
+    make bench [ARGS="--write --turns 9 --only openllmetry,logfire"]
 
-Each contender has an environment and a process of its own, whose turns alternate with the others'; within a turn bare
-and metered alternate. Figures are medians with quartiles. `--write` puts them into docs/performance.md.
+Each contender has an environment and a process of its own, in which bare and metered take turns. Figures are medians
+with quartiles. `--write` puts them into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -20,29 +20,33 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from . import report
 from .contenders import CONTENDERS, SHORTEST, SWITCHED_OFF
 
 ROOT = Path(__file__).resolve().parent.parent
-CHUNKS, LONG, SHORT = 300, 5, 15
-"""Chunks of a stream, and how many such a turn has, of each side; and how many of the shortest, for a call's cost."""
+CHUNKS, PARSED = 300, 100
+"""Chunks of a stream whose chunks were made before, and of one that the SDK decodes."""
+LONG, SHORT = 5, 15
+"""How many such streams a turn has, of each side; and how many of the shortest, for a call's cost."""
 CROWDS, PROBES = (0, 10_000), 200
 """Open streams beside a call, and how many calls are timed beside them."""
 MEMORY = 3000
 """Chunks of the stream whose memory is looked at."""
-LEAST_TURNS, IMPORTS = 3, 9
+STARTS, OWN_STARTS = 3, 9
+"""How many processes are started for the fastest."""
+MODES = ("off", "unsampled", "content")
 
 
 class Remote:
     """A worker in its contender's environment, asked one thing at a time."""
 
-    def __init__(self, name: str, mode: str) -> None:
+    def __init__(self, name: str, content: str) -> None:
         self.contender = CONTENDERS[name]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- lives as long as the process
         self._process = subprocess.Popen(
-            [_python(name), "-m", "benchmarks.worker", name, mode],
+            [_python(name), "-m", "benchmarks.worker", name, content],
             cwd=ROOT,
             env=_environment(),
             stdin=subprocess.PIPE,
@@ -88,97 +92,80 @@ def _environment() -> dict[str, str]:
 
 
 class Bench:
-    """All workers, and what they have answered so far, as docs/performance.json has it."""
+    """What has been measured so far, as docs/performance.json has it."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        makes = [(name, mode) for name in names for mode in ("off", "unsampled")]
-        makes += [(name, "content") for name in names if CONTENDERS[name].content == SWITCHED_OFF]
-        self._names = names
-        self._remotes = {(name, mode): Remote(name, mode) for name, mode in makes}
-        self.results: dict[str, Any] = {"machine": machine(), "contenders": {}, "failed": {}, "rows": [], "imports": {}}
-        self._rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    def __init__(self, names: Sequence[str], turns: int) -> None:
+        self._turns = turns
+        self._makes = [(name, "off") for name in names]
+        self._makes += [(name, "content") for name in names if CONTENDERS[name].content == SWITCHED_OFF]
+        self.results: dict[str, Any] = {
+            "machine": machine(), "turns": turns, "contenders": {}, "failed": {}, "rows": [], "imports": {},
+        }  # fmt: skip
 
-    def __enter__(self) -> Self:
-        return self
+    def run(self) -> None:
+        """All figures: chunkmeter's with nothing beside it, then those of its peers, one a core."""
+        self._measure(*self._makes[0])
+        self.results["own"] = _answer("chunkmeter", "benchmarks.own", "--turns", str(self._turns))
+        say("floors")
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self._measure, *zip(*self._makes[1:], strict=True)))
+        self.results["rows"].sort(key=lambda row: (list(CONTENDERS).index(row["name"]), MODES.index(row["mode"])))
 
-    def __exit__(self, *_: object) -> None:
-        for remote in self._remotes.values():
+    def _measure(self, name: str, content: str) -> None:
+        """One contender, in one go: a process that waits for its turn is cold when it comes."""
+        started, remote = time.monotonic(), Remote(name, content)
+        try:
+            if content == "off":
+                self.results["contenders"][name] = remote.ask("hello")
+            rows = {
+                (mode, through): self._row(name, mode, through)
+                for mode in (("off", "unsampled") if content == "off" else ("content",))
+                for through in remote.contender.through
+            }
+            for turn in range(-1, self._turns):
+                for row in rows.values():
+                    self._turn(remote, row, turn)
+            if content == "off":
+                self._once(self.results["contenders"][name], remote)
+            # A contender that failed half way is not half told of.
+            self.results["rows"] += rows.values()
+        except RuntimeError as error:
+            say(str(error))
+            self.results["failed"][name] = str(error)
+            self.results["contenders"].pop(name, None)
+            return
+        finally:
             remote.close()
-
-    def run(self, seconds: float) -> None:
-        """All figures; turns are taken until `seconds` have passed, but at least three."""
-        self._begin()
-        started, turn = time.monotonic(), 0
-        while turn < LEAST_TURNS or time.monotonic() - started < seconds:
-            for (name, mode), remote in self._remotes.items():
-                for through in remote.contender.through:
-                    self._turn(remote, self._row(name, mode, through), turn)
-            turn += 1
-            say(f"turn {turn} after {time.monotonic() - started:.0f} s")
-        self.results["turns"] = turn
-        for name in self._contenders():
-            self._once(name, self._remotes[name, "off"])
-        for _ in range(IMPORTS):
-            for name in self._contenders():
-                self.results["imports"].setdefault(name, []).append(_answer(name, "benchmarks.imports", name))
-            say("imports")
-        self.results["own"] = _answer("chunkmeter", "benchmarks.own")
-
-    def _begin(self) -> None:
-        """Ask each what it is; one that doesn't run is told of and left out."""
-
-        def hello(remote: Remote) -> Any:
-            try:
-                return remote.ask("hello")
-            except RuntimeError as error:
-                return error
-
-        with ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(hello, self._remotes.values()))
-        for (name, mode), answer in zip(list(self._remotes), answers, strict=True):
-            if isinstance(answer, RuntimeError):
-                say(str(answer))
-                self.results["failed"][name] = str(answer)
-            elif mode == "off":
-                self.results["contenders"][name] = answer
-        for name, mode in list(self._remotes):
-            if name in self.results["failed"]:
-                self._remotes.pop((name, mode)).close()
-                self.results["contenders"].pop(name, None)
-
-    def _contenders(self) -> list[str]:
-        return [name for name in self._names if name in self.results["contenders"]]
+        if content == "off":
+            starts = OWN_STARTS if name == "chunkmeter" else STARTS
+            self.results["imports"][name] = [_answer(name, "benchmarks.imports", name) for _ in range(starts)]
+        say(f"{remote.contender.title}, content {content}: {time.monotonic() - started:.0f} s")
 
     def _row(self, name: str, mode: str, through: str) -> dict[str, Any]:
-        key = (name, mode, through)
-        if key not in self._rows:
-            lists: dict[str, list[float]] = {"chunk": [], "call": [], "ratio": [], "work": []}
-            self._rows[key] = {"name": name, "mode": mode, "through": through, **lists}
-            self.results["rows"].append(self._rows[key])
-        return self._rows[key]
+        lists: dict[str, list[float]] = {"chunk": [], "call": [], "ratio": [], "work": []}
+        return {"name": name, "mode": mode, "through": through, **lists}
 
     def _turn(self, remote: Remote, row: dict[str, Any], turn: int) -> None:
-        through = row["through"]
-        short = remote.ask("ready", through=through, chunks=SHORTEST, turn=turn, times=SHORT)
-        long = remote.ask("ready", through=through, chunks=CHUNKS, turn=turn, times=LONG)
+        """One turn of all that is measured by turns; the one before the first only warms up."""
+        through, sampled = row["through"], row["mode"] != "unsampled"
+        short = remote.ask("ready", through=through, chunks=SHORTEST, turn=turn, times=SHORT, sampled=sampled)
+        long = remote.ask("ready", through=through, chunks=CHUNKS, turn=turn, times=LONG, sampled=sampled)
+        whole = remote.ask("parsed", through=through, chunks=PARSED, turn=turn, times=LONG)
+        if turn < 0:
+            return
         call = short["metered"] - short["bare"]
         row["call"].append(call)
         row["chunk"].append((long["metered"] - long["bare"] - call) / (CHUNKS - SHORTEST))
-        if row["mode"] == "off":
-            whole = remote.ask("parsed", through=through, chunks=CHUNKS, turn=turn, times=LONG)
-            row["ratio"].append(whole["metered"] / whole["bare"])
-            row["work"].append(whole["bare"] / CHUNKS)
+        row["ratio"].append(whole["metered"] / whole["bare"])
+        row["work"].append(whole["bare"] / PARSED)
 
-    def _once(self, name: str, remote: Remote) -> None:
-        contender = self.results["contenders"][name]
-        contender["memory"] = {
-            through: remote.ask("memory", through=through, chunks=MEMORY) for through in remote.contender.through
-        }
-        if "openai" in remote.contender.through:
+    def _once(self, contender: dict[str, Any], remote: Remote) -> None:
+        through = remote.contender.through
+        contender["memory"] = {each: remote.ask("memory", through=each, chunks=MEMORY) for each in through}
+        if "openai" in through:
             contender["crowd"] = {
                 str(streams): remote.ask("crowd", streams=streams, probes=PROBES) for streams in CROWDS
             }
-        say(f"{remote.contender.title}: memory, {CROWDS[-1]} streams at once")
 
 
 def _answer(name: str, module: str, *arguments: str) -> Any:
@@ -209,14 +196,14 @@ def machine() -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=300, help="for the turns; the rest takes as long again")
+    parser.add_argument("--turns", type=int, default=9, help="how often each figure is taken")
     parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()
     names = [name for name in CONTENDERS if not options.only or name in ("chunkmeter", *options.only.split(","))]
     started = time.monotonic()
-    with Bench(names) as bench:
-        bench.run(options.seconds)
+    bench = Bench(names, options.turns)
+    bench.run()
     bench.results["seconds"] = round(time.monotonic() - started)
     print(report.text(bench.results))
     if options.write:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from opentelemetry import _logs, metrics, trace
@@ -19,7 +20,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler, SamplingResult
 
 MODEL = "gpt-4o-mini"
 SHORTEST = 3
@@ -39,15 +40,23 @@ class Ended(SpanProcessor):
             self.spans.append(span)
 
 
+class Switched(Sampler):
+    """Samples all spans, or none."""
+
+    sampled = True
+
+    def should_sample(self, *args: Any, **keywords: Any) -> SamplingResult:
+        return (ALWAYS_ON if self.sampled else ALWAYS_OFF).should_sample(*args, **keywords)
+
+    def get_description(self) -> str:
+        return "all or none"
+
+
 class Providers:
-    """Where a contender reports: nothing leaves the process, and nothing is kept unless somebody looks.
+    """Where a contender reports: nothing leaves the process, and nothing is kept unless somebody looks."""
 
-    Args:
-        sampled: whether spans are.
-    """
-
-    def __init__(self, *, sampled: bool) -> None:
-        self.sampler = ALWAYS_ON if sampled else ALWAYS_OFF
+    def __init__(self) -> None:
+        self.sampler = Switched()
         self.ended = Ended()
         self.tracer_provider = TracerProvider(sampler=self.sampler)
         self.tracer_provider.add_span_processor(self.ended)
@@ -111,39 +120,30 @@ def _chunkmeter_wrap(providers: Providers) -> Callable[[Any], Any]:
     return wrap
 
 
-# --- peers ---
+# --- peers: each is installed in its own environment alone ---
 
 
 def _genai(providers: Providers, _: bool) -> None:
-    from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor
-
-    _instrument(OpenAIInstrumentor, providers)
+    _instrument("opentelemetry.instrumentation.genai.openai", providers)
 
 
 def _openai_v2(providers: Providers, _: bool) -> None:
-    from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
-
-    _instrument(OpenAIInstrumentor, providers)
+    _instrument("opentelemetry.instrumentation.openai_v2", providers)
 
 
 def _openllmetry(providers: Providers, content: bool) -> None:
     os.environ["TRACELOOP_TRACE_CONTENT"] = str(content).lower()
-    from opentelemetry.instrumentation.openai import OpenAIInstrumentor
-
-    _instrument(OpenAIInstrumentor, providers)
+    _instrument("opentelemetry.instrumentation.openai", providers)
 
 
 def _openinference(providers: Providers, content: bool) -> None:
     if not content:
         os.environ["OPENINFERENCE_HIDE_INPUTS"] = os.environ["OPENINFERENCE_HIDE_OUTPUTS"] = "true"
-    from openinference.instrumentation.openai import OpenAIInstrumentor
-
-    _instrument(OpenAIInstrumentor, providers)
+    _instrument("openinference.instrumentation.openai", providers)
 
 
 def _openlit(providers: Providers, content: bool) -> None:
-    import openlit
-
+    openlit: Any = import_module("openlit")
     providers.make_global()
     with tempfile.NamedTemporaryFile("w", suffix=".json") as prices:  # else it asks the network for some
         json.dump({"chat": {MODEL: {"promptPrice": 0.00015, "completionPrice": 0.0006}}}, prices)
@@ -152,8 +152,7 @@ def _openlit(providers: Providers, content: bool) -> None:
 
 
 def _logfire(providers: Providers, _: bool) -> None:
-    import logfire
-
+    logfire: Any = import_module("logfire")
     providers.reader = InMemoryMetricReader()
     logfire.configure(
         send_to_logfire=False,
@@ -167,9 +166,8 @@ def _logfire(providers: Providers, _: bool) -> None:
 
 
 def _langfuse(providers: Providers, _: bool) -> None:
-    import langfuse
-    import langfuse.openai
-
+    langfuse: Any = import_module("langfuse")
+    import_module("langfuse.openai")
     langfuse.Langfuse(
         public_key="none",
         secret_key="none",
@@ -188,8 +186,9 @@ def _with_otel(function: Any) -> Any:
     return with_otel()(function)
 
 
-def _instrument(instrumentor: Any, providers: Providers) -> None:
-    instrumentor().instrument(
+def _instrument(module: str, providers: Providers) -> None:
+    instrumentor: Any = import_module(module)
+    instrumentor.OpenAIInstrumentor().instrument(
         tracer_provider=providers.tracer_provider,
         meter_provider=providers.meter_provider,
         skip_dep_check=True,  # Mirascope holds the SDK back for all alike

@@ -1,4 +1,4 @@
-"""What a contender's import and its switching on take, once, in a process that has OpenTelemetry's SDK and nothing else.
+"""What a contender's import and its switching on take, once, in a process that has OpenTelemetry's SDK alone.
 
     python -m benchmarks.imports NAME
 
@@ -37,7 +37,7 @@ def main() -> None:
     contender = CONTENDERS[sys.argv[1]]
     timed("import", lambda: importlib.import_module(contender.package))
     timed("entry point", lambda: importlib.import_module(contender.entry_point))
-    providers = Providers(sampled=True)
+    providers = Providers()
     timed("instrument", lambda: contender.install(providers, False))
     print(json.dumps({"ms": taken, "loaded": loaded}), file=answers)
 

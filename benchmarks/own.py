@@ -86,8 +86,8 @@ class Noting:
 
 
 def passed_on(stream: Any) -> Iterator[Any]:
-    for item in stream:
-        yield item  # noqa: UP028 -- `yield from` would do nothing an item
+    for item in stream:  # noqa: UP028 -- `yield from` would do nothing an item
+        yield item
 
 
 class Recorded(SpanProcessor):
@@ -288,11 +288,13 @@ def _points(reader: InMemoryMetricReader) -> Iterator[tuple[str, str, list[float
     for resource in data.resource_metrics if data else ():
         for scope in resource.scope_metrics:
             for metric in scope.metrics:
-                for point in metric.data.data_points:
+                points: Any = metric.data.data_points
+                for point in points:
+                    labels = dict(point.attributes)
                     if hasattr(point, "bucket_counts"):
-                        yield metric.name, metric.unit, list(point.explicit_bounds), point.sum, dict(point.attributes)
+                        yield metric.name, metric.unit or "", list(point.explicit_bounds), point.sum, labels
                     elif getattr(metric.data, "is_monotonic", False):  # a gauge is asked, not recorded
-                        yield metric.name, metric.unit, None, point.value, dict(point.attributes)
+                        yield metric.name, metric.unit or "", None, point.value, labels
 
 
 def main() -> None:

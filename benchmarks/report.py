@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 from .bounds import Results, bounds, crowded, least, row
 from .contenders import CONTENDERS
@@ -162,12 +162,12 @@ def chart(results: Results) -> str:
         for through, title in _THROUGH.items()
     }
     height = sum(30 + len(bars) * (_BAR + _GAP) for bars in costs.values()) + 40
-    svg = Xml.Element(
+    svg = ET.Element(
         "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {_WIDTH} {height}", role="img",
         **{"font-family": "sans-serif", "font-size": "13"},
     )  # fmt: skip
-    Xml.SubElement(svg, "title").text = "Microseconds of CPU added to a chunk, logarithmic"
-    Xml.SubElement(svg, "rect", width="100%", height="100%", fill="white")
+    ET.SubElement(svg, "title").text = "Microseconds of CPU added to a chunk, logarithmic"
+    ET.SubElement(svg, "rect", width="100%", height="100%", fill="white")
     y = 0
     for title, bars in costs.items():
         y += 24
@@ -177,14 +177,14 @@ def chart(results: Results) -> str:
             fill = "#2563eb" if name == "chunkmeter" else "#9ca3af"
             width = max(1.0, _x(cost) - _LEFT)
             _label(svg, 10, y + 14, CONTENDERS[name].title)
-            Xml.SubElement(
+            ET.SubElement(
                 svg, "rect", x=str(_LEFT), y=str(y), width=f"{width:.1f}", height=str(_BAR), fill=fill
             )  # fmt: skip
             _label(svg, _LEFT + width + 6, y + 14, f"{cost:.2f}")
             y += _BAR + _GAP
     for power in range(int(math.log10(_LEAST)), int(math.log10(_MOST)) + 1):
         _label(svg, _x(10.0**power), y + 20, f"{10.0**power:g}")
-    return Xml.tostring(svg, encoding="unicode") + "\n"
+    return ET.tostring(svg, encoding="unicode") + "\n"
 
 
 def _x(cost: float) -> float:
@@ -192,8 +192,8 @@ def _x(cost: float) -> float:
     return _LEFT + share * (_WIDTH - _LEFT - 60)
 
 
-def _label(svg: Xml.Element, x: float, y: float, words: str, weight: str = "normal") -> None:
-    Xml.SubElement(svg, "text", x=f"{x:.1f}", y=str(y), **{"font-weight": weight}).text = words
+def _label(svg: ET.Element, x: float, y: float, words: str, weight: str = "normal") -> None:
+    ET.SubElement(svg, "text", x=f"{x:.1f}", y=str(y), **{"font-weight": weight}).text = words
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """One contender, in a process and an environment of its own: measures what it is asked to.
 
-    python -m benchmarks.worker NAME off|unsampled|content
+    python -m benchmarks.worker NAME off|content
 
-Each line of stdin is a JSON object, {"do": METHOD of `Worker`, ARGUMENT: value, ...}; each line of stdout is the answer.
+Each line of stdin is a JSON object, {"do": METHOD of `Worker`, ARGUMENT: value, ...}; each of stdout is the answer.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _COUNTS = (PROMPT_TOKENS, COMPLETION_TOKENS)
 class Worker:
     """A contender switched on, beside the bare SDK in the same process."""
 
-    def __init__(self, name: str, *, sampled: bool, content: bool) -> None:
+    def __init__(self, name: str, *, content: bool) -> None:
         self.contender = CONTENDERS[name]
-        self.providers = Providers(sampled=sampled)
+        self.providers = Providers()
         self.workload = Workload(self.contender.decorate or _untouched)
         self.workload.serve(SHORTEST)
         for through in ("openai", "mirascope"):
@@ -114,11 +114,15 @@ class Worker:
         self.workload.serve(chunks)
         return self._in_turns(partial(self.workload.read, through), turn, times)
 
-    def ready(self, through: str, chunks: int, turn: int, times: int) -> Answer:
-        """The same with chunks that were made before."""
+    def ready(self, through: str, chunks: int, turn: int, times: int, sampled: bool) -> Answer:
+        """The same with chunks that were made before, its spans sampled or not."""
         self.workload.serve(chunks)
-        with self.workload.ready():
-            return self._in_turns(partial(self.workload.read, through), turn, times)
+        self.providers.sampler.sampled = sampled
+        try:
+            with self.workload.ready():
+                return self._in_turns(partial(self.workload.read, through), turn, times)
+        finally:
+            self.providers.sampler.sampled = True
 
     def memory(self, through: str, chunks: int) -> Answer:
         """The most that a stream held while it was read, bytes more than before it began, bare and metered."""
@@ -129,12 +133,11 @@ class Worker:
         return {"bare": bare, "metered": metered}
 
     def crowd(self, streams: int, probes: int) -> Answer:
-        """CPU of a call among that many open ones on one event loop, microseconds, bare and metered; ready chunks."""
+        """CPU of a metered call among that many open ones on one event loop, microseconds, and of a bare one alone."""
         self.workload.serve(SHORTEST)
         with self.workload.ready():
-            bare, metered = (
-                median(self.workload.crowded(streams, self._side(metered=metered), probes)) for metered in (False, True)
-            )
+            bare = median(self.workload.crowded(0, self._side(metered=False), probes))
+            metered = median(self.workload.crowded(streams, self._side(metered=True), probes))
         return {"bare": bare, "metered": metered}
 
     def _in_turns(self, run: Callable[[Wrap | None], object], turn: int, times: int) -> Answer:
@@ -182,10 +185,10 @@ def _peak(run: Callable[[], object]) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", choices=CONTENDERS)
-    parser.add_argument("mode", choices=("off", "unsampled", "content"))
+    parser.add_argument("content", choices=("off", "content"), help="how content is captured: off, or as it comes")
     options = parser.parse_args()
     answers, sys.stdout = sys.stdout, sys.stderr  # a peer's greeting is no answer
-    worker = Worker(options.name, sampled=options.mode != "unsampled", content=options.mode == "content")
+    worker = Worker(options.name, content=options.content == "content")
     for line in sys.stdin:
         order = json.loads(line)
         answer = getattr(worker, order.pop("do"))(**order)

@@ -130,19 +130,17 @@ class Workload:
                 others.append(items := await opened())
                 await anext(items)
             taken: list[float] = []
+            gc.collect()
+            gc.disable()
             for _ in range(probes):
                 start = time.process_time_ns()
                 await finish(await opened())
                 taken.append((time.process_time_ns() - start) / 1e3)
+            gc.enable()
             await asyncio.gather(*(finish(items) for items in others))
             return taken
 
-        gc.collect()
-        gc.disable()
-        try:
-            return asyncio.run(run())
-        finally:
-            gc.enable()
+        return asyncio.run(run())
 
     @contextmanager
     def ready(self) -> Iterator[None]:

@@ -1,0 +1,119 @@
+"""Ratios that a slower chunkmeter would change, each with a generous limit: half as much again as it is.
+
+    make guard [FAULT=slow-chunk|slow-call|slow-price]
+
+A figure is chunkmeter's cost over that of a floor in the same process, so the machine's speed falls out. FAULT makes a
+part of chunkmeter run twice, and the guard has to see it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from .bounds import ratio
+from .own import Own
+
+TURNS, STARTS = 7, 5
+ROOT = Path(__file__).resolve().parent.parent
+Figure = tuple[str, float, float]
+
+
+def figures(own: Own) -> Iterator[Figure]:
+    """What is held against what, its ratio, and the limit of that."""
+    chunk = [own.chunk(turn) for turn in range(TURNS)]
+    for side, bare in (("for", "bare"), ("next", "bare next"), ("async", "bare async")):
+        over = median((turn[side] - turn[bare]) / (turn["noting"] - turn["bare"]) for turn in chunk)
+        yield f"a chunk by `{side}`, over an iterator that notes the time of each", over, LIMITS[side]
+    call = [own.call(turn) for turn in range(TURNS)]
+    yield "a call, over its span and points by hand", ratio(call, "metered", "by hand"), LIMITS["call"]
+    price = [own.price(turn) for turn in range(TURNS)]
+    yield "a price, over genai-prices' own", ratio(price, "ours", "genai-prices"), LIMITS["price"]
+    held = own.held()
+    yield (
+        "memory of an open stream, over the SDK's span",
+        (held["metered"] - held["bare"]) / held["span"],
+        LIMITS["held"],
+    )
+    starts = [_start() for _ in range(STARTS)]
+    for step in ("import", "instrument"):
+        least = min(start["ms"][step] for start in starts) / min(start["ms"]["sdk"] for start in starts)
+        yield f"`{step}`, over importing opentelemetry.sdk", least, LIMITS[step]
+
+
+LIMITS = {
+    "for": 9.0,
+    "next": 9.0,
+    "async": 12.0,
+    "call": 6.0,
+    "price": 1.8,
+    "held": 2.3,
+    "import": 0.5,
+    "instrument": 0.5,
+}
+
+
+def _start() -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.imports", "chunkmeter"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
+# --- known faults ---
+
+
+def _twice(owner: Any, name: str) -> None:
+    original: Callable[..., Any] = getattr(owner, name)
+
+    def doubled(*args: Any, **keywords: Any) -> Any:
+        original(*args, **keywords)
+        return original(*args, **keywords)
+
+    setattr(owner, name, doubled)
+
+
+def _slow_chunk() -> None:
+    from chunkmeter.call import Call
+
+    _twice(Call, "observe")
+
+
+def _slow_call() -> None:
+    from chunkmeter.telemetry import Telemetry
+
+    for step in ("start_span", "assess", "write", "record"):
+        _twice(Telemetry, step)
+
+
+def _slow_price() -> None:
+    from chunkmeter.pricing import genai
+
+    _twice(genai, "price")
+
+
+FAULTS = {"slow-chunk": _slow_chunk, "slow-call": _slow_call, "slow-price": _slow_price}
+
+
+def main() -> int:
+    fault = os.environ.get("FAULT")
+    if fault:
+        FAULTS[fault]()
+    within = failed = 0
+    for what, over, limit in figures(Own()):
+        met = over <= limit
+        within, failed = within + met, failed + (not met)
+        print(f"{what + ' ':.<75} {over:5.2f} x, expected at most {limit:g}{'' if met else '   FAILED'}", flush=True)
+        if fault and failed:
+            break
+    print(f"guard: {within} ratios within their limits, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
