@@ -30,8 +30,8 @@ CHUNKS, PARSED = 300, 100
 """Chunks of a stream whose chunks were made before, and of one that the SDK decodes."""
 LONG, SHORT = 5, 15
 """How many such streams a turn has, of each side; and how many of the shortest, for a call's cost."""
-CROWDS, PROBES = (0, 10_000), 200
-"""Open streams beside a call, and how many calls are timed beside them."""
+CROWD, PROBES = 10_000, 200
+"""Open streams beside a call of chunkmeter's, and how many calls are timed beside them."""
 MEMORY = 3000
 """Chunks of the stream whose memory is looked at."""
 STARTS, OWN_STARTS = 3, 9
@@ -94,8 +94,8 @@ def _environment() -> dict[str, str]:
 class Bench:
     """What has been measured so far, as docs/performance.json has it."""
 
-    def __init__(self, names: Sequence[str], turns: int) -> None:
-        self._turns = turns
+    def __init__(self, names: Sequence[str], turns: int, crowd: int) -> None:
+        self._turns, self._crowd = turns, crowd
         self._makes = [(name, "off") for name in names]
         self._makes += [(name, "content") for name in names if CONTENDERS[name].content == SWITCHED_OFF]
         self.results: dict[str, Any] = {
@@ -163,8 +163,9 @@ class Bench:
         through = remote.contender.through
         contender["memory"] = {each: remote.ask("memory", through=each, chunks=MEMORY) for each in through}
         if "openai" in through:
+            crowds = (0, CROWD if remote.contender is CONTENDERS["chunkmeter"] else self._crowd)
             contender["crowd"] = {
-                str(streams): remote.ask("crowd", streams=streams, probes=PROBES) for streams in CROWDS
+                str(streams): remote.ask("crowd", streams=streams, probes=PROBES) for streams in crowds
             }
 
 
@@ -197,12 +198,13 @@ def machine() -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=9, help="how often each figure is taken")
+    parser.add_argument("--crowd", type=int, default=1_000, help="streams that are open beside a peer's call")
     parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()
     names = [name for name in CONTENDERS if not options.only or name in ("chunkmeter", *options.only.split(","))]
     started = time.monotonic()
-    bench = Bench(names, options.turns)
+    bench = Bench(names, options.turns, options.crowd)
     bench.run()
     bench.results["seconds"] = round(time.monotonic() - started)
     print(report.text(bench.results))

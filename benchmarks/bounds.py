@@ -29,7 +29,9 @@ class Bound:
     def verdict(self) -> str:
         """`met`, or by how much of the limit it is missed."""
         met = self.figure >= self.limit if self.floor else self.figure <= self.limit
-        return "met" if met else f"missed by {abs(self.figure / self.limit - 1):.0%}"
+        if met:
+            return "met"
+        return f"missed by {abs(self.figure / self.limit - 1):.0%}" if self.limit else f"missed by {self.figure:g}"
 
     @property
     def asked(self) -> str:

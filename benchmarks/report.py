@@ -69,7 +69,7 @@ def _lines(results: Results) -> Iterator[str]:
     head = (
         "",
         "call alone, us",
-        "call among 10^4, us",
+        "call among many, us",
         "import, ms",
         "instrument, ms",
         "SDKs and models imported by it",
@@ -100,15 +100,22 @@ def _contender(results: Results, each: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _start_up(results: Results, name: str) -> tuple[str, ...]:
-    turns, crowd = results["imports"][name], results["contenders"][name].get("crowd")
+    turns = results["imports"][name]
     loaded = sorted({package for turn in turns for names in turn["loaded"].values() for package in names})
     return (
         CONTENDERS[name].title,
-        *((f"{crowded(results, name, streams):.0f}" for streams in crowd) if crowd else ("", "")),
+        *_crowds(results, name),
         f"{least(turns, 'import', 'entry point'):.0f}",
         f"{least(turns, 'instrument'):.0f}",
         ", ".join(loaded) or "none",
     )
+
+
+def _crowds(results: Results, name: str) -> tuple[str, str]:
+    alone, many = results["contenders"][name].get("crowd", (None, None))
+    if alone is None or many is None:
+        return "", ""
+    return f"{crowded(results, name, alone):.0f}", f"{crowded(results, name, many):.0f} among {int(many):,}"
 
 
 def _floors(own: Results) -> Iterator[tuple[str, ...]]:
