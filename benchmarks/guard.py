@@ -49,12 +49,12 @@ def figures(own: Own) -> Iterator[Figure]:
 
 LIMITS = {
     "for": 9.0,
-    "next": 9.0,
-    "async": 12.0,
-    "call": 6.0,
+    "next": 11.5,
+    "async": 12.5,
+    "call": 5.7,
     "price": 1.8,
     "held": 2.3,
-    "import": 0.5,
+    "import": 0.2,
     "instrument": 0.5,
 }
 
