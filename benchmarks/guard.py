@@ -108,7 +108,8 @@ def main() -> int:
     for what, over, limit in figures(Own()):
         met = over <= limit
         within, failed = within + met, failed + (not met)
-        print(f"{what + ' ':.<75} {over:5.2f} x, expected at most {limit:g}{'' if met else '   FAILED'}", flush=True)
+        verdict = f"within {limit:g}" if met else f"FAILED: expected at most {limit:g}"
+        print(f"{what + ' ':.<75} {over:5.2f} x, {verdict}", flush=True)
         if fault and failed:
             break
     print(f"guard: {within} ratios within their limits, {failed} failed")
