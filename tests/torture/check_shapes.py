@@ -175,11 +175,12 @@ async def test_33_anthropic_cache_writes_of_5_minutes_and_1_hour(kit: Kit, read_
         )
     )
     assert used(kit) == (12 + 2048 + 1000, 57)
-    written = (600 * Decimal("3.75") + 400 * Decimal(6)) / MILLION
+    five_minutes, one_hour = 600 * Decimal("3.75") / MILLION, 400 * Decimal(6) / MILLION
     rest = (12 * Decimal(3) + 2048 * Decimal("0.30") + 57 * Decimal(15)) / MILLION
     attributes = attributes_of(kit.span)
-    assert attributes["chunkmeter.cost.cache_write"] == pytest.approx(float(written), abs=1e-12)
-    assert kit.total("chunkmeter.spend") == pytest.approx(float(written + rest), abs=1e-12)
+    assert attributes["chunkmeter.cost.cache_write"] == pytest.approx(float(five_minutes), abs=1e-12)
+    assert attributes["chunkmeter.cost.cache_write_1h"] == pytest.approx(float(one_hour), abs=1e-12)
+    assert kit.total("chunkmeter.spend") == pytest.approx(float(five_minutes + one_hour + rest), abs=1e-12)
 
 
 async def test_34_anthropic_empty_content_pings_and_unknown_events(kit: Kit, read_claude: Callable[..., Any]) -> None:
