@@ -13,6 +13,7 @@ from .. import semconv
 
 __all__ = [
     "CLASSES",
+    "PARTS",
     "UNKNOWN_MODEL",
     "Answer",
     "CostStatus",
@@ -149,6 +150,11 @@ CLASSES: Mapping[str, tuple[str, str | None]] = {
 }
 
 
+# The classes that lie in another's count, in the order in which they are taken out of it.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "input": ("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image"),
+    "output": ("output_audio", "output_image", "reasoning"),
+}
 _counted = attrgetter(*(field for field, _ in CLASSES.values()))
 
 
@@ -173,10 +179,7 @@ def classes(usage: TokenCounts) -> dict[str, int]:
     count = {name: number or 0 for name, number in said if number is not None or name in ("input", "output")}
     if "cache_write_1h" in count:
         count["cache_write"] = count.get("cache_write", 0) - count["cache_write_1h"]
-    for whole, parts in (
-        ("input", ("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image")),
-        ("output", ("output_audio", "output_image", "reasoning")),
-    ):
+    for whole, parts in PARTS.items():
         for part in parts:
             if part in count:
                 count[part] = min(count[part], count[whole])

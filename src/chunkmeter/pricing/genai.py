@@ -19,6 +19,7 @@ from genai_prices.types import ModelInfo, Provider, TieredPrices, calc_unit_pric
 from .. import semconv
 from .answers import (
     CLASSES,
+    PARTS,
     UNKNOWN_MODEL,
     Answer,
     Otherwise,
@@ -50,9 +51,6 @@ _THEIRS = {
     "output_image": "output_image_tokens",
 }
 _PRICES = {name: theirs.replace("_tokens", "_mtok") for name, theirs in _THEIRS.items()}
-# What each class is a part of, where it is one.
-_WHOLES = dict.fromkeys(("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image"), "input")
-_WHOLES |= dict.fromkeys(("reasoning", "output_audio", "output_image"), "output")
 # The table gives free models no price at all, as it does some that it knows no price of.
 _FREE = {"input": Decimal(0), "output": Decimal(0)}
 
@@ -71,7 +69,6 @@ def price(asked: Question, otherwise: Otherwise) -> Answer:
     return otherwise(asked)
 
 
-@lru_cache(maxsize=512)  # every label of a metric asks
 def knows(provider: str | None, model: str) -> bool:
     """Whether the table lists the model under this name, a date aside.
 
@@ -116,9 +113,10 @@ def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
             split["cache_read"] -= cost_of({"cache_read": number}, known)["cache_read"]
     # What is left, so that the parts add up to the digit.
     split["input"], split["output"] = answer.input_price, answer.output_price
-    for name, whole in _WHOLES.items():
-        if name in split:
-            split[whole] -= split[name]
+    for whole, parts in PARTS.items():
+        for part in parts:
+            if part in split:
+                split[whole] -= split[part]
     fee = answer.total_price - answer.input_price - answer.output_price
     if fee:
         split["request"] = fee

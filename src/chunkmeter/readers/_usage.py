@@ -36,9 +36,9 @@ def counts(said: View, table: Table) -> Tokens:
     return Tokens(**{field: _first(said, paths) for field, paths in table.items()})
 
 
-def states(said: View, table: Table, *fields: str) -> bool:
+def states(said: View, table: Table, *names: str) -> bool:
     """Whether a usage object has a count for one of these fields of `table`."""
-    return any(_first(said, table[field]) is not None for field in fields)
+    return any(_first(said, table[name]) is not None for name in names)
 
 
 def sum_of(*parts: int | None) -> int | None:

@@ -36,8 +36,7 @@ class View:
 
     def get(self, name: str) -> Any:
         """What has that name, also one that is a method's here; None where there is nothing."""
-        raw = self._raw
-        found = _getter(type(raw), name)(raw)
+        found = _getter(type(self._raw), name)(self._raw)
         return found if type(found) in _SCALARS else view(found)
 
     def knows(self, name: str) -> bool:
