@@ -82,7 +82,7 @@ e2e: $(DEV)/.ready ## Check the way from chunk to pager with the real backends; 
 docs: $(DEV)/.ready ## Write docs/providers.md anew, from what the readers do
 	@$(RUN) tests/providers_doc.py --write
 
-bench: $(DEV)/.ready $(BENCH:=/.locked) ## Measure beside peers, 15 minutes; ARGS=--write for docs/performance.md
+bench: $(DEV)/.ready $(BENCH:=/.locked) ## Measure beside eight peers; ARGS=--write for docs/performance.md
 	@$(RUN) -m benchmarks.bench $(ARGS)
 
 guard: $(DEV)/.ready ## Check the ratios that a slower chunkmeter would change; FAULT=name plants a slow part

@@ -105,11 +105,13 @@ class Bench:
     def run(self) -> None:
         """All figures: chunkmeter's with nothing beside it, then those of its peers, one a core."""
         self._measure(*self._makes[0])
-        self.results["own"] = _answer("chunkmeter", "benchmarks.own", "--turns", str(self._turns))
+        self.results["own"] = answer(_python("chunkmeter"), "benchmarks.own", "--turns", str(self._turns))
         say("floors")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self._measure, *zip(*self._makes[1:], strict=True)))
-        self.results["rows"].sort(key=lambda row: (list(CONTENDERS).index(row["name"]), MODES.index(row["mode"])))
+        rows = [row for row in self.results["rows"] if row["name"] in self.results["contenders"]]
+        rows.sort(key=lambda row: (list(CONTENDERS).index(row["name"]), MODES.index(row["mode"])))
+        self.results["rows"] = rows
 
     def _measure(self, name: str, content: str) -> None:
         """One contender, in one go: a process that waits for its turn is cold when it comes."""
@@ -127,18 +129,18 @@ class Bench:
                     self._turn(remote, row, turn)
             if content == "off":
                 self._once(self.results["contenders"][name], remote)
-            # A contender that failed half way is not half told of.
-            self.results["rows"] += rows.values()
+            self.results["rows"] += rows.values()  # not before: one that fails half way is not half told of
         except RuntimeError as error:
             say(str(error))
             self.results["failed"][name] = str(error)
-            self.results["contenders"].pop(name, None)
+            if content == "off":
+                self.results["contenders"].pop(name, None)
             return
         finally:
             remote.close()
         if content == "off":
             starts = OWN_STARTS if name == "chunkmeter" else STARTS
-            self.results["imports"][name] = [_answer(name, "benchmarks.imports", name) for _ in range(starts)]
+            self.results["imports"][name] = [answer(_python(name), "benchmarks.imports", name) for _ in range(starts)]
         say(f"{remote.contender.title}, content {content}: {time.monotonic() - started:.0f} s")
 
     def _row(self, name: str, mode: str, through: str) -> dict[str, Any]:
@@ -150,14 +152,16 @@ class Bench:
         through, sampled = row["through"], row["mode"] != "unsampled"
         short = remote.ask("ready", through=through, chunks=SHORTEST, turn=turn, times=SHORT, sampled=sampled)
         long = remote.ask("ready", through=through, chunks=CHUNKS, turn=turn, times=LONG, sampled=sampled)
-        whole = remote.ask("parsed", through=through, chunks=PARSED, turn=turn, times=LONG)
-        if turn < 0:
+        if turn >= 0:
+            call = short["metered"] - short["bare"]
+            row["call"].append(call)
+            row["chunk"].append((long["metered"] - long["bare"] - call) / (CHUNKS - SHORTEST))
+        if row["mode"] != "off":
             return
-        call = short["metered"] - short["bare"]
-        row["call"].append(call)
-        row["chunk"].append((long["metered"] - long["bare"] - call) / (CHUNKS - SHORTEST))
-        row["ratio"].append(whole["metered"] / whole["bare"])
-        row["work"].append(whole["bare"] / PARSED)
+        whole = remote.ask("parsed", through=through, chunks=PARSED, turn=turn, times=LONG)
+        if turn >= 0:
+            row["ratio"].append(whole["metered"] / whole["bare"])
+            row["work"].append(whole["bare"] / PARSED)
 
     def _once(self, contender: dict[str, Any], remote: Remote) -> None:
         through = remote.contender.through
@@ -169,9 +173,9 @@ class Bench:
             }
 
 
-def _answer(name: str, module: str, *arguments: str) -> Any:
-    """What a script prints, in a fresh process of that contender's environment."""
-    command = [_python(name), "-m", module, *arguments]
+def answer(python: str, module: str, *arguments: str) -> Any:
+    """What a script of the benchmark's prints, in a fresh process of that interpreter."""
+    command = [python, "-m", module, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
 

@@ -17,7 +17,7 @@ from typing import Any
 from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import Histogram, InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler, SamplingResult
@@ -68,6 +68,21 @@ class Providers:
         trace.set_tracer_provider(self.tracer_provider)
         metrics.set_meter_provider(self.meter_provider)
         _logs.set_logger_provider(LoggerProvider())
+
+
+def points(reader: InMemoryMetricReader) -> Iterator[tuple[Any, Any]]:
+    """Each point that has been recorded so far, after its metric."""
+    data = reader.get_metrics_data()
+    for resource in data.resource_metrics if data else ():
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                for point in metric.data.data_points:
+                    yield metric, point
+
+
+def is_recorded(metric: Any) -> bool:
+    """Whether its points are recorded, as those of counters and histograms are; a gauge is asked."""
+    return getattr(metric.data, "is_monotonic", False) or isinstance(metric.data, Histogram)
 
 
 @dataclass(frozen=True, slots=True)

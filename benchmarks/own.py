@@ -21,9 +21,8 @@ from time import time_ns
 from typing import Any
 
 import genai_prices
-from opentelemetry.metrics import Counter, Histogram
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import Histogram, InMemoryMetricReader
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, set_span_in_context
@@ -33,7 +32,7 @@ from chunkmeter import pricing
 from chunkmeter.tally import Tokens
 from chunkmeter.telemetry import Telemetry
 
-from .contenders import MODEL, SHORTEST
+from .contenders import MODEL, SHORTEST, is_recorded, points
 from .timing import in_turns
 from .workload import ready_chunks
 
@@ -110,26 +109,30 @@ class ByHand:
         metered(chunks, Telemetry(tracer_provider, meter_provider))
         self.name, self.start = recorded.span.name, recorded.started
         self.rest = {name: value for name, value in recorded.span.attributes.items() if name not in self.start}
-        self.points = list(_points(reader))
+        self.points = [
+            (metric, getattr(point, "sum", getattr(point, "value", 0)), dict(point.attributes))
+            for metric, point in points(reader)
+            if is_recorded(metric)
+        ]
 
     def recorder(self, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> Callable[[], None]:
         """What records it all once more."""
         tracer, meter = tracer_provider.get_tracer("by hand"), meter_provider.get_meter("by hand")
-        points: list[tuple[Callable[..., None], float, dict[str, Any]]] = []
-        for name, unit, bounds, value, labels in self.points:
-            instrument: Counter | Histogram = (
-                meter.create_counter(name, unit)
-                if bounds is None
-                else meter.create_histogram(name, unit, explicit_bucket_boundaries_advisory=bounds)
-            )
-            points.append((instrument.add if isinstance(instrument, Counter) else instrument.record, value, labels))
+        adding: list[tuple[Callable[..., None], float, dict[str, Any]]] = []
+        for metric, value, labels in self.points:
+            if isinstance(metric.data, Histogram):
+                bounds = list(metric.data.data_points[0].explicit_bounds)
+                kept = meter.create_histogram(metric.name, metric.unit, explicit_bucket_boundaries_advisory=bounds)
+                adding.append((kept.record, value, labels))
+            else:
+                adding.append((meter.create_counter(metric.name, metric.unit).add, value, labels))
 
         def record() -> None:
             span = tracer.start_span(self.name, kind=SpanKind.CLIENT, attributes={**self.start})
             if span.is_recording():
                 span.set_attributes({**self.rest})
             context = set_span_in_context(span)
-            for add, value, labels in points:
+            for add, value, labels in adding:
                 add(value, {**labels}, context)
             span.end()
 
@@ -138,8 +141,7 @@ class ByHand:
 
 def metered(chunks: Sequence[Any], telemetry: Telemetry) -> None:
     """One whole call: its stream wrapped, read and settled."""
-    for _ in wrapped(Stream(chunks), telemetry):
-        pass
+    read(wrapped(Stream(chunks), telemetry))
 
 
 def wrapped(stream: Any, telemetry: Telemetry) -> Any:
@@ -281,20 +283,6 @@ def held(make: Callable[[], object], number: int = 200) -> float:
 def _turn(sides: dict[str, Callable[[], object]], turn: int, times: int = 1) -> dict[str, float]:
     prepared = [lambda side=side: side for side in sides.values()]
     return dict(zip(sides, in_turns(prepared, turn, times), strict=True))
-
-
-def _points(reader: InMemoryMetricReader) -> Iterator[tuple[str, str, list[float] | None, float, dict[str, Any]]]:
-    data = reader.get_metrics_data()
-    for resource in data.resource_metrics if data else ():
-        for scope in resource.scope_metrics:
-            for metric in scope.metrics:
-                points: Any = metric.data.data_points
-                for point in points:
-                    labels = dict(point.attributes)
-                    if hasattr(point, "bucket_counts"):
-                        yield metric.name, metric.unit or "", list(point.explicit_bounds), point.sum, labels
-                    elif getattr(metric.data, "is_monotonic", False):  # a gauge is asked, not recorded
-                        yield metric.name, metric.unit or "", None, point.value, labels
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 from typing import Any
 
-from .contenders import CONTENDERS, SHORTEST, Providers, Switch
+from .contenders import CONTENDERS, SHORTEST, Providers, Switch, points
 from .timing import in_turns
 from .workload import COMPLETION_TOKENS, PROMPT_TOKENS, REASON, Workload, Wrap
 
@@ -64,18 +64,18 @@ class Worker:
         self.providers.ended.spans = spans = []
         try:
             self.workload.read(through, self._side(metered=False))
-            bare, points_before = len(spans), self._points()
+            bare, before = len(spans), self._points()
             self.workload.read(through, self._side(metered=True))
         finally:
             self.providers.ended.spans = None
-        points = {
-            key: (number - before[0], sum_ - before[1])
+        told = {
+            key: (number - earlier[0], sum_ - earlier[1])
             for key, (number, sum_) in self._points().items()
-            if (number, sum_) != (before := points_before.get(key, (0, 0.0)))
+            if (number, sum_) != (earlier := before.get(key, (0, 0.0)))
         }
         if bare:
             raise RuntimeError(f"{bare} spans of the bare side")
-        if not spans and not points:
+        if not spans and not told:
             raise RuntimeError("nothing tells of the metered stream")
         said = {
             str(name): str(value)
@@ -89,22 +89,18 @@ class Worker:
             "finish reason": any(re.search(rf"\b{REASON}\b", text) for text in said.values()),
             "usage": all(tokens),
             "cost": any("cost" in name and _is_amount(text) for name, text in said.items()),
-            "usage metric": any(sum_ in _COUNTS for _, sum_ in points.values()),
-            "cost metric": any("cost" in name or "spend" in name for name, _ in points),
-            "metrics": sorted({name for name, _ in points}),
+            "usage metric": any(sum_ in _COUNTS for _, sum_ in told.values()),
+            "cost metric": any("cost" in name or "spend" in name for name, _ in told),
+            "metrics": sorted({name for name, _ in told}),
         }
 
     def _points(self) -> dict[tuple[str, str], tuple[int, float]]:
-        data = self.providers.reader.get_metrics_data()
         return {
             (metric.name, json.dumps(dict(point.attributes or {}), sort_keys=True, default=str)): (
                 int(getattr(point, "count", 0)),
                 float(getattr(point, "sum", getattr(point, "value", 0))),
             )
-            for resource in (data.resource_metrics if data else ())
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-            for point in metric.data.data_points
+            for metric, point in points(self.providers.reader)
         }
 
     # --- what it costs ---

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from benchmarks import guard, report, timing
 from benchmarks.bounds import Bound, bounds, leanest
-from benchmarks.contenders import SHORTEST, Switch
+from benchmarks.contenders import SHORTEST, Switch, is_recorded, points
 from benchmarks.own import ByHand, Recorded, metered
 from benchmarks.workload import ready_chunks
 from chunkmeter.telemetry import Telemetry
@@ -150,16 +150,12 @@ def test_by_hand_is_the_same_span_and_the_same_points() -> None:
         tracer_provider, meter_provider = TracerProvider(), MeterProvider([reader])
         tracer_provider.add_span_processor(recorded)
         report_one(tracer_provider, meter_provider)
-        data = reader.get_metrics_data()
-        points = {
-            (metric.name, metric.unit, frozenset((point.attributes or {}).items()))
-            for resource in (data.resource_metrics if data else ())
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-            for point in metric.data.data_points
-            if hasattr(point, "bucket_counts") or getattr(metric.data, "is_monotonic", False)
+        told = {
+            (metric.name, metric.unit, frozenset(point.attributes.items()))
+            for metric, point in points(reader)
+            if is_recorded(metric)
         }
-        return recorded.span.name, recorded.span.kind, set(recorded.span.attributes), points
+        return recorded.span.name, recorded.span.kind, set(recorded.span.attributes), told
 
     chunks = ready_chunks(SHORTEST)
     by_hand = ByHand(chunks)
