@@ -119,10 +119,7 @@ class Call:
 
     def observe(self, event: Any) -> None:
         """Take note of one raw event. Never raises."""
-        if self.ended:
-            self.telemetry.guard.late()
-            return
-        now = self.last_ns = time_ns()
+        now = self.last_ns = self.paused_ns = time_ns()
         tally = self.tally
         if not tally.chunks:
             self.first_ns = now
@@ -174,7 +171,7 @@ class Call:
             return
         if telemetry.open.pop(id(self), None) is None:
             return  # Whoever took it out of the open ones has settled it, or it is another process's.
-        self.ended = True
+        self._over()
         if self.tally.wire is None and self.tally.chunks and not self.tally.failed:
             unread = UnknownWireError("none of its events fits a known wire")
             telemetry.guard.failed("reader", "telling the wire of a stream", unread)
@@ -192,7 +189,7 @@ class Call:
 
     def disown(self) -> None:
         """Leave the call to the parent process that began it."""
-        self.ended = True
+        self._over()
 
     def publish(self) -> None:
         """Write the facts so far on a span that is somebody else's, who may end it before the call settles."""
@@ -202,6 +199,9 @@ class Call:
         with telemetry.guard("settle", "publishing"):
             ended = self._ended("collected", None, time_ns())
             telemetry.write(self.span, ended, telemetry.assess(ended), status=False)
+
+    def _over(self) -> None:
+        self.ended, self._read = True, self.telemetry.guard.late
 
     def _correct_operation(self) -> None:
         """Whose stream it is was known when it began, which of the provider's wires only by its events."""

@@ -70,8 +70,9 @@ def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) 
         if request.provider is not None and request.provider.startswith("gcp."):
             known["google"] = {"use_vertex_ai": request.provider == "gcp.vertex_ai"}
     for field, (count, _) in _MEDIA.items():
-        items = list(request.media.get(field, ())) if request is not None else []
-        known[field] = _medium(field, items, getattr(tokens, count))
+        items, number = request.media.get(field) if request is not None else None, getattr(tokens, count)
+        if items or number is not None:
+            known[field] = _medium(field, list(items or ()), number)
     return {name: value for name, value in known.items() if value is not None}
 
 
@@ -87,6 +88,8 @@ def cost_metadata_attributes(fields: Mapping[str, Any], tokens: Tokens, request:
         name: value for name, value in fields.items() if name not in _CONVENTIONAL and name not in _MEDIA
     }  # fmt: skip
     for field, (count, attribute) in _MEDIA.items():
+        if field not in fields:
+            continue
         if request.media.get(field):
             known[field] = len(request.media[field])
         if attribute is not None and getattr(tokens, count) is not None:

@@ -24,13 +24,17 @@ class Guard:
     def __init__(self, count: Callable[[Stage], None]) -> None:
         self._count = count
         self._logged: set[str] = set()
+        self._made: dict[tuple[Stage, str], _Guarded] = {}
 
     def __call__(self, stage: Stage, site: str) -> _Guarded:
         """A context manager around one piece of chunkmeter's work; `site` names it in the log."""
-        return _Guarded(self, stage, site)
+        guarded = self._made.get((stage, site))
+        if guarded is None:
+            guarded = self._made[stage, site] = _Guarded(self, stage, site)
+        return guarded
 
-    def late(self) -> None:
-        """Count a chunk that came after its call had been settled."""
+    def late(self, *_: object) -> None:
+        """In place of reading: count a chunk that came after its call had been settled."""
         with self("late", "counting a late chunk"):
             self._count("late")
 
@@ -58,6 +62,8 @@ def unheard(site: str) -> _Guarded:
 
 
 class _Guarded:
+    """Keeps nothing between its entries, so one serves all calls."""
+
     __slots__ = ("_guard", "_site", "_stage")
 
     def __init__(self, guard: Guard, stage: Stage, site: str) -> None:

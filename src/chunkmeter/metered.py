@@ -10,11 +10,12 @@ import functools
 import inspect
 import types
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 from .call import Lease
 from .context import suppressed
-from .taps import AsyncTap, Tap, astep, step
+from .taps import astep, step, tap
 
 __all__ = ["LEASE", "is_manager", "is_stream", "put_on", "put_on_manager"]
 
@@ -92,7 +93,7 @@ def _swap(stream: Any, lease: Lease | _Entries, methods: Callable[[type, _This],
 def _tap_inside(stream: Any, lease: Lease) -> None:
     """Taps on the iterator that an SDK's stream holds, where its class disowns subclasses (Anthropic's does)."""
     items, close = stream._iterator, stream.close
-    stream._iterator = Tap(lease, items) if hasattr(items, "__next__") else AsyncTap(lease, items)
+    stream._iterator = tap(lease, items)
     stream.close = lambda: _finally(close, lease.call.close)
 
 
@@ -189,29 +190,33 @@ def _stream_methods(kind: type[Any], this: _This) -> _Methods:
 
     def iter_(self: Any) -> Any:
         items = base.__iter__(this(self))
-        return self if items is this(self) else Tap(_lease(self), items)
+        return self if items is this(self) else tap(_lease(self), items)
 
     def aiter_(self: Any) -> Any:
         items = base.__aiter__(this(self))
-        return self if items is this(self) else AsyncTap(_lease(self), items)
+        return self if items is this(self) else tap(_lease(self), items)
 
     def stepping(name: str) -> Callable[..., Any]:
+        pull = getattr(base, name)
+
         def stepped(self: Any, *args: Any) -> Any:
             call = _lease(self).call
-            return step(call, call.observe, getattr(base, name), this(self), *args)
+            return step(call, call.observe, partial(pull, this(self), *args))
 
         return stepped
 
     def astepping(name: str) -> Callable[..., Any]:
+        pull = getattr(base, name)
+
         def stepped(self: Any, *args: Any) -> Any:
             call = _lease(self).call
-            return astep(call, call.observe, getattr(base, name), this(self), *args)
+            return astep(call, call.observe, partial(pull, this(self), *args))
 
         return stepped
 
     methods |= {"__iter__": iter_, "__aiter__": aiter_}
-    methods |= {name: stepping(name) for name in ("__next__", "send", "throw")}
-    methods |= {name: astepping(name) for name in ("__anext__", "asend", "athrow")}
+    methods |= {name: stepping(name) for name in ("__next__", "send", "throw") if hasattr(kind, name)}
+    methods |= {name: astepping(name) for name in ("__anext__", "asend", "athrow") if hasattr(kind, name)}
     return {name: method for name, method in methods.items() if hasattr(kind, name)}
 
 

@@ -124,7 +124,8 @@ class Telemetry:
     def assess(self, ended: Ended) -> Facts:
         """What the call amounts to. A failure of ours on the way shows as a status, never as an exception."""
         tally = ended.tally
-        tokens, billed, raw_reasons = Tokens(), Tokens(), list[str | None]()
+        raw_reasons: list[str | None] = []
+        tokens = billed = Tokens()
         with self.guard("reader", f"reading the usage of {tally.wire}"):
             try:
                 raw_reasons = tally.raw_reasons()

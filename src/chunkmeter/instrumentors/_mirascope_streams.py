@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from ..call import Call, Lease
-from ..taps import AsyncTap, SendingAsync, Tap, sending
+from ..taps import SendingAsync, sending, tap
 
 __all__ = ["LazyAsync", "answered", "await_answer", "iterate", "tap_raw"]
 
@@ -15,7 +15,7 @@ __all__ = ["LazyAsync", "answered", "await_answer", "iterate", "tap_raw"]
 def iterate(lease: Lease, items: Iterator[Any]) -> Iterator[Any]:
     """A stream's tuples, for the call of `lease`."""
     call = lease.call
-    return Tap(lease, items if call.tally.chunks else sending(call, items), _tuple_observer(call))
+    return tap(lease, items if call.tally.chunks else sending(call, items), _tuple_observer(call))
 
 
 class LazyAsync:
@@ -44,7 +44,7 @@ class LazyAsync:
             return self._items
         call = lease.call
         items = self._items if call.tally.chunks else SendingAsync(call, self._items)
-        return AsyncTap(lease, items, _tuple_observer(call))
+        return tap(lease, items, _tuple_observer(call))
 
 
 def _tuple_observer(call: Call) -> Callable[[Any], None]:
@@ -53,14 +53,17 @@ def _tuple_observer(call: Call) -> Callable[[Any], None]:
 
     def observe(item: Any) -> None:
         nonlocal last
-        if call.raw_tapped:
-            return
-        with call.telemetry.guard("reader", "taking Mirascope's chunk"):
-            raw = item[0].chunk
-            # Google's chunk is handed out once for each function call in it.
-            if raw is not last:
-                last = raw
-                call.observe(raw)
+        if not call.raw_tapped:
+            try:
+                raw = item[0].chunk
+            except Exception as error:  # noqa: BLE001 -- the guard, without its context manager: this runs a chunk
+                call.telemetry.guard.failed("reader", "taking Mirascope's chunk", error)
+            else:
+                # Google's chunk is handed out once for each function call in it.
+                if raw is not last:
+                    last = raw
+                    call.observe(raw)
+        call.paused_ns = call.last_ns or call.start_ns
 
     return observe
 

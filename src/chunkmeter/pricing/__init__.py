@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
+from typing import Any
 
 from .. import semconv
 from . import charged
@@ -81,15 +82,13 @@ def price(
 
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:
     """Whether some price table lists the model by name, so that the name may become a metric label."""
-    from . import genai
-
     name = semconv.provider_name(provider)
-    return _file(prices).knows(name, model) or genai.knows(name, model)
+    return _file(prices).knows(name, model) or _bundled().knows(name, model)
 
 
 def warm_up() -> None:
     """Load the bundled table now, off the path of a call."""
-    import_module(".genai", __name__)
+    _bundled()
 
 
 def loaded() -> bool:
@@ -99,9 +98,7 @@ def loaded() -> bool:
 
 def price_table() -> tuple[str, datetime]:
     """The bundled table's name with version, and the day of its newest price."""
-    from . import genai
-
-    return genai.VERSION, genai.newest_price()
+    return _bundled().VERSION, _bundled().newest_price()
 
 
 def _by_tokens(file: PriceFile, asked: Question) -> Answer:
@@ -110,9 +107,13 @@ def _by_tokens(file: PriceFile, asked: Question) -> Answer:
         return Unpriced("no_usage")
     if impossible(usage):
         return Unpriced("impossible_usage")
-    from . import genai
+    return file.price(asked, partial(_bundled().price, otherwise=_nobody))
 
-    return file.price(asked, partial(genai.price, otherwise=_nobody))
+
+@cache
+def _bundled() -> Any:
+    """The module of the bundled table, imported when it is first needed: that takes a while."""
+    return import_module(".genai", __name__)
 
 
 def _nobody(asked: Question) -> Answer:

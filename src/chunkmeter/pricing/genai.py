@@ -74,9 +74,7 @@ def knows(provider: str | None, model: str) -> bool:
 
     It finds prices by pattern too, `gpt-4o-whatever-a-user-makes-up` among them, so having a price isn't enough.
     """
-    return any(
-        _lists(name[:_LONGEST_NAME].lower(), provider_id) for provider_id, name in references(provider, (model,))
-    )
+    return _knows(provider, model[:_LONGEST_NAME])
 
 
 def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
@@ -156,7 +154,11 @@ def _context(provider: Provider, model: ModelInfo, tier: str | None) -> dict[str
     if (provider.id, tier) == ("anthropic", "fast"):
         kind = "speed"
     context = {kind: tier}
-    return context if any(variant.when == context for variant in model.price_variants or ()) else {}
+    # A variant may be there for its name alone, as that of OpenAI's `default` is, and the table is slow with any.
+    differs = any(
+        variant.when == context and any(vars(variant.prices).values()) for variant in model.price_variants or ()
+    )
+    return context if differs else {}
 
 
 def _at(price: Decimal | TieredPrices, counts: Mapping[str, int]) -> Decimal:
@@ -219,6 +221,10 @@ def newest_price() -> datetime:
 
 
 @lru_cache(maxsize=512)
+def _knows(provider: str | None, model: str) -> bool:
+    return any(_lists(name.lower(), provider_id) for provider_id, name in references(provider, (model,)))
+
+
 def _lists(name: str, provider_id: str | None) -> bool:
     found = _find(name, provider_id)
     return found is not None and _undated(name) == _undated(found[1].id.lower())

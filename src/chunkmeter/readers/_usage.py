@@ -23,8 +23,9 @@ _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
 
 def find(said: View, path: str) -> Any:
     """What stands at a dotted path, None where nothing does."""
-    found: Any = said
-    for name in _steps(path):
+    steps = _steps(path)
+    found = said.get(steps[0])
+    for name in steps[1:]:
         if not isinstance(found, View):
             return None
         found = found.get(name)
@@ -86,8 +87,8 @@ def amount(value: Any) -> float | None:
 
 def _first(said: View, paths: tuple[str, ...]) -> int | None:
     for path in paths:
-        number = count(find(said, path))
-        if number is not None:
+        found = find(said, path)
+        if found is not None and (number := count(found)) is not None:
             return number
     return None
 

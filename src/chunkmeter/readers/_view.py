@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
@@ -26,17 +26,35 @@ def view(value: Any) -> Any:
 class View:
     """One JSON object. A name is looked up as written, then in camelCase (Google's JSON)."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_attributes", "_raw", "_said")
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._attributes: frozenset[str] | None = None
+        """Of its class, where that is a plain model's."""
+        self._said: Mapping[str, Any] | None = None
+        """What it says by name, where that is at hand: most of what is asked for is not there."""
+        if isinstance(raw, dict):
+            self._said = cast("dict[str, Any]", raw)
+        elif (attributes := _attributes_of_model(cast("type[Any]", type(raw)))) is not None:
+            extra = getattr(raw, "__pydantic_extra__", None)
+            self._attributes, self._said = attributes, {**extra, **raw.__dict__} if extra else raw.__dict__
 
     def __getattr__(self, name: str) -> Any:
         return self.get(name)
 
     def get(self, name: str) -> Any:
         """What has that name, also one that is a method's here; None where there is nothing."""
-        found = _getter(type(self._raw), name)(self._raw)
+        said = self._said
+        if said is None:
+            found = _of_object(self._raw, name)
+        else:
+            found = said.get(name)
+            if found is None:
+                if self._attributes is None:
+                    found = said.get(_camel_case(name))
+                elif name in self._attributes:
+                    found = getattr(self._raw, name, None)
         return found if type(found) in _SCALARS else view(found)
 
     def knows(self, name: str) -> bool:
@@ -72,55 +90,29 @@ class View:
 _NOTHING = View({})
 
 
-@lru_cache(maxsize=4096)  # our readers ask for few names, of as many classes as there are
-def _getter(kind: type[Any], name: str) -> Callable[[Any], Any]:
-    """How to get what an object of that class has by that name, None where it has nothing."""
-    if issubclass(kind, dict):
-        return _of_dict(name)
-    if _is_plain_model(kind) and not hasattr(kind, name):
-        return _of_model(name)
-    if issubclass(kind, Mapping):
-        return _of_mapping(name)
-    return lambda raw: getattr(raw, name, None)
+@lru_cache(maxsize=4096)  # our readers ask for few names
+def _camel_case(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
-def _of_dict(name: str) -> Callable[[dict[str, Any]], Any]:
-    camel_case = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+@lru_cache(maxsize=1024)
+def _attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
+    """The attributes of the class, if it is a pydantic model that looks attributes up as pydantic does; else None.
 
-    def get(raw: dict[str, Any]) -> Any:
-        found = raw.get(name)
-        return raw.get(camel_case) if found is None else found
-
-    return get
-
-
-def _of_model(name: str) -> Callable[[Any], Any]:
-    """As `getattr`, without what it costs pydantic to say that there is nothing: most names are asked for in vain."""
-
-    def get(raw: Any) -> Any:
-        found = raw.__dict__.get(name)
-        if found is None and (extra := getattr(raw, "__pydantic_extra__", None)):
-            return extra.get(name)
-        return found
-
-    return get
-
-
-def _of_mapping(name: str) -> Callable[[Any], Any]:
-    """By attribute, then by key: Azure's objects keep what they have no attribute for."""
-
-    def get(raw: Any) -> Any:
-        found = getattr(raw, name, None)
-        return raw.get(name) if found is None else found
-
-    return get
-
-
-def _is_plain_model(kind: type[Any]) -> bool:
-    """Whether it is a pydantic model that looks attributes up as pydantic does."""
+    Asked for what it hasn't, such a model takes long to say so: what its fields hold is looked up beside it.
+    """
     looked_up_by = next((each for each in kind.__mro__ if "__getattr__" in vars(each)), None)
-    return (
-        looked_up_by is not None
-        and looked_up_by.__module__ == "pydantic.main"
-        and kind.__getattribute__ is object.__getattribute__
-    )
+    if (
+        looked_up_by is None
+        or looked_up_by.__module__ != "pydantic.main"
+        or kind.__getattribute__ is not object.__getattribute__
+        or issubclass(kind, Mapping)
+    ):
+        return None
+    return frozenset(dir(kind))
+
+
+def _of_object(raw: Any, name: str) -> Any:
+    """By attribute, then by key: Azure's objects keep what they have no attribute for."""
+    found = getattr(raw, name, None)
+    return raw.get(name) if found is None and isinstance(raw, Mapping) else found

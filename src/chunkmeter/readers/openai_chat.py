@@ -6,6 +6,7 @@ A service's own way of saying something is a path in the tables below.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..tally import Tally, Tokens
@@ -15,8 +16,6 @@ from ._view import View, view
 WIRE = "openai_chat"
 OPERATION = "chat"
 
-# Where a chunk has its usage object; the first that states a number counts. Last, each choice may have one (Moonshot).
-USAGE = ("usage", "x_groq.usage")
 MODEL = ("model", "model_id")  # watsonx names its models so
 COUNTS: Table = {
     "input_tokens": ("prompt_tokens",),
@@ -46,37 +45,40 @@ def read(tally: Tally, event: Any) -> None:
     """Fold one `chat.completion.chunk`, or one whole `chat.completion`, into `tally`."""
     # Nearly every chunk brings text and nothing that counts: plain attribute access tells, and is quick.
     try:
-        choices = event.choices
-        for choice in choices:
-            if choice.finish_reason or choice.index not in tally.reasons:
-                break
-        else:
-            named = (tally.response_id or not event.id) and (tally.response_model or not event.model)
-            # LiteLLM's chunks lack what was not set.
-            if choices and named and getattr(event, "usage", None) is None:
-                return
-    except (AttributeError, TypeError):
-        pass  # A dict, an SDK object built from an event that lacks a field, or one around the chunk (Mistral).
+        (choice,) = event.choices
+        if (
+            not choice.finish_reason
+            and choice.index in tally.reasons
+            and getattr(event, "usage", None) is None  # LiteLLM's chunks lack what was not set.
+            and (tally.response_id or not event.id)
+            and (tally.response_model or not event.model)
+        ):
+            return
+    except (AttributeError, TypeError, ValueError):
+        pass  # A dict, no choice or several, an SDK object that lacks a field, or one around the chunk (Mistral).
     said = View(event)
-    _read(tally, said if said.choices is not None or said.usage is not None else said.object("data", said))
+    choices = said.objects("choices")
+    if not choices and said.get("usage") is None:
+        said = said.object("data", said)
+        choices = said.objects("choices")
+    _read(tally, said, choices)
 
 
-def _read(tally: Tally, event: View) -> None:
+def _read(tally: Tally, event: View, choices: list[View]) -> None:
     """Fold a chunk that may say something, whatever its shape."""
     tally.response_id = tally.response_id or event.text("id")
     tally.response_model = tally.response_model or event.text(*MODEL)
     tally.service_tier = event.text("service_tier") or tally.service_tier
-    choices = event.objects("choices")
     for position, choice in enumerate(choices):
         index, reason = choice.index(position), choice.text("finish_reason")
         if reason is not None or index not in tally.reasons:
             tally.reasons[index] = reason
-    candidates = [*(find(event, path) for path in USAGE), *(choice.usage for choice in choices)]
-    usage = next((found for found in candidates if _states_a_number(found)), None)
-    if usage is not None:
-        tally.usage, tally.count_tokens = usage, tokens
-        cost = charge(usage)
-        tally.provider_cost = tally.provider_cost if cost is None else cost
+    for usage in _usages(event, choices):
+        if isinstance(usage, View) and states(usage, COUNTS, "input_tokens", "output_tokens", "total_tokens"):
+            tally.usage, tally.count_tokens = usage, tokens
+            cost = charge(usage)
+            tally.provider_cost = tally.provider_cost if cost is None else cost
+            break
     hidden = event.get("_hidden_params")
     if isinstance(hidden, View):
         _read_litellm(tally, hidden)
@@ -90,8 +92,12 @@ def _read_litellm(tally: Tally, hidden: View) -> None:
         tally.cached_response = hidden.cache_hit
 
 
-def _states_a_number(usage: Any) -> bool:
-    return isinstance(usage, View) and states(usage, COUNTS, "input_tokens", "output_tokens", "total_tokens")
+def _usages(event: View, choices: list[View]) -> Iterator[Any]:
+    """What may be a usage object; the first that states a number counts."""
+    yield event.get("usage")
+    yield find(event, "x_groq.usage")
+    for choice in choices:
+        yield choice.get("usage")  # Moonshot
 
 
 def tokens(usage: Any) -> Tokens:
