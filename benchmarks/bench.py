@@ -23,13 +23,17 @@ from pathlib import Path
 from typing import Any
 
 from . import report
-from .contenders import CONTENDERS, SHORTEST, SWITCHED_OFF
+from .contenders import CONTENDERS, SWITCHED_OFF
+from .imports import steps
 
 ROOT = Path(__file__).resolve().parent.parent
-CHUNKS, PARSED = 300, 100
-"""Chunks of a stream whose chunks were made before, and of one that the SDK decodes."""
-LONG, SHORT = 5, 15
-"""How many such streams a turn has, of each side; and how many of the shortest, for a call's cost."""
+CHUNKS, PARSED = (300, 1500), 100
+"""Chunks of streams that are ready, the difference of which is a chunk's cost; and of one that the SDK decodes.
+
+The shorter one is long enough for all that runs once a call to be as cold as in the longer one.
+"""
+CALLS, SECONDS = 15, 0.5
+"""What a turn has of each figure: calls of each side, and seconds of CPU for streams that are read side by side."""
 CROWD, PROBES = 10_000, 200
 """Open streams beside a call of chunkmeter's, and how many calls are timed beside them."""
 MEMORY = 3000
@@ -106,7 +110,8 @@ class Bench:
         """All figures: chunkmeter's with nothing beside it, then those of its peers, one a core."""
         self._measure(*self._makes[0])
         self.results["own"] = answer(_python("chunkmeter"), "benchmarks.own", "--turns", str(self._turns))
-        say("floors")
+        self.results["importtime"] = importtime("chunkmeter")
+        say("floors and imports")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self._measure, *zip(*self._makes[1:], strict=True)))
         rows = [row for row in self.results["rows"] if row["name"] in self.results["contenders"]]
@@ -150,18 +155,16 @@ class Bench:
     def _turn(self, remote: Remote, row: dict[str, Any], turn: int) -> None:
         """One turn of all that is measured by turns; the one before the first only warms up."""
         through, sampled = row["through"], row["mode"] != "unsampled"
-        short = remote.ask("ready", through=through, chunks=SHORTEST, turn=turn, times=SHORT, sampled=sampled)
-        long = remote.ask("ready", through=through, chunks=CHUNKS, turn=turn, times=LONG, sampled=sampled)
+        call = remote.ask("call", through=through, turn=turn, times=CALLS, sampled=sampled)
+        chunk = remote.ask("chunk", through=through, chunks=CHUNKS, seconds=SECONDS, sampled=sampled)
         if turn >= 0:
-            call = short["metered"] - short["bare"]
             row["call"].append(call)
-            row["chunk"].append((long["metered"] - long["bare"] - call) / (CHUNKS - SHORTEST))
-        if row["mode"] != "off":
-            return
-        whole = remote.ask("parsed", through=through, chunks=PARSED, turn=turn, times=LONG)
-        if turn >= 0:
-            row["ratio"].append(whole["metered"] / whole["bare"])
-            row["work"].append(whole["bare"] / PARSED)
+            row["chunk"].append(chunk)
+        if row["mode"] == "off":
+            whole = remote.ask("parsed", through=through, chunks=PARSED, seconds=SECONDS)
+            if turn >= 0:
+                row["ratio"].append(whole["ratio"])
+                row["work"].append(whole["bare"] / PARSED)
 
     def _once(self, contender: dict[str, Any], remote: Remote) -> None:
         through = remote.contender.through
@@ -178,6 +181,13 @@ def answer(python: str, module: str, *arguments: str) -> Any:
     command = [python, "-m", module, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
+
+
+def importtime(name: str) -> dict[str, dict[str, Any]]:
+    """What `python -X importtime` says of a contender's import and its switching on, by step."""
+    command = [_python(name), "-X", "importtime", "-m", "benchmarks.imports", name]
+    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True)
+    return steps(done.stderr, CONTENDERS[name].package)
 
 
 def say(progress: str) -> None:

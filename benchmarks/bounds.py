@@ -46,16 +46,19 @@ def bounds(results: Results) -> Iterator[Bound]:
     work = median(row(results, "chunkmeter", "openai")["work"])
     yield Bound("CPU added to a chunk, of the OpenAI SDK's own work on it", 100 * chunk / work, 1, " %")
     for through, title in (("openai", "OpenAI SDK"), ("mirascope", "Mirascope")):
-        lean = leanest(results, through)
-        if lean is not None:
-            peer, cost = lean
-            ours = median(row(results, "chunkmeter", through)["chunk"])
-            what = f"{title}: CPU added to a chunk by the leanest peer that reports usage ({peer}), over ours"
-            yield Bound(what, cost / ours, 10, " x", floor=True)
+        ours = median(row(results, "chunkmeter", through)["chunk"])
+        for reading, who in ((False, "reports usage"), (True, "reads usage out of the stream itself")):
+            lean = leanest(results, through, reading=reading)
+            if lean is not None and (not reading or lean != leanest(results, through)):
+                what = f"{title}: CPU added to a chunk by the leanest peer that {who} ({lean[0]}), over ours"
+                yield Bound(what, lean[1] / ours, 10, " x", floor=True)
     call, price = own["call"], own["price"]
+    priced = median(turn["ours"] for turn in price)
+    beside = median((turn["metered"] - priced) / turn["by hand"] for turn in call)
     yield Bound(
-        "a call with its price, over the same span and points by hand", ratio(call, "metered", "by hand"), 1.5, " x"
+        "a call, its price included, over its span and points by hand", ratio(call, "metered", "by hand"), 1.5, " x"
     )
+    yield Bound("a call less its price, over its span and points by hand", beside, 1.5, " x")
     yield Bound(
         "a price for usage never seen before, over genai-prices' own", ratio(price, "ours", "genai-prices"), 1.3, " x"
     )
@@ -67,6 +70,10 @@ def bounds(results: Results) -> Iterator[Bound]:
     yield Bound("`import chunkmeter`, over `opentelemetry.sdk`", least(imports, "import"), 30, " ms")
     yield Bound("`instrument()`, without the entry point's import", least(imports, "instrument"), 50, " ms")
     loaded = {name for turn in imports for names in turn["loaded"].values() for name in names}
+    for step, limit in (("import", 30), ("instrument", 50)):
+        told = results["importtime"][step]
+        loaded |= {*told["heavy"]}
+        yield Bound(f"`python -X importtime`: {step}, {told['modules']} modules", told["ms"], limit, " ms")
     yield Bound("provider SDKs, pydantic, genai-prices imported by either", len(loaded), 0)
     sizes = {size: median(turn[size] for turn in own["flat"]) for size in own["flat"][0]}
     yield Bound("a chunk's cost in streams of 10^2 to 10^5 chunks, most over least", _range(sizes), _FLAT, " x")
@@ -83,12 +90,19 @@ def row(results: Results, name: str, through: str, mode: str = "off") -> dict[st
     )  # fmt: skip
 
 
-def leanest(results: Results, through: str) -> tuple[str, float] | None:
-    """Which peer that reports usage adds least to a chunk, and how much; None if there is no such peer in the run."""
+def leanest(results: Results, through: str, *, reading: bool = False) -> tuple[str, float] | None:
+    """Which peer that reports usage adds least to a chunk, and how much; None if there is no such peer in the run.
+
+    Args:
+        results: of the run.
+        through: what the stream is read through.
+        reading: whether only those count that read the stream themselves.
+    """
     costs = [
         (CONTENDERS[name].title, median(row(results, name, through)["chunk"]))
         for name, said in results["contenders"].items()
         if name != "chunkmeter" and said["tells"].get(through, {}).get("usage")
+        if CONTENDERS[name].reads or not reading
     ]
     return min(costs, key=lambda cost: cost[1], default=None)
 

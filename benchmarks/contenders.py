@@ -97,6 +97,7 @@ class Contender:
         install: switches it on; told whether content is to be captured as it comes, or off.
         through: what it meters, `openai` and `mirascope`.
         content: how its content capture comes; measured with it off if it can be.
+        reads: whether it reads the stream itself, or tells what the library has counted, metered or not.
         wrap: what is done with an SDK's stream, if that is how it meters one.
         decorate: what is done with a function of Mirascope's, likewise.
     """
@@ -108,6 +109,7 @@ class Contender:
     install: Callable[[Providers, bool], None]
     through: tuple[str, ...] = ("openai", "mirascope")
     content: str = "off as it comes"
+    reads: bool = True
     wrap: Callable[[Providers], Callable[[Any], Any]] | None = None
     decorate: Callable[[Any], Any] | None = None
 
@@ -260,6 +262,7 @@ CONTENDERS = {
         _mirascope,
         through=("mirascope",),
         content="on, no switch",
+        reads=False,
         decorate=_with_otel,
     ),
 }

@@ -44,10 +44,10 @@ def figures(own: Own) -> Iterator[Figure]:
 
 
 LIMITS = {
-    "for": 9.0,
-    "next": 11.5,
-    "async": 12.5,
-    "call": 5.7,
+    "for": 5.2,
+    "next": 10.5,
+    "async": 10.0,
+    "call": 5.3,
     "price": 1.8,
     "held": 2.3,
     "import": 0.2,

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import count
 from statistics import median
 from time import time_ns
-from typing import Any
+from typing import Any, TypeVar
 
 import genai_prices
 from opentelemetry.sdk.metrics import MeterProvider
@@ -33,11 +33,15 @@ from chunkmeter.tally import Tokens
 from chunkmeter.telemetry import Telemetry
 
 from .contenders import MODEL, SHORTEST, is_recorded, points
-from .timing import in_turns
+from .timing import Pace, in_turns
 from .workload import ready_chunks
+
+_Side = TypeVar("_Side")
 
 SIZES = (100, 1_000, 10_000, 100_000)
 """Chunks of a stream, over which a chunk's cost has to be flat."""
+LENGTHS = (500, 2_500)
+"""Chunks of the streams of which the difference is a chunk's cost."""
 LONGEST_PART = 500
 """Chunks that are timed together."""
 
@@ -159,12 +163,21 @@ class Own:
         pricing.warm_up()
         self.by_hand = ByHand(self.shortest).recorder(self.tracer_provider, self.meter_provider)
         self._counts = count(1000)
+        self._pace = Pace()
         gc.freeze()
 
     def chunk(self, turn: int) -> dict[str, float]:
-        """A chunk of a long stream, bare, with each floor, and metered in each way."""
-        chunks = ready_chunks(2_000)
-        sides: dict[str, Callable[[], object]] = {
+        """A chunk, bare, with each floor, and metered in each way: what a longer stream takes more than a shorter."""
+        sides = {(side, length): run for length in LENGTHS for side, run in self._streams(length).items()}
+        taken = _turn(sides, turn, times=25)
+        fewer, more = LENGTHS
+        return {
+            side: (taken[side, more] - taken[side, fewer]) / (more - fewer) for side, length in sides if length == more
+        }
+
+    def _streams(self, length: int) -> dict[str, Callable[[], object]]:
+        chunks = ready_chunks(length)
+        return {
             "bare": lambda: read(Stream(chunks)),
             "generator": lambda: read(passed_on(Stream(chunks))),
             "noting": lambda: read(Noting(Stream(chunks))),
@@ -174,7 +187,6 @@ class Own:
             "async": lambda: asyncio.run(aread(wrapped(AsyncStream(chunks), self.telemetry))),
             "bare async": lambda: asyncio.run(aread(AsyncStream(chunks))),
         }
-        return {name: taken / len(chunks) for name, taken in _turn(sides, turn, times=9).items()}
 
     def call(self, turn: int) -> dict[str, float]:
         """A call of three chunks, metered, and its span and points by hand."""
@@ -219,7 +231,7 @@ class Own:
                 start = time.process_time_ns()
                 for _ in range(part):
                     next(items)
-                taken.append((time.process_time_ns() - start) / 1e3 / part)
+                taken.append(self._pace.scaled(time.process_time_ns() - start) / part)
         gc.enable()
         return median(taken)
 
@@ -280,7 +292,7 @@ def held(make: Callable[[], object], number: int = 200) -> float:
         tracemalloc.stop()
 
 
-def _turn(sides: dict[str, Callable[[], object]], turn: int, times: int = 1) -> dict[str, float]:
+def _turn(sides: dict[_Side, Callable[[], object]], turn: int, times: int) -> dict[_Side, float]:
     prepared = [lambda side=side: side for side in sides.values()]
     return dict(zip(sides, in_turns(prepared, turn, times), strict=True))
 

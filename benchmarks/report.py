@@ -75,6 +75,9 @@ def _lines(results: Results) -> Iterator[str]:
         "SDKs and models imported by it",
     )
     yield from _table(head, [_start_up(results, name) for name in results["contenders"]])
+    yield "\n### What is imported\n"
+    head = ("`python -X importtime`, after OpenTelemetry's SDK", "modules", "ms", "of that chunkmeter's", "heavy ones")
+    yield from _table(head, [_imported(step, told) for step, told in results["importtime"].items() if step != "sdk"])
     yield "\n### The least it could cost\n"
     yield from _table(("", "us", "of that"), _floors(results["own"]))
     yield "\n### Versions\n"
@@ -109,6 +112,10 @@ def _start_up(results: Results, name: str) -> tuple[str, ...]:
         f"{least(turns, 'instrument'):.0f}",
         ", ".join(loaded) or "none",
     )
+
+
+def _imported(step: str, told: dict[str, Any]) -> tuple[str, ...]:
+    return step, str(told["modules"]), f"{told['ms']:.1f}", f"{told['own']:.1f}", ", ".join(told["heavy"]) or "none"
 
 
 def _crowds(results: Results, name: str) -> tuple[str, str]:

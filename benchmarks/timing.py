@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from typing import NamedTuple
+
+_TOGETHER = 5
+"""Runs of one side before it is another's turn."""
 
 
 class Spread(NamedTuple):
@@ -24,31 +28,75 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(*statistics.quantiles(values, n=4, method="inclusive"))
 
 
-def cpu(run: Callable[[], object], times: int = 1) -> float:
-    """Microseconds of this process's CPU that `run` takes, all threads.
+def in_turns(prepared: Sequence[Callable[[], Callable[[], object]]], turn: int, times: int) -> list[float]:
+    """Microseconds of this process's CPU, all threads, that each side takes: the median of runs, each timed alone.
 
-    The median over `times` runs, each timed alone: where a machine takes memory back, a page fault costs more than all
-    the rest, and it falls on few of them. The collector's work falls on none.
-    """
-    gc.collect()
-    gc.disable()
-    try:
-        return statistics.median(_once(run) for _ in range(times)) / 1e3
-    finally:
-        gc.enable()
-
-
-def in_turns(prepared: Sequence[Callable[[], Callable[[], object]]], turn: int, times: int = 1) -> list[float]:
-    """`cpu` of each side, the other way round every other turn, so that neither is always first.
+    A few runs of one side, then of the next: often enough for all to see the same machine, and long enough for a side
+    not to be cold at each. The other way round every other time, so that neither is always first. The garbage
+    collector's work falls on none.
 
     Args:
         prepared: for each side, what makes it ready, untimed, and gives what is timed.
         turn: how many there have been.
-        times: how often each side runs, for the median.
+        times: how often each side runs.
     """
-    order = range(len(prepared)) if turn % 2 else reversed(range(len(prepared)))
-    taken = {number: cpu(prepared[number](), times) for number in order}
-    return [taken[number] for number in range(len(prepared))]
+    taken: list[list[int]] = [[] for _ in prepared]
+    gc.collect()
+    gc.disable()
+    try:
+        for group in range(turn, turn + max(1, times // _TOGETHER)):
+            for side in _order(len(prepared), group):
+                run = prepared[side]()
+                taken[side] += [_once(run) for _ in range(min(times, _TOGETHER))]
+    finally:
+        gc.enable()
+    return [statistics.median(side) / 1e3 for side in taken]
+
+
+def rounds(
+    prepared: Sequence[Callable[[], Callable[[], object]]], seconds: float, fewest: int = 3
+) -> Iterator[list[float]]:
+    """Microseconds of CPU of each side, once a round: sides that follow each other closely see the same machine.
+
+    The collector runs as it does in life, since who keeps many objects makes work for it.
+
+    Args:
+        prepared: see `in_turns`.
+        seconds: of CPU that all rounds may take together.
+        fewest: rounds, however long they take.
+    """
+    end = time.process_time() + seconds
+    for number in count():
+        if number >= fewest and time.process_time() > end:
+            return
+        gc.collect()
+        taken = {side: _once(prepared[side]()) / 1e3 for side in _order(len(prepared), number)}
+        yield [taken[side] for side in range(len(prepared))]
+
+
+def _order(sides: int, turn: int) -> Iterable[int]:
+    return range(sides) if turn % 2 else reversed(range(sides))
+
+
+class Pace:
+    """Makes times comparable that are taken minutes apart, on a machine whose speed changes meanwhile.
+
+    Each is scaled by what a fixed piece of work takes right after it, to the speed of the machine at the start.
+    """
+
+    def __init__(self) -> None:
+        self._usual = statistics.median(_once(_work) for _ in range(200))
+
+    def scaled(self, nanoseconds: int) -> float:
+        """Microseconds, of a time that has just been taken."""
+        return nanoseconds / 1e3 * self._usual / statistics.median(_once(_work) for _ in range(3))
+
+
+def _work() -> int:
+    total = 0
+    for number in range(1000):
+        total += number
+    return total
 
 
 def _once(run: Callable[[], object]) -> int:

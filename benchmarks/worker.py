@@ -13,7 +13,8 @@ import json
 import re
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -21,7 +22,7 @@ from statistics import median
 from typing import Any
 
 from .contenders import CONTENDERS, SHORTEST, Providers, Switch, points
-from .timing import in_turns
+from .timing import Pace, in_turns, rounds
 from .workload import COMPLETION_TOKENS, PROMPT_TOKENS, REASON, Workload, Wrap
 
 Answer = Any
@@ -38,7 +39,8 @@ class Worker:
         self.workload.serve(SHORTEST)
         for through in ("openai", "mirascope"):
             self.workload.read(through, None)  # What is imported at the first use is there before anything is patched.
-        self.workload.crowded(0, None, 1)
+        self._pace = Pace()
+        self.workload.crowded(0, None, 1, self._pace)
         self.switch = Switch(lambda: self.contender.install(self.providers, content))
         gc.freeze()  # what has been loaded stays, and need not be gone through between the turns
         self.wrap: Callable[[Any], Any] = self.contender.wrap(self.providers) if self.contender.wrap else _untouched
@@ -105,20 +107,33 @@ class Worker:
 
     # --- what it costs ---
 
-    def parsed(self, through: str, chunks: int, turn: int, times: int) -> Answer:
-        """CPU of a whole stream that the SDK decodes, microseconds, bare and metered."""
-        self.workload.serve(chunks)
-        return self._in_turns(partial(self.workload.read, through), turn, times)
+    def parsed(self, through: str, chunks: int, seconds: float) -> Answer:
+        """A whole stream that the SDK decodes: microseconds of CPU bare, and metered over bare."""
+        sides = [self._stream(through, chunks, metered=metered) for metered in (False, True)]
+        taken = list(rounds(sides, seconds))
+        return {
+            "bare": median(bare for bare, _ in taken),
+            "ratio": median(metered / bare for bare, metered in taken),
+        }
 
-    def ready(self, through: str, chunks: int, turn: int, times: int, sampled: bool) -> Answer:
-        """The same with chunks that were made before, its spans sampled or not."""
-        self.workload.serve(chunks)
-        self.providers.sampler.sampled = sampled
-        try:
-            with self.workload.ready():
-                return self._in_turns(partial(self.workload.read, through), turn, times)
-        finally:
-            self.providers.sampler.sampled = True
+    def chunk(self, through: str, chunks: tuple[int, int], seconds: float, sampled: bool) -> Answer:
+        """CPU added to a chunk of a ready stream, microseconds: what longer streams cost more than shorter ones."""
+        fewer, more = chunks
+        sides = [
+            self._stream(through, number, metered=metered) for number in (fewer, more) for metered in (False, True)
+        ]
+        with self._ready(sampled=sampled):
+            return median(
+                (long_metered - long_bare - short_metered + short_bare) / (more - fewer)
+                for short_bare, short_metered, long_bare, long_metered in rounds(sides, seconds)
+            )
+
+    def call(self, through: str, turn: int, times: int, sampled: bool) -> Answer:
+        """CPU added to the shortest stream, microseconds."""
+        sides = [self._stream(through, SHORTEST, metered=metered) for metered in (False, True)]
+        with self._ready(sampled=sampled):
+            bare, metered = in_turns(sides, turn, times)
+        return metered - bare
 
     def memory(self, through: str, chunks: int) -> Answer:
         """The most that a stream held while it was read, bytes more than before it began, bare and metered."""
@@ -132,16 +147,27 @@ class Worker:
         """CPU of a metered call among that many open ones on one event loop, microseconds, and of a bare one alone."""
         self.workload.serve(SHORTEST)
         with self.workload.ready():
-            bare = median(self.workload.crowded(0, self._side(metered=False), probes))
-            metered = median(self.workload.crowded(streams, self._side(metered=True), probes))
+            bare = median(self.workload.crowded(0, self._side(metered=False), probes, self._pace))
+            metered = median(self.workload.crowded(streams, self._side(metered=True), probes, self._pace))
         return {"bare": bare, "metered": metered}
 
-    def _in_turns(self, run: Callable[[Wrap | None], object], turn: int, times: int) -> Answer:
-        def side(*, metered: bool) -> Callable[[], object]:
-            return partial(run, self._side(metered=metered))
+    def _stream(self, through: str, chunks: int, *, metered: bool) -> Callable[[], Callable[[], object]]:
+        """What prepares the reading of one stream."""
 
-        bare, metered = in_turns([partial(side, metered=False), partial(side, metered=True)], turn, times)
-        return {"bare": bare, "metered": metered}
+        def prepared() -> Callable[[], object]:
+            self.workload.serve(chunks)
+            return partial(self.workload.read, through, self._side(metered=metered))
+
+        return prepared
+
+    @contextmanager
+    def _ready(self, *, sampled: bool) -> Iterator[None]:
+        self.providers.sampler.sampled = sampled
+        try:
+            with self.workload.ready():
+                yield
+        finally:
+            self.providers.sampler.sampled = True
 
     def _side(self, *, metered: bool) -> Wrap | None:
         self.switch.turn(on=metered)

@@ -13,11 +13,11 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 
-from benchmarks import guard, report, timing
+from benchmarks import guard, imports, report, timing
 from benchmarks.bounds import Bound, bounds, leanest
 from benchmarks.contenders import SHORTEST, Switch, is_recorded, points
 from benchmarks.own import ByHand, Recorded, metered
-from benchmarks.workload import ready_chunks
+from benchmarks.workload import Workload, create, ready_chunks
 from chunkmeter.telemetry import Telemetry
 from tests.sdk import eventually
 
@@ -64,6 +64,11 @@ RESULTS: dict[str, Any] = {
         for through in ("openai", "mirascope")
     ],
     "imports": {key: [start()] for key in ("chunkmeter", "genai", "logfire")},
+    "importtime": {
+        "sdk": {"modules": 100, "ms": 90.0, "own": 0.0, "heavy": []},
+        "import": {"modules": 3, "ms": 31.0, "own": 1.0, "heavy": ["pydantic"]},
+        "instrument": {"modules": 2, "ms": 2.5, "own": 2.5, "heavy": []},
+    },
     "own": {
         "chunk": [{"bare": 0.1, "generator": 0.2, "noting": 0.3, "for": 0.6, "next": 0.7, "bare next": 0.1}
                   | {"async": 0.9, "bare async": 0.2}],
@@ -82,12 +87,15 @@ def test_each_promise_is_held_against_the_run() -> None:
         (14.0, "met"),  # 7 over 0.5: genai's 1.0 reports no usage
         (14.0, "met"),
         (2.0, "missed by 33%"),  # 200 over 100, of 1.5
+        (0.7, "met"),  # (200 - 130) over 100
         (1.3, "met"),
         (2.0, "met"),  # (4448 - 400 - 2000) bytes
         (1.0, "met"),
         (20.0, "met"),
         (10.0, "met"),
-        (0.0, "met"),
+        (31.0, "missed by 3%"),  # 31 of 30 ms
+        (2.5, "met"),
+        (1.0, "missed by 1"),  # pydantic
         (1.5, "met"),  # 0.6 over 0.4
         (1.2, "met"),  # (130 - 10) over (110 - 10)
     ]
@@ -97,6 +105,36 @@ def test_the_leanest_peer_is_one_that_reports_usage() -> None:
     assert leanest(RESULTS, "openai") == ("Logfire", 7.0)
     alone = {**RESULTS, "contenders": {"chunkmeter": contender()}}
     assert leanest(alone, "openai") is None
+
+
+def test_a_peer_that_reads_no_chunk_stands_apart() -> None:
+    """It tells what Mirascope has counted, metered or not; so the next one is named too."""
+    rows = [*RESULTS["rows"], row("mirascope", "mirascope", [-0.1, 0.1, 0.2])]
+    results = {**RESULTS, "contenders": {**RESULTS["contenders"], "mirascope": contender()}, "rows": rows}
+    assert leanest(results, "mirascope") == ("Mirascope with_otel", 0.1)
+    assert leanest(results, "mirascope", reading=True) == ("Logfire", 7.0)
+    ratios = [bound.figure for bound in bounds(results) if bound.what.startswith("Mirascope:")]
+    assert ratios == [0.2, 14.0]  # 0.1 and 7 over 0.5
+
+
+IMPORT_TIME = """\
+import time: self [us] | cumulative | imported package
+import time:       900 |        900 | site
+step: sdk
+import time:       400 |        400 |   opentelemetry.context
+import time:       600 |       1000 | opentelemetry.sdk
+step: import
+import time:       250 |        250 |   pydantic_core._pydantic_core
+import time:        50 |        300 | chunkmeter._version
+a peer's greeting
+"""
+
+
+def test_what_importtime_says_is_told_by_step() -> None:
+    assert imports.steps(IMPORT_TIME, "chunkmeter") == {
+        "sdk": {"modules": 2, "ms": 1.0, "own": 0.0, "heavy": []},
+        "import": {"modules": 2, "ms": 0.3, "own": 0.05, "heavy": ["pydantic_core"]},
+    }
 
 
 def test_the_page_has_the_figures_between_its_marks() -> None:
@@ -174,8 +212,28 @@ def test_sides_take_turns_at_being_first() -> None:
     assert ran == ["metered", "metered", "bare", "bare"]
     assert len(taken) == 2
     ran.clear()
-    timing.in_turns([side("bare"), side("metered")], 1)
+    timing.in_turns([side("bare"), side("metered")], 1, times=1)
     assert ran == ["bare", "metered"]
+    ran.clear()
+    assert [len(each) for each in timing.rounds([side("bare"), side("metered")], 0, fewest=2)] == [2, 2]
+    assert ran == ["metered", "bare", "bare", "metered"]
+
+
+def test_a_time_is_scaled_by_the_pace_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken while all runs at half the speed counts half."""
+    work = iter([100] * 200 + [200] * 3)
+    monkeypatch.setattr(timing, "_once", lambda _: next(work))
+    assert timing.Pace().scaled(4000) == 2.0  # 4 us, of which half is the machine's
+
+
+def test_ready_streams_have_new_chunks_as_in_life() -> None:
+    workload = Workload(lambda function: function)
+    workload.serve(20)
+    with workload.ready():
+        first, second = list(create(workload.client)), list(create(workload.client))
+    assert [chunk.model_dump() for chunk in first] == [chunk.model_dump() for chunk in ready_chunks(20)]
+    assert not {id(chunk) for chunk in first} & {id(chunk) for chunk in second}
+    assert workload.read("openai", None) == 20  # decoded by the SDK, of as many
 
 
 def test_a_ratio_over_its_limit_fails_the_guard(
