@@ -110,7 +110,8 @@ def test_the_leanest_peer_is_one_that_reports_usage() -> None:
 def test_a_peer_that_reads_no_chunk_stands_apart() -> None:
     """It tells what Mirascope has counted, metered or not; so the next one is named too."""
     rows = [*RESULTS["rows"], row("mirascope", "mirascope", [-0.1, 0.1, 0.2])]
-    results = {**RESULTS, "contenders": {**RESULTS["contenders"], "mirascope": contender()}, "rows": rows}
+    only = {**contender(), "tells": {"mirascope": contender()["tells"]["mirascope"]}}
+    results = {**RESULTS, "contenders": {**RESULTS["contenders"], "mirascope": only}, "rows": rows}
     assert leanest(results, "mirascope") == ("Mirascope with_otel", 0.1)
     assert leanest(results, "mirascope", reading=True) == ("Logfire", 7.0)
     ratios = [bound.figure for bound in bounds(results) if bound.what.startswith("Mirascope:")]
