@@ -53,8 +53,7 @@ def bounds(results: Results) -> Iterator[Bound]:
                 what = f"{title}: CPU added to a chunk by the leanest peer that {who} ({lean[0]}), over ours"
                 yield Bound(what, lean[1] / ours, 10, " x", floor=True)
     call, price = own["call"], own["price"]
-    priced = median(turn["ours"] for turn in price)
-    beside = median((turn["metered"] - priced) / turn["by hand"] for turn in call)
+    beside = median((turn["metered"] - turn["priced"]) / turn["by hand"] for turn in call)
     yield Bound(
         "a call, its price included, over its span and points by hand", ratio(call, "metered", "by hand"), 1.5, " x"
     )

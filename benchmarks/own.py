@@ -189,29 +189,30 @@ class Own:
         }
 
     def call(self, turn: int) -> dict[str, float]:
-        """A call of three chunks, metered, and its span and points by hand."""
+        """A call of three chunks, metered, its span and points by hand, and a price alone."""
         sides: dict[str, Callable[[], object]] = {
             "bare": lambda: read(Stream(self.shortest)),
             "metered": lambda: metered(self.shortest, self.telemetry),
             "unsampled": lambda: metered(self.shortest, self.unsampled),
             "by hand": self.by_hand,
+            "priced": self._price,
         }
         return _turn(sides, turn, times=200)
 
     def price(self, turn: int) -> dict[str, float]:
         """A price for usage that was never seen before."""
 
-        def ours() -> None:
-            seen = next(self._counts)
-            usage = Tokens(input_tokens=seen, output_tokens=seen + 7)
-            pricing.price(usage, model=MODEL, provider="openai", prices=self.telemetry.prices)
-
         def bare() -> None:
             seen = next(self._counts)
             usage = genai_prices.Usage(input_tokens=seen, output_tokens=seen + 7)
             genai_prices.calc_price(usage, model_ref=MODEL, provider_id="openai")
 
-        return _turn({"ours": ours, "genai-prices": bare}, turn, times=500)
+        return _turn({"ours": self._price, "genai-prices": bare}, turn, times=500)
+
+    def _price(self) -> None:
+        seen = next(self._counts)
+        usage = Tokens(input_tokens=seen, output_tokens=seen + 7)
+        pricing.price(usage, model=MODEL, provider="openai", prices=self.telemetry.prices)
 
     def flat(self, turn: int) -> dict[str, float]:
         """A chunk of streams of each of `SIZES`, less what it costs bare: the first and the last chunks aside."""

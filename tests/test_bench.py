@@ -72,7 +72,7 @@ RESULTS: dict[str, Any] = {
     "own": {
         "chunk": [{"bare": 0.1, "generator": 0.2, "noting": 0.3, "for": 0.6, "next": 0.7, "bare next": 0.1}
                   | {"async": 0.9, "bare async": 0.2}],
-        "call": [{"bare": 1.0, "metered": 200.0, "unsampled": 150.0, "by hand": 100.0}],
+        "call": [{"bare": 1.0, "metered": 200.0, "unsampled": 150.0, "by hand": 100.0, "priced": 130.0}],
         "price": [{"ours": 130.0, "genai-prices": 100.0}],
         "flat": [{"100": 0.5, "1000": 0.4, "10000": 0.5, "100000": 0.6}],
         "held": [{"span": 2000.0, "bare": 400.0, "metered": 4448.0, "metered, 10^4 chunks": 4448.0}],

@@ -28,7 +28,7 @@ from .guard import Guard, Stage
 from .instruments import Instruments
 from .points import points
 from .prefork import warn_of_inherited_sums
-from .pricing import Priced, PriceFile, Unpriced
+from .pricing import UNKNOWN_MODEL, Priced, PriceFile, Unpriced
 from .semconv import Metric
 from .settings import Settings
 from .tally import Ending, Tokens
@@ -44,6 +44,7 @@ SCOPE = "chunkmeter"
 _logger = logging.getLogger("chunkmeter")
 
 _MOST_UNKNOWN = 100
+_NOTHING, _FAILED = Tokens(), Unpriced("failed")
 _NANOSECONDS = 1e9
 
 
@@ -125,7 +126,7 @@ class Telemetry:
         """What the call amounts to. A failure of ours on the way shows as a status, never as an exception."""
         tally = ended.tally
         raw_reasons: list[str | None] = []
-        tokens = billed = Tokens()
+        tokens = billed = _NOTHING
         with self.guard("reader", f"reading the usage of {tally.wire}"):
             try:
                 raw_reasons = tally.raw_reasons()
@@ -145,7 +146,7 @@ class Telemetry:
                 if filled is not None:
                     tokens, estimated_by = filled
                     billed, status = tokens, "estimated"
-        cost: Priced | Unpriced = Unpriced("failed")
+        cost: Priced | Unpriced = _FAILED
         metadata: dict[str, Any] = {}
         with self.guard("price", "pricing"):
             metadata = cost_metadata(tally, tokens, ended.request)
@@ -161,7 +162,7 @@ class Telemetry:
                 at=datetime.fromtimestamp(ended.start_ns / _NANOSECONDS, UTC) if ended.start_ns else None,
                 prices=self.prices,
             )
-            if cost == Unpriced("unknown_model"):
+            if cost == UNKNOWN_MODEL:
                 self._name_unknown(ended)
         return Facts(tokens, status, cost, raw_reasons, metadata, estimated_by)
 

@@ -29,6 +29,7 @@ from .answers import (
 from .file import PriceFile
 
 __all__ = [
+    "UNKNOWN_MODEL",
     "Answer",
     "CostStatus",
     "PriceFile",

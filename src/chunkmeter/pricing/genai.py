@@ -129,18 +129,20 @@ def _counts(usage: TokenCounts, tokens: Mapping[str, int]) -> tuple[dict[str, in
 
     There a part lies in its whole, as in ours, and some prices ask for tokens that are cached and audio, or image.
     """
-    counts = {theirs: getattr(usage, CLASSES[name][0]) or 0 for name, theirs in _THEIRS.items()}
-    counts["output_reasoning_tokens"] = tokens.get("reasoning", 0)
+    # Nearly every model has a price for cached input: a 0 that is said need not be inferred.
+    counts = {"cache_read_tokens": 0}
+    for name, alone in tokens.items():
+        number = alone if name == "reasoning" else getattr(usage, CLASSES[name][0])
+        if number:
+            counts[_THEIRS[name]] = number
     cached: dict[str, int] = {}
     for kind in ("audio", "image"):
-        if not counts[f"input_{kind}_tokens"]:
-            continue
-        alone, read = tokens.get(f"input_{kind}", 0), counts["cache_read_tokens"] - sum(cached.values())
-        cached[f"cache_{kind}_read_tokens"] = both = min(counts[f"input_{kind}_tokens"] - alone, read)
-        counts[f"input_{kind}_tokens"] = alone + both
-    # Nearly every model has a price for cached input: a 0 that is said need not be inferred.
-    said = {name: number for name, number in counts.items() if number or name == "cache_read_tokens"}
-    return said | cached, cached
+        whole = counts.get(f"input_{kind}_tokens")
+        if whole:
+            alone, read = tokens[f"input_{kind}"], counts["cache_read_tokens"] - sum(cached.values())
+            cached[f"cache_{kind}_read_tokens"] = both = min(whole - alone, read)
+            counts[f"input_{kind}_tokens"] = alone + both
+    return counts | cached, cached
 
 
 def _context(provider: Provider, model: ModelInfo, tier: str | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ on them, and an enum's word that the SDK's release doesn't know warns when it is
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import lru_cache
 from typing import Any, cast
 
@@ -39,6 +40,10 @@ class Message(View):
     def index(self, default: int) -> int:
         """The message's own `index`, which is the first where it was not set; else `default`."""
         return self._raw.index if self.knows("index") else default
+
+    def names(self) -> Container[str]:
+        """The names of its type's fields."""
+        return self._raw.DESCRIPTOR.fields_by_name
 
     def knows(self, name: str) -> bool:
         """Whether the message's type has a field of that name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any
@@ -34,12 +34,14 @@ def find(said: View, path: str) -> Any:
 
 def counts(said: View, table: Table) -> Tokens:
     """The counts that `table` finds in a usage object."""
-    return Tokens(**{field: _first(said, paths) for field, paths in table.items()})
+    names = said.names()
+    return Tokens(**{field: _first(said, paths, names) for field, paths in table.items()})
 
 
 def states(said: View, table: Table, *names: str) -> bool:
     """Whether a usage object has a count for one of these fields of `table`."""
-    return any(_first(said, table[name]) is not None for name in names)
+    known = said.names()
+    return any(_first(said, table[name], known) is not None for name in names)
 
 
 def sum_of(*parts: int | None) -> int | None:
@@ -85,10 +87,9 @@ def amount(value: Any) -> float | None:
     return float(value)
 
 
-def _first(said: View, paths: tuple[str, ...]) -> int | None:
+def _first(said: View, paths: tuple[str, ...], names: Container[str]) -> int | None:
     for path in paths:
-        found = find(said, path)
-        if found is not None and (number := count(found)) is not None:
+        if _steps(path)[0] in names and (number := count(find(said, path))) is not None:
             return number
     return None
 

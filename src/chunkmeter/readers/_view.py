@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
 
 __all__ = ["View", "view"]
 
+
+class _Any:
+    """Contains every name: an object's may be worked out when they are asked for."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+_ANY = _Any()
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
 
@@ -31,7 +40,7 @@ class View:
     def __init__(self, raw: Any) -> None:
         self._raw = raw
         self._attributes: frozenset[str] | None = None
-        """Of its class, where that is a plain model's."""
+        """Those of its class beside its fields, where that is a plain model's."""
         self._said: Mapping[str, Any] | None = None
         """What it says by name, where that is at hand: most of what is asked for is not there."""
         if isinstance(raw, dict):
@@ -56,6 +65,13 @@ class View:
                 elif name in self._attributes:
                     found = getattr(self._raw, name, None)
         return found if type(found) in _SCALARS else view(found)
+
+    def names(self) -> Container[str]:
+        """Where all names are that there may be something of; to be asked first where most names are asked in vain."""
+        if self._said is None:
+            return _ANY
+        said = [name for name, value in self._said.items() if value is not None]
+        return {*said, *(map(_snake_case, said) if self._attributes is None else self._attributes)}
 
     def knows(self, name: str) -> bool:
         """Whether there is room for that name: an SDK's class may have none for what its service sends by now."""
@@ -95,9 +111,14 @@ def _camel_case(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
+@lru_cache(maxsize=4096)  # of a provider's names there are few, whoever else's come with them
+def _snake_case(name: Any) -> Any:
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name) if isinstance(name, str) else name
+
+
 @lru_cache(maxsize=1024)
 def _attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
-    """The attributes of the class, if it is a pydantic model that looks attributes up as pydantic does; else None.
+    """What the class adds to pydantic's, if it is a model that looks attributes up as pydantic does; else None.
 
     Asked for what it hasn't, such a model takes long to say so: what its fields hold is looked up beside it.
     """
@@ -109,7 +130,7 @@ def _attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
         or issubclass(kind, Mapping)
     ):
         return None
-    return frozenset(dir(kind))
+    return frozenset(dir(kind)).difference(dir(looked_up_by))
 
 
 def _of_object(raw: Any, name: str) -> Any:
