@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -150,6 +151,14 @@ def test_the_page_has_the_figures_between_its_marks() -> None:
     )
     assert "- OpenLIT did not run: OpenLIT ended with 1: no such thing" in written
     assert report.replaced(written, RESULTS) == written
+
+
+def test_page_and_chart_are_of_the_run_that_is_kept() -> None:
+    """Nothing in them was written by hand, or left over from another run."""
+    results = json.loads((report.DOCS / "performance.json").read_text())
+    page = (report.DOCS / "performance.md").read_text()
+    assert report.replaced(page, results) == page
+    assert report.chart(results) == (report.DOCS / "performance.svg").read_text()
 
 
 def test_the_chart_has_a_bar_for_each_contender() -> None:
