@@ -119,7 +119,7 @@ class Call:
 
     def observe(self, event: Any) -> None:
         """Take note of one raw event. Never raises."""
-        now = self.last_ns = self.paused_ns = time_ns()
+        now = self.last_ns = time_ns()
         tally = self.tally
         if not tally.chunks:
             self.first_ns = now

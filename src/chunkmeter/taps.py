@@ -7,8 +7,7 @@ how the stream ended. What runs a chunk runs here, so it is short.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from types import GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from .call import Call, Lease
 
@@ -20,8 +19,8 @@ Observe = Callable[[Any], None]
 def tap(lease: Lease, items: Any, observe: Observe | None = None) -> Any:
     """`items`, sync or async, each observed before it is handed on; the call of `lease` ends as they end."""
     observe = observe or lease.call.observe
-    if isinstance(items, GeneratorType):
-        return _through(lease, items, observe)
+    if isinstance(items, Generator):
+        return _through(lease, cast("Generator[Any, Any, Any]", items), observe)
     return (Tap if hasattr(items, "__next__") else AsyncTap)(lease, items, observe)
 
 
@@ -35,6 +34,7 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe) ->
             call.paused_ns = 0
             item = pull(given)
             observe(item)
+            call.paused_ns = call.last_ns or call.start_ns
             try:
                 given = yield item
                 pull = send
@@ -47,6 +47,7 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe) ->
         call.settle("exhausted")
         return end.value
     except BaseException as error:
+        given = None  # Where it is the error itself, whose traceback has this frame: no cycle is left behind.
         call.fail(error)
         raise
 
@@ -136,6 +137,7 @@ def step(call: Call, observe: Observe, pull: Callable[[], Any]) -> Any:
         call.fail(error)
         raise
     observe(item)
+    call.paused_ns = call.last_ns or call.start_ns
     return item
 
 
@@ -153,4 +155,5 @@ async def astep(call: Call, observe: Observe, pull: Callable[[], Awaitable[Any]]
         call.fail(error)
         raise
     observe(item)
+    call.paused_ns = call.last_ns or call.start_ns
     return item

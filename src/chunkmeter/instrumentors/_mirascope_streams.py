@@ -53,17 +53,17 @@ def _tuple_observer(call: Call) -> Callable[[Any], None]:
 
     def observe(item: Any) -> None:
         nonlocal last
-        if not call.raw_tapped:
-            try:
-                raw = item[0].chunk
-            except Exception as error:  # noqa: BLE001 -- the guard, without its context manager: this runs a chunk
-                call.telemetry.guard.failed("reader", "taking Mirascope's chunk", error)
-            else:
-                # Google's chunk is handed out once for each function call in it.
-                if raw is not last:
-                    last = raw
-                    call.observe(raw)
-        call.paused_ns = call.last_ns or call.start_ns
+        if call.raw_tapped:
+            return
+        try:
+            raw = item[0].chunk
+        except Exception as error:  # noqa: BLE001 -- the guard, without its context manager: this runs a chunk
+            call.telemetry.guard.failed("reader", "taking Mirascope's chunk", error)
+            return
+        # Google's chunk is handed out once for each function call in it.
+        if raw is not last:
+            last = raw
+            call.observe(raw)
 
     return observe
 
