@@ -100,6 +100,8 @@ class Bench:
 
     def __init__(self, names: Sequence[str], turns: int, crowd: int) -> None:
         self._turns, self._crowd = turns, crowd
+        self._pace: float | None = None
+        """That of chunkmeter's process as it begins, which all times are scaled to."""
         self._makes = [(name, "off") for name in names]
         self._makes += [(name, "content") for name in names if CONTENDERS[name].content == SWITCHED_OFF]
         self.results: dict[str, Any] = {
@@ -109,7 +111,8 @@ class Bench:
     def run(self) -> None:
         """All figures: chunkmeter's with nothing beside it, then those of its peers, one a core."""
         self._measure(*self._makes[0])
-        self.results["own"] = answer(_python("chunkmeter"), "benchmarks.own", "--turns", str(self._turns))
+        options = ("--turns", str(self._turns), "--pace", str(self._pace))
+        self.results["own"] = answer(_python("chunkmeter"), "benchmarks.own", *options)
         self.results["importtime"] = importtime("chunkmeter")
         say("floors and imports")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -122,6 +125,7 @@ class Bench:
         """One contender, in one go: a process that waits for its turn is cold when it comes."""
         started, remote = time.monotonic(), Remote(name, content)
         try:
+            self._pace = remote.ask("keep", usual=self._pace)
             if content == "off":
                 self.results["contenders"][name] = remote.ask("hello")
             rows = {
@@ -212,7 +216,7 @@ def machine() -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=9, help="how often each figure is taken")
-    parser.add_argument("--crowd", type=int, default=1_000, help="streams that are open beside a peer's call")
+    parser.add_argument("--crowd", type=int, default=10_000, help="streams that are open beside a peer's call")
     parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()

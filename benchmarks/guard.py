@@ -17,6 +17,7 @@ from typing import Any
 from .bench import answer
 from .bounds import least, ratio
 from .own import Own
+from .timing import Pace
 
 TURNS, STARTS = 7, 5
 Figure = tuple[str, float, float]
@@ -95,7 +96,7 @@ def main() -> int:
     if fault:
         FAULTS[fault]()
     within = failed = 0
-    for what, over, limit in figures(Own()):
+    for what, over, limit in figures(Own(Pace())):
         met = over <= limit
         within, failed = within + met, failed + (not met)
         verdict = f"within {limit:g}" if met else f"FAILED: expected at most {limit:g}"

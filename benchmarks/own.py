@@ -155,7 +155,8 @@ def wrapped(stream: Any, telemetry: Telemetry) -> Any:
 class Own:
     """All that is needed for a turn of each figure. A turn gives microseconds by side."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self.tracer_provider, self.meter_provider = TracerProvider(), MeterProvider([InMemoryMetricReader()])
         self.telemetry = Telemetry(self.tracer_provider, self.meter_provider)
         self.unsampled = Telemetry(TracerProvider(sampler=ALWAYS_OFF), self.meter_provider)
@@ -163,13 +164,12 @@ class Own:
         pricing.warm_up()
         self.by_hand = ByHand(self.shortest).recorder(self.tracer_provider, self.meter_provider)
         self._counts = count(1000)
-        self._pace = Pace()
         gc.freeze()
 
     def chunk(self, turn: int) -> dict[str, float]:
         """A chunk, bare, with each floor, and metered in each way: what a longer stream takes more than a shorter."""
         sides = {(side, length): run for length in LENGTHS for side, run in self._streams(length).items()}
-        taken = _turn(sides, turn, times=25)
+        taken = _turn(sides, turn, 25, self._pace)
         fewer, more = LENGTHS
         return {
             side: (taken[side, more] - taken[side, fewer]) / (more - fewer) for side, length in sides if length == more
@@ -197,7 +197,7 @@ class Own:
             "by hand": self.by_hand,
             "priced": self._price,
         }
-        return _turn(sides, turn, times=200)
+        return _turn(sides, turn, 200, self._pace)
 
     def price(self, turn: int) -> dict[str, float]:
         """A price for usage that was never seen before."""
@@ -207,7 +207,7 @@ class Own:
             usage = genai_prices.Usage(input_tokens=seen, output_tokens=seen + 7)
             genai_prices.calc_price(usage, model_ref=MODEL, provider_id="openai")
 
-        return _turn({"ours": self._price, "genai-prices": bare}, turn, times=500)
+        return _turn({"ours": self._price, "genai-prices": bare}, turn, 500, self._pace)
 
     def _price(self) -> None:
         seen = next(self._counts)
@@ -293,16 +293,17 @@ def held(make: Callable[[], object], number: int = 200) -> float:
         tracemalloc.stop()
 
 
-def _turn(sides: dict[_Side, Callable[[], object]], turn: int, times: int) -> dict[_Side, float]:
+def _turn(sides: dict[_Side, Callable[[], object]], turn: int, times: int, pace: Pace) -> dict[_Side, float]:
     prepared = [lambda side=side: side for side in sides.values()]
-    return dict(zip(sides, in_turns(prepared, turn, times), strict=True))
+    return dict(zip(sides, in_turns(prepared, turn, times, pace), strict=True))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=15)
-    turns = range(parser.parse_args().turns)
-    own = Own()
+    parser.add_argument("--pace", type=float, help="see `Pace`")
+    options = parser.parse_args()
+    turns, own = range(options.turns), Own(Pace(options.pace))
     figures = {name: [getattr(own, name)(turn) for turn in turns] for name in ("chunk", "call", "price")}
     figures["flat"] = [own.flat(turn) for turn in turns[: len(turns) // 3 + 1]]
     print(json.dumps({**figures, "held": [own.held()]}))

@@ -28,7 +28,28 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(*statistics.quantiles(values, n=4, method="inclusive"))
 
 
-def in_turns(prepared: Sequence[Callable[[], Callable[[], object]]], turn: int, times: int) -> list[float]:
+class Pace:
+    """Makes times comparable that are taken minutes apart, on a machine whose speed changes meanwhile.
+
+    They are scaled by what a fixed piece of work takes beside them.
+
+    Args:
+        usual: nanoseconds that the piece of work takes where nothing is scaled; as it is right now if left out.
+    """
+
+    def __init__(self, usual: float | None = None) -> None:
+        self.usual = usual or statistics.median(self.work(200))
+
+    def work(self, times: int = 3) -> list[int]:
+        """Nanoseconds that the piece of work takes now, each of so many times."""
+        return [_once(_work) for _ in range(times)]
+
+    def scaled(self, nanoseconds: float, work: Sequence[int] = ()) -> float:
+        """Microseconds, of a time beside which the work took so long; just taken, if that is left out."""
+        return nanoseconds / 1e3 * self.usual / statistics.median(work or self.work())
+
+
+def in_turns(prepared: Sequence[Callable[[], Callable[[], object]]], turn: int, times: int, pace: Pace) -> list[float]:
     """Microseconds of this process's CPU, all threads, that each side takes: the median of runs, each timed alone.
 
     A few runs of one side, then of the next: often enough for all to see the same machine, and long enough for a side
@@ -39,22 +60,24 @@ def in_turns(prepared: Sequence[Callable[[], Callable[[], object]]], turn: int, 
         prepared: for each side, what makes it ready, untimed, and gives what is timed.
         turn: how many there have been.
         times: how often each side runs.
+        pace: what times are scaled by.
     """
-    taken: list[list[int]] = [[] for _ in prepared]
+    taken: list[list[float]] = [[] for _ in prepared]
     gc.collect()
     gc.disable()
     try:
         for group in range(turn, turn + max(1, times // _TOGETHER)):
             for side in _order(len(prepared), group):
                 run = prepared[side]()
-                taken[side] += [_once(run) for _ in range(min(times, _TOGETHER))]
+                runs = [_once(run) for _ in range(min(times, _TOGETHER))]
+                taken[side].append(pace.scaled(statistics.median(runs)))
     finally:
         gc.enable()
-    return [statistics.median(side) / 1e3 for side in taken]
+    return [statistics.median(side) for side in taken]
 
 
 def rounds(
-    prepared: Sequence[Callable[[], Callable[[], object]]], seconds: float, fewest: int = 3
+    prepared: Sequence[Callable[[], Callable[[], object]]], seconds: float, pace: Pace, fewest: int = 3
 ) -> Iterator[list[float]]:
     """Microseconds of CPU of each side, once a round: sides that follow each other closely see the same machine.
 
@@ -63,6 +86,7 @@ def rounds(
     Args:
         prepared: see `in_turns`.
         seconds: of CPU that all rounds may take together.
+        pace: what times are scaled by, those of a round by the same.
         fewest: rounds, however long they take.
     """
     end = time.process_time() + seconds
@@ -70,26 +94,16 @@ def rounds(
         if number >= fewest and time.process_time() > end:
             return
         gc.collect()
-        taken = {side: _once(prepared[side]()) / 1e3 for side in _order(len(prepared), number)}
-        yield [taken[side] for side in range(len(prepared))]
+        taken: dict[int, int] = {}
+        work: list[int] = []
+        for side in _order(len(prepared), number):
+            taken[side] = _once(prepared[side]())
+            work += pace.work()
+        yield [pace.scaled(taken[side], work) for side in range(len(prepared))]
 
 
 def _order(sides: int, turn: int) -> Iterable[int]:
     return range(sides) if turn % 2 else reversed(range(sides))
-
-
-class Pace:
-    """Makes times comparable that are taken minutes apart, on a machine whose speed changes meanwhile.
-
-    Each is scaled by what a fixed piece of work takes right after it, to the speed of the machine at the start.
-    """
-
-    def __init__(self) -> None:
-        self._usual = statistics.median(_once(_work) for _ in range(200))
-
-    def scaled(self, nanoseconds: int) -> float:
-        """Microseconds, of a time that has just been taken."""
-        return nanoseconds / 1e3 * self._usual / statistics.median(_once(_work) for _ in range(3))
 
 
 def _work() -> int:

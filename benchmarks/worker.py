@@ -39,8 +39,8 @@ class Worker:
         self.workload.serve(SHORTEST)
         for through in ("openai", "mirascope"):
             self.workload.read(through, None)  # What is imported at the first use is there before anything is patched.
-        self._pace = Pace()
-        self.workload.crowded(0, None, 1, self._pace)
+        self.pace = Pace()
+        self.workload.crowded(0, None, 1, self.pace)
         self.switch = Switch(lambda: self.contender.install(self.providers, content))
         gc.freeze()  # what has been loaded stays, and need not be gone through between the turns
         self.wrap: Callable[[Any], Any] = self.contender.wrap(self.providers) if self.contender.wrap else _untouched
@@ -107,10 +107,16 @@ class Worker:
 
     # --- what it costs ---
 
+    def keep(self, usual: float | None) -> Answer:
+        """Scale times to that pace, see `Pace`, or keep the own; says which it is."""
+        if usual is not None:
+            self.pace = Pace(usual)
+        return self.pace.usual
+
     def parsed(self, through: str, chunks: int, seconds: float) -> Answer:
         """A whole stream that the SDK decodes: microseconds of CPU bare, and metered over bare."""
         sides = [self._stream(through, chunks, metered=metered) for metered in (False, True)]
-        taken = list(rounds(sides, seconds))
+        taken = list(rounds(sides, seconds, self.pace))
         return {
             "bare": median(bare for bare, _ in taken),
             "ratio": median(metered / bare for bare, metered in taken),
@@ -125,14 +131,14 @@ class Worker:
         with self._ready(sampled=sampled):
             return median(
                 (long_metered - long_bare - short_metered + short_bare) / (more - fewer)
-                for short_bare, short_metered, long_bare, long_metered in rounds(sides, seconds)
+                for short_bare, short_metered, long_bare, long_metered in rounds(sides, seconds, self.pace)
             )
 
     def call(self, through: str, turn: int, times: int, sampled: bool) -> Answer:
         """CPU added to the shortest stream, microseconds."""
         sides = [self._stream(through, SHORTEST, metered=metered) for metered in (False, True)]
         with self._ready(sampled=sampled):
-            bare, metered = in_turns(sides, turn, times)
+            bare, metered = in_turns(sides, turn, times, self.pace)
         return metered - bare
 
     def memory(self, through: str, chunks: int) -> Answer:
@@ -147,8 +153,8 @@ class Worker:
         """CPU of a metered call among that many open ones on one event loop, microseconds, and of a bare one alone."""
         self.workload.serve(SHORTEST)
         with self.workload.ready():
-            bare = median(self.workload.crowded(0, self._side(metered=False), probes, self._pace))
-            metered = median(self.workload.crowded(streams, self._side(metered=True), probes, self._pace))
+            bare = median(self.workload.crowded(0, self._side(metered=False), probes, self.pace))
+            metered = median(self.workload.crowded(streams, self._side(metered=True), probes, self.pace))
         return {"bare": bare, "metered": metered}
 
     def _stream(self, through: str, chunks: int, *, metered: bool) -> Callable[[], Callable[[], object]]:

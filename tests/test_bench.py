@@ -212,20 +212,23 @@ def test_by_hand_is_the_same_span_and_the_same_points() -> None:
     assert len(ours[3]) == 6
 
 
+PACE = timing.Pace()
+
+
 def test_sides_take_turns_at_being_first() -> None:
     ran: list[str] = []
 
     def side(name: str) -> Callable[[], Callable[[], object]]:
         return lambda: lambda: ran.append(name)
 
-    taken = timing.in_turns([side("bare"), side("metered")], 0, times=2)
+    taken = timing.in_turns([side("bare"), side("metered")], 0, 2, PACE)
     assert ran == ["metered", "metered", "bare", "bare"]
     assert len(taken) == 2
     ran.clear()
-    timing.in_turns([side("bare"), side("metered")], 1, times=1)
+    timing.in_turns([side("bare"), side("metered")], 1, 1, PACE)
     assert ran == ["bare", "metered"]
     ran.clear()
-    assert [len(each) for each in timing.rounds([side("bare"), side("metered")], 0, fewest=2)] == [2, 2]
+    assert [len(each) for each in timing.rounds([side("bare"), side("metered")], 0, PACE, fewest=2)] == [2, 2]
     assert ran == ["metered", "bare", "bare", "metered"]
 
 
@@ -250,7 +253,7 @@ def test_a_ratio_over_its_limit_fails_the_guard(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("FAULT", raising=False)
-    monkeypatch.setattr(guard, "Own", SimpleNamespace)
+    monkeypatch.setattr(guard, "Own", lambda _: SimpleNamespace())
     monkeypatch.setattr(guard, "figures", lambda _: [("this", 1.0, 2.0), ("that", 3.0, 2.0)])
     assert guard.main() == 1
     assert capsys.readouterr().out.splitlines()[-1] == "guard: 1 ratios within their limits, 1 failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from litellm.types.utils import ModelResponse, ModelResponseStream
 
 from chunkmeter import CostMetadata, normalize, readers
 from chunkmeter.cost_metadata import cost_metadata, region_of
@@ -23,7 +24,7 @@ UNTOLD = {"realtime_mode", "realtime_tokens", "context_cache_hours"}
 START = 1_793_534_400_000_000_000  # 2026-11-01T12:00:00Z
 
 
-def told(wire: str, event: dict[str, Any]) -> Tally:
+def told(wire: str, event: Any) -> Tally:
     """What one event amounts to."""
     tally = Tally()
     tally.wire = wire
@@ -163,18 +164,25 @@ def test_a_chunk_has_its_cost_metadata() -> None:
 
 
 def test_litellm_says_its_cost_and_whether_it_asked_anybody() -> None:
-    """0.0 for what came out of its cache."""
-
-    class Response:
-        choices: tuple[()] = ()
-        id, model, service_tier, usage = "r", "gpt-4o", None, None
-
-    answer = Response()
-    answer._hidden_params = {"response_cost": 0.0, "cache_hit": True}  # type: ignore[attr-defined]
-    found = fields(told("openai_chat", answer))  # type: ignore[arg-type]
+    """0.0 for what came out of its cache. It says so in a private attribute of its model."""
+    answer: Any = ModelResponse(id="r", model="gpt-4o", choices=[])
+    answer._hidden_params = {"response_cost": 0.0, "cache_hit": True}
+    found = fields(told("openai_chat", answer))
     assert (found["cost"], found["cached_response"]) == (0.0, True)
-    answer._hidden_params = {"response_cost": None, "cache_hit": None}  # type: ignore[attr-defined]
-    assert fields(told("openai_chat", answer)) == {}  # type: ignore[arg-type]
+    answer._hidden_params = {"response_cost": None, "cache_hit": None}
+    found = fields(told("openai_chat", answer))
+    assert "cost" not in found
+    assert "cached_response" not in found
+
+
+@pytest.mark.parametrize(("said", "cost"), [(0.0, None), (0.25, 0.25), (None, None)])
+def test_litellms_chunks_say_0_before_there_is_a_cost(said: float | None, cost: float | None) -> None:
+    """As those of 1.72 do, all through the stream."""
+    chunk: Any = ModelResponseStream(id="r", model="gpt-4o", choices=[])
+    chunk._hidden_params = {"response_cost": said}
+    assert fields(told("openai_chat", chunk)).get("cost") == cost
+    chunk._hidden_params = {"response_cost": said, "cache_hit": True}
+    assert fields(told("openai_chat", chunk)).get("cost") == said
 
 
 # --- from the request ---

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
@@ -130,7 +130,8 @@ def _attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
         or issubclass(kind, Mapping)
     ):
         return None
-    return frozenset(dir(kind)).difference(dir(looked_up_by))
+    private: Iterable[str] = getattr(kind, "__private_attributes__", ())  # in no `dir`
+    return frozenset((*dir(kind), *private)).difference(dir(looked_up_by))
 
 
 def _of_object(raw: Any, name: str) -> Any:

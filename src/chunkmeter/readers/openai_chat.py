@@ -81,12 +81,14 @@ def _read(tally: Tally, event: View, choices: list[View]) -> None:
             break
     hidden = event.get("_hidden_params")
     if isinstance(hidden, View):
-        _read_litellm(tally, hidden)
+        _read_litellm(tally, hidden, chunk=event.get("object") == "chat.completion.chunk")
 
 
-def _read_litellm(tally: Tally, hidden: View) -> None:
+def _read_litellm(tally: Tally, hidden: View, *, chunk: bool) -> None:
     """What LiteLLM says beside an answer, https://docs.litellm.ai/docs/completion/token_usage."""
     cost = amount(hidden.response_cost)
+    if chunk and cost == 0 and hidden.cache_hit is not True:
+        cost = None  # Up to 1.72 at least its chunks have had that since before there was anything to price.
     tally.provider_cost = tally.provider_cost if cost is None else cost
     if isinstance(hidden.cache_hit, bool):
         tally.cached_response = hidden.cache_hit
