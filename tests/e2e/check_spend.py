@@ -62,7 +62,7 @@ def assert_true(spans: list[dict[str, object]], calls: Counter[str]) -> None:
 def test_unsampled_everything_is_equal(stack: Stack, minimal: Collector) -> None:
     """Spans in Jaeger = Prometheus = the wire."""
     run = stack.demo("unsampled", minimal)
-    assert run.calls == 20
+    assert run.calls == 33
     assert_spend(stack, "unsampled", run.spend)
 
     def compare() -> None:

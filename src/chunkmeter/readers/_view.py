@@ -111,9 +111,11 @@ def _camel_case(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
-@lru_cache(maxsize=4096)  # of a provider's names there are few, whoever else's come with them
 def _snake_case(name: Any) -> Any:
-    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name) if isinstance(name, str) else name
+    # Without a cache: these are a service's names, of any number and length.
+    if not isinstance(name, str) or name.islower():
+        return name
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)
 
 
 @lru_cache(maxsize=1024)
