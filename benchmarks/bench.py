@@ -182,16 +182,17 @@ class Bench:
 
 def answer(python: str, module: str, *arguments: str) -> Any:
     """What a script of the benchmark's prints, in a fresh process of that interpreter."""
-    command = [python, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)
+    return json.loads(_run(python, "-m", module, *arguments, stdout=subprocess.PIPE).stdout)
 
 
 def importtime(name: str) -> dict[str, dict[str, Any]]:
     """What `python -X importtime` says of a contender's import and its switching on, by step."""
-    command = [_python(name), "-X", "importtime", "-m", "benchmarks.imports", name]
-    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True)
+    done = _run(_python(name), "-X", "importtime", "-m", "benchmarks.imports", name, capture_output=True)
     return steps(done.stderr, CONTENDERS[name].package)
+
+
+def _run(*command: str, **pipes: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, env=_environment(), text=True, check=True, **pipes)
 
 
 def say(progress: str) -> None:
@@ -216,7 +217,7 @@ def machine() -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=9, help="how often each figure is taken")
-    parser.add_argument("--crowd", type=int, default=10_000, help="streams that are open beside a peer's call")
+    parser.add_argument("--crowd", type=int, default=CROWD, help="streams that are open beside a peer's call")
     parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()

@@ -47,9 +47,10 @@ def bounds(results: Results) -> Iterator[Bound]:
     yield Bound("CPU added to a chunk, of the OpenAI SDK's own work on it", 100 * chunk / work, 1, " %")
     for through, title in (("openai", "OpenAI SDK"), ("mirascope", "Mirascope")):
         ours = median(row(results, "chunkmeter", through)["chunk"])
-        for reading, who in ((False, "reports usage"), (True, "reads usage out of the stream itself")):
-            lean = leanest(results, through, reading=reading)
-            if lean is not None and (not reading or lean != leanest(results, through)):
+        told = {leanest(results, through): "reports usage"}
+        told.setdefault(leanest(results, through, reading=True), "reads usage out of the stream itself")
+        for lean, who in told.items():
+            if lean is not None:
                 what = f"{title}: CPU added to a chunk by the leanest peer that {who} ({lean[0]}), over ours"
                 yield Bound(what, lean[1] / ours, 10, " x", floor=True)
     call, price = own["call"], own["price"]
@@ -70,9 +71,9 @@ def bounds(results: Results) -> Iterator[Bound]:
     yield Bound("`instrument()`, without the entry point's import", least(imports, "instrument"), 50, " ms")
     loaded = {name for turn in imports for names in turn["loaded"].values() for name in names}
     for step, limit in (("import", 30), ("instrument", 50)):
-        told = results["importtime"][step]
-        loaded |= {*told["heavy"]}
-        yield Bound(f"`python -X importtime`: {step}, {told['modules']} modules", told["ms"], limit, " ms")
+        imported = results["importtime"][step]
+        loaded |= {*imported["heavy"]}
+        yield Bound(f"`python -X importtime`: {step}, {imported['modules']} modules", imported["ms"], limit, " ms")
     yield Bound("provider SDKs, pydantic, genai-prices imported by either", len(loaded), 0)
     sizes = {size: median(turn[size] for turn in own["flat"]) for size in own["flat"][0]}
     yield Bound("a chunk's cost in streams of 10^2 to 10^5 chunks, most over least", _range(sizes), _FLAT, " x")

@@ -69,8 +69,9 @@ def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) 
         known["context_cache_tokens"] = tokens.cached_tokens if request.context_cache else None
         if request.provider is not None and request.provider.startswith("gcp."):
             known["google"] = {"use_vertex_ai": request.provider == "gcp.vertex_ai"}
+    media = request.media if request is not None else {}
     for field, (count, _) in _MEDIA.items():
-        items, number = request.media.get(field) if request is not None else None, getattr(tokens, count)
+        items, number = media.get(field), getattr(tokens, count)
         if items or number is not None:
             known[field] = _medium(field, list(items or ()), number)
     return {name: value for name, value in known.items() if value is not None}

@@ -10,7 +10,6 @@ import functools
 import inspect
 import types
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, cast
 
 from .call import Lease
@@ -201,7 +200,7 @@ def _stream_methods(kind: type[Any], this: _This) -> _Methods:
 
         def stepped(self: Any, *args: Any) -> Any:
             call = _lease(self).call
-            return step(call, call.observe, partial(pull, this(self), *args))
+            return step(call, call.observe, functools.partial(pull, this(self), *args))
 
         return stepped
 
@@ -210,7 +209,7 @@ def _stream_methods(kind: type[Any], this: _This) -> _Methods:
 
         def stepped(self: Any, *args: Any) -> Any:
             call = _lease(self).call
-            return astep(call, call.observe, partial(pull, this(self), *args))
+            return astep(call, call.observe, functools.partial(pull, this(self), *args))
 
         return stepped
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from .call import Call, Lease
 
-__all__ = ["AsyncTap", "SendingAsync", "Tap", "astep", "sending", "step", "tap"]
+__all__ = ["SendingAsync", "astep", "sending", "step", "tap"]
 
 Observe = Callable[[Any], None]
 
