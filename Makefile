@@ -1,16 +1,24 @@
 # Needs Python 3.11 or newer and make, nothing else: each environment below is made on first use,
 # from the pins in requirements/, and again when they change. Set-up speaks on stderr only.
 
+# Another interpreter, named by PYTHON=..., has environments of its own, named by its version. Its tests run without
+# coverage, which one Python measures for all, and which takes minutes longer on the first releases of 3.12.
+ifneq ($(origin PYTHON),undefined)
+OTHER := -$(shell $(PYTHON) -c 'import sys; print("{}.{}".format(*sys.version_info))')
+endif
 PYTHON ?= python3
 
 TOOLS := .venv-tools
-DEV := .venv
-DEMO := .venv-demo
-# Mirascope's providers that don't go together, and its oldest release: for the matrix.
-MATRIX := .venv-legacy .venv-oldest .venv-oldest-legacy
-# Those chunkmeter is measured beside, one environment each: they don't go together.
-PEERS := genai openai-v2 openllmetry openinference openlit logfire langfuse mirascope
-BENCH := .venv-bench-chunkmeter $(PEERS:%=.venv-bench-%)
+DEV := .venv$(OTHER)
+DEMO := .venv-demo$(OTHER)
+# The environments of a target, from the table of all that are locked.
+ENVIRONMENTS := requirements/environments.tsv
+of = $(shell awk '$$2 == "$(1)" { print ".venv-" $$1 }' $(ENVIRONMENTS))
+MATRIX := $(call of,matrix)
+SDKTESTS := $(call of,sdk-tests)
+GREEN := $(call of,green)
+BENCH := $(call of,bench)
+COEXIST := $(call of,coexist)
 
 UV := $(TOOLS)/bin/uv --quiet
 RUN := PYTHONPATH=$(CURDIR) $(DEV)/bin/python
@@ -23,72 +31,102 @@ unexport PYTHONDONTWRITEBYTECODE
 # litellm would fetch its price map from the network whenever it is imported.
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
+# The targets of a group, which their comments begin with, below its heading.
+TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
+	'/^[a-z0-9-]+:.*\#\# $(1): / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format test demo matrix corpus estimate fuzz stress outages torture backends e2e docs bench \
-	guard up down lock clean
+.PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist torture backends e2e docs \
+	bench guard linear up down lock clean
 
-help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## daily: List these targets
+	@$(call TOLD,daily,Daily)
+	@echo; $(call TOLD,submit,Before a submission)
+	@echo; $(call TOLD,long,Long)
 
-setup: $(DEV)/.ready ## Make .venv: locked dependencies and an editable chunkmeter
+setup: $(DEV)/.ready ## daily: Make .venv: locked dependencies and an editable chunkmeter; PYTHON=python3.13 for .venv-3.13
 
-lint: $(DEV)/.ready ## Check style, format and types
+lint: $(DEV)/.ready ## daily: Check style, format and types
 	$(DEV)/bin/ruff check
 	$(DEV)/bin/ruff format --check
-	$(DEV)/bin/pyrefly check
+	$(DEV)/bin/pyrefly check --python-interpreter-path $(DEV)/bin/python
+	$(DEV)/bin/pyrefly check --python-interpreter-path $(DEV)/bin/python .ci/plan.py # it goes through no hidden folder by itself
 
-format: $(DEV)/.ready ## Format the code and fix what ruff can
+format: $(DEV)/.ready ## daily: Format the code and fix what ruff can
 	$(DEV)/bin/ruff check --fix-only
 	$(DEV)/bin/ruff format
 
-test: $(DEV)/.ready ## Run the tests in random order, with branch coverage; ARGS="-k name" for some; FAULT=name plants a bug
-	$(DEV)/bin/python -m pytest $(if $(FAULT),-p tests.price_faults -p no:randomly --exitfirst tests/test_price_table.py, \
-		$(or $(ARGS),--cov --numprocesses auto --dist loadfile))
+quick: $(DEV)/.ready ## daily: Run the tests that need no service, process or sleep, within a minute; ARGS="-k name" for some
+	$(DEV)/bin/python -m pytest -p support.quick $(or $(ARGS),--numprocesses auto --dist loadfile)
 
-demo: $(DEMO)/.ready ## Meter a Mirascope app without key or network; ARGS=--json or ARGS="--endpoint URL"
+test: $(DEV)/.ready ## daily: Run the tests in random order, with branch coverage; ARGS="-k name" for some; FAULT=name plants a bug
+	$(DEV)/bin/python -m pytest $(if $(FAULT),-p no:randomly --exitfirst tests/pricing/test_price_table.py \
+		tests/test_text.py tests/reporting/test_series.py tests/readers/test_framing.py tests/reporting/test_assumed.py \
+		tests/calls/test_green.py, \
+		$(or $(ARGS),$(if $(OTHER),,--cov) --numprocesses auto --dist loadfile))
+
+pythons: ## submit: Run all tests on every Python that chunkmeter names, as far as they are found; ARGS=3.13 for some
+	@$(NEW_ENOUGH)
+	@$(PYTHON) -m checks.pythons $(ARGS)
+
+demo: $(DEMO)/.ready ## daily: Meter unchanged apps without key or network; ARGS=--json or ARGS="--endpoint URL"
 	@$(DEMO)/bin/python -m replay.demo $(ARGS)
 
-matrix: $(DEV)/.ready $(MATRIX:=/.locked) ## Check every path of every Mirascope provider, newest and oldest 1.x; ARGS=openai for some
-	@$(RUN) tests/matrix.py $(ARGS)
+# A planted fault is looked for in the newest SDKs, unless ARGS says where. Only the environments asked for are made.
+MATRIXARGS = $(or $(ARGS),$(if $(FAULT),sdks-newest))
+matrix: $(DEV)/.ready $(addsuffix /.locked,$(or $(filter $(MATRIX),$(MATRIXARGS:%=.venv-%)),$(if $(filter dev,$(MATRIXARGS)),,$(MATRIX)))) ## long: Check every path of Mirascope's providers, of SDKs and of frameworks; ARGS=openai or ARGS=sdks-oldest for some; FAULT=name plants a known bug
+	@$(RUN) -m checks.matrix $(MATRIXARGS)
 
-corpus: $(DEV)/.ready ## Check the readers against recorded streams; CORPUS=DIR for another folder
-	@$(RUN) tests/corpus.py $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
+sdk-tests: $(DEV)/.ready $(SDKTESTS:=/.locked) ## long: Run the SDKs' own tests bare and metered; downloads their sources; ARGS=groq for some
+	@$(RUN) -m checks.sdk_tests $(ARGS)
 
-stress: $(DEV)/.ready ## Collect abandoned streams while the SDK holds its lock, for 60 s
-	@$(RUN) tests/stress.py $(ARGS)
+corpus: $(DEV)/.ready ## submit: Check the readers against recorded streams, two folders; CORPUS=DIR for another
+	@$(RUN) -m checks.corpus $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
 
-torture: $(DEV)/.ready ## Check each case that streams break instrumentation with; FAULT=name plants a known bug
+stress: $(DEV)/.ready ## submit: Collect abandoned streams while the SDK holds its lock, for 60 s
+	@$(RUN) -m checks.stress $(ARGS)
+
+torture: $(DEV)/.ready ## submit: Check each case that streams break instrumentation with; FAULT=name plants a known bug
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --no-header -p no:randomly \
-		$(if $(FAULT),--exitfirst) tests/torture $(ARGS)
+		$(if $(FAULT),--exitfirst) checks/torture $(ARGS)
 
-estimate: $(DEV)/.ready ## Compare estimated tokens with what providers counted; CORPUS=DIR for another folder
-	@$(RUN) tests/estimates.py $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
+estimate: $(DEV)/.ready ## submit: Compare estimated tokens with what providers counted; CORPUS=DIR for another folder
+	@$(RUN) -m checks.corpus.estimates $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
 
-fuzz: $(DEV)/.ready ## Push 10^6 odd chunks of every wire through wrap; SEED=N for the same again, ARGS="--chunks N"
-	@$(RUN) tests/fuzz.py $(if $(SEED),--seed $(SEED)) $(ARGS)
+fuzz: $(DEV)/.ready ## long: Push 10^6 odd chunks of every wire through wrap; SEED=N for the same again, ARGS="--chunks N"
+	@$(RUN) -m checks.fuzz $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-outages: $(DEV)/.ready ## Check what outages, signals and forks lose; ARGS=--write for docs/reliability.md
-	@$(RUN) tests/outages.py $(ARGS)
+outages: $(DEV)/.ready ## long: Check what outages, signals and forks lose; ARGS=--write for docs/reliability.md
+	@$(RUN) -m checks.outages $(ARGS)
 
-backends: $(DEV)/.ready ## Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
+green: $(DEV)/.ready $(GREEN)/.ready ## long: Meter apps of gevent and eventlet; ARGS=gunicorn for some; FAULT=name plants a known bug
+	@$(RUN) -m checks.green $(ARGS)
+
+coexist: $(DEV)/.ready $(COEXIST)/.ready ## long: Check that each call counts once beside other instrumentations; ARGS=logfire for some; FAULT=name plants a known bug
+	@$(RUN) -m checks.coexist $(ARGS)
+
+backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
 	@$(RUN) backends/build.py
 
-e2e: $(DEV)/.ready ## Check the way from chunk to pager with the real backends; FAULT=name plants a known bug
+e2e: $(DEV)/.ready ## long: Check the way from chunk to pager with the real backends; FAULT=name plants a known bug
 	@$(RUN) backends/build.py >&2
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --timeout 300 -p no:randomly \
-		$(if $(FAULT),--exitfirst tests/e2e/check_spend.py,tests/e2e) $(ARGS)
+		$(if $(FAULT),--exitfirst checks/e2e/check_strange.py checks/e2e/check_spend.py,checks/e2e) $(ARGS)
 
-docs: $(DEV)/.ready ## Write docs/providers.md anew, from what the readers do
-	@$(RUN) tests/providers_doc.py --write
+docs: $(DEV)/.ready ## submit: Write docs/providers.md anew, from what the readers do
+	@$(RUN) -m checks.providers_doc --write
 
-bench: $(DEV)/.ready $(BENCH:=/.locked) ## Measure beside eight peers; ARGS=--write for docs/performance.md
+bench: $(DEV)/.ready $(BENCH:=/.locked) ## long: Measure beside eight peers; ARGS=--write for docs/performance.md
 	@$(RUN) -m benchmarks.bench $(ARGS)
 
-guard: $(DEV)/.ready ## Check the ratios that a slower chunkmeter would change; FAULT=name plants a slow part
+guard: $(DEV)/.ready ## submit: Check the ratios that a slower chunkmeter would change; FAULT=name plants a slow part
 	@$(RUN) -m benchmarks.guard $(ARGS)
 
-up: ## Start Collector, Jaeger, Prometheus, Alertmanager and Grafana with Docker
+linear: $(DEV)/.ready ## submit: Check that no text and no price file takes longer a character as it grows
+	@$(RUN) -m checks.linear $(ARGS)
+
+up: ## daily: Start Collector, Jaeger, Prometheus, Alertmanager and Grafana with Docker
 	@docker compose version >/dev/null 2>&1 || { \
 		echo 'make up needs Docker with its compose plugin: install them, or run your own programs with' >&2; \
 		echo 'the files in collector-config/, as its README says.' >&2; exit 1; }
@@ -99,21 +137,16 @@ up: ## Start Collector, Jaeger, Prometheus, Alertmanager and Grafana with Docker
 	@for name in page_url ticket_url; do [ -s $(SECRETS)/$$name ] || \
 		echo "No alert leaves this machine before $(SECRETS)/$$name has a webhook's address."; done
 
-down: ## Stop what `make up` started; ARGS=--volumes forgets its data too
+down: ## daily: Stop what `make up` started; ARGS=--volumes forgets its data too
 	@$(COMPOSE) down $(ARGS)
 
-lock: $(TOOLS)/.ready ## Pin requirements/*.in again; UPGRADE=1 for the newest releases
-	$(COMPILE) requirements/tools.in --output-file requirements/tools.txt
-	$(COMPILE) $(PROJECT) --extra estimate requirements/dev.in --output-file requirements/dev.txt
-	$(COMPILE) $(PROJECT) requirements/demo.in --constraints requirements/dev.txt --output-file requirements/demo.txt
-	for name in $(MATRIX:.venv-%=%); do \
-		$(COMPILE) pyproject.toml requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
-	$(COMPILE) pyproject.toml requirements/bench-chunkmeter.in --output-file requirements/bench-chunkmeter.txt
-	for name in $(PEERS); do \
-		$(COMPILE) requirements/bench-$$name.in --output-file requirements/bench-$$name.txt || exit 1; done
+lock: $(TOOLS)/.ready ## submit: Pin requirements/*.in again; ARGS=dev for one of them; UPGRADE=1 for the newest releases
+	@grep -v '^#' $(ENVIRONMENTS) | while read -r name _ with; do \
+		case " $(or $(ARGS),$$name) " in *" $$name "*) ;; *) continue ;; esac; echo "lock: $$name"; \
+		$(COMPILE) $$with requirements/$$name.in --output-file requirements/$$name.txt </dev/null >/dev/null || exit 1; done
 
-clean: ## Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) $(DEV) $(DEMO) $(MATRIX) $(BENCH) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+clean: ## daily: Remove all that make, tests and tools left behind
+	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(BENCH) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml
@@ -123,29 +156,35 @@ SECRETS := collector-config/alertmanager/secrets
 
 COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
-PROJECT := pyproject.toml --extra auto --extra cli
+
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo 'chunkmeter needs Python 3.11 or newer, and $(PYTHON) is not. Name one: make PYTHON=python3.12 ...' >&2; exit 1; }
 
 # The installer and the build backend; pip bootstraps them, uv does the rest in a fifth of pip's time.
 $(TOOLS)/.ready: requirements/tools.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo 'chunkmeter needs Python 3.11 or newer, and $(PYTHON) is not. Name one: make PYTHON=python3.12 ...' >&2; \
-		exit 1; }
+	@$(NEW_ENOUGH)
 	@echo 'set-up: $(TOOLS)' >&2
 	@$(PYTHON) -m venv --clear $(TOOLS) >&2
 	@$(TOOLS)/bin/python -m pip install --quiet --require-hashes --requirement $< >&2
 	@touch $@
 
-# The matrix takes chunkmeter from src/, as it stands there, into environments that have Mirascope and the SDKs alone.
+# The matrix takes chunkmeter from src/, as it stands there, into environments that have the libraries alone.
 $(DEV)/.locked: requirements/dev.txt
-$(DEMO)/.locked $(MATRIX:=/.locked) $(BENCH:=/.locked): .venv-%/.locked: requirements/%.txt
-$(DEV)/.locked $(DEMO)/.locked $(MATRIX:=/.locked) $(BENCH:=/.locked): $(TOOLS)/.ready
+$(DEMO)/.locked: requirements/demo.txt
+OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(BENCH))
+$(OWN): .venv-%/.locked: requirements/%.txt
+$(DEV)/.locked $(DEMO)/.locked $(OWN): $(TOOLS)/.ready
+	@$(NEW_ENOUGH)
 	@echo 'set-up: $(@D)' >&2
-	@$(TOOLS)/bin/python -m venv --clear --without-pip $(@D) >&2
+	@$(PYTHON) -m venv --clear --without-pip $(@D) >&2
 	@$(UV) pip install --python $(@D)/bin/python --require-hashes --requirement $(filter %.txt,$^) >&2
 	@touch $@
 
 $(DEV)/.ready: pyproject.toml $(DEV)/.locked
-	@$(UV) pip install --python $(DEV)/bin/python --no-deps --no-build-isolation --editable . >&2
+$(GREEN)/.ready: pyproject.toml $(GREEN)/.locked
+$(COEXIST)/.ready: pyproject.toml $(COEXIST)/.locked
+$(DEV)/.ready $(GREEN)/.ready $(COEXIST)/.ready:
+	@$(UV) pip install --python $(@D)/bin/python --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
 # What a user installs, with dist/ for an index: that it needs nothing more proves that the pins meet the wheel's wants.

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import report
-from .contenders import CONTENDERS, SWITCHED_OFF
+from .contenders import CONTENDERS, OURS, SWITCHED_OFF
 from .imports import steps
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,13 +44,13 @@ MODES = ("off", "unsampled", "content")
 
 
 class Remote:
-    """A worker in its contender's environment, asked one thing at a time."""
+    """A worker in its contender's environment, or with another Python, asked one thing at a time."""
 
-    def __init__(self, name: str, content: str) -> None:
+    def __init__(self, name: str, content: str, python: str | None = None) -> None:
         self.contender = CONTENDERS[name]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- lives as long as the process
         self._process = subprocess.Popen(
-            [_python(name), "-m", "benchmarks.worker", name, content],
+            [python or _python(name), "-m", "benchmarks.worker", name, content],
             cwd=ROOT,
             env=_environment(),
             stdin=subprocess.PIPE,
@@ -110,13 +110,14 @@ class Bench:
 
     def run(self) -> None:
         """All figures: chunkmeter's with nothing beside it, then those of its peers, one a core."""
-        self._measure(*self._makes[0])
+        for make in self._makes[: len(OURS)]:
+            self._measure(*make)
         options = ("--turns", str(self._turns), "--pace", str(self._pace))
         self.results["own"] = answer(_python("chunkmeter"), "benchmarks.own", *options)
-        self.results["importtime"] = importtime("chunkmeter")
+        self.results["importtime"] = importtime("hook")
         say("floors and imports")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(self._measure, *zip(*self._makes[1:], strict=True)))
+            list(pool.map(self._measure, *zip(*self._makes[len(OURS) :], strict=True)))
         rows = [row for row in self.results["rows"] if row["name"] in self.results["contenders"]]
         rows.sort(key=lambda row: (list(CONTENDERS).index(row["name"]), MODES.index(row["mode"])))
         self.results["rows"] = rows
@@ -148,12 +149,12 @@ class Bench:
         finally:
             remote.close()
         if content == "off":
-            starts = OWN_STARTS if name == "chunkmeter" else STARTS
+            starts = OWN_STARTS if name in OURS else STARTS
             self.results["imports"][name] = [answer(_python(name), "benchmarks.imports", name) for _ in range(starts)]
         say(f"{remote.contender.title}, content {content}: {time.monotonic() - started:.0f} s")
 
     def _row(self, name: str, mode: str, through: str) -> dict[str, Any]:
-        lists: dict[str, list[float]] = {"chunk": [], "call": [], "ratio": [], "work": []}
+        lists: dict[str, list[float]] = {"chunk": [], "call": [], "ratio": [], "work": [], "plain": []}
         return {"name": name, "mode": mode, "through": through, **lists}
 
     def _turn(self, remote: Remote, row: dict[str, Any], turn: int) -> None:
@@ -169,12 +170,16 @@ class Bench:
             if turn >= 0:
                 row["ratio"].append(whole["ratio"])
                 row["work"].append(whole["bare"] / PARSED)
+            if remote.contender.takes_plain(through):
+                plain = remote.ask("plain", through=through, seconds=SECONDS)
+                if turn >= 0:
+                    row["plain"].append(plain["ratio"])
 
     def _once(self, contender: dict[str, Any], remote: Remote) -> None:
         through = remote.contender.through
         contender["memory"] = {each: remote.ask("memory", through=each, chunks=MEMORY) for each in through}
         if "openai" in through:
-            crowds = (0, CROWD if remote.contender is CONTENDERS["chunkmeter"] else self._crowd)
+            crowds = (0, CROWD if remote.contender.package == "chunkmeter" else self._crowd)
             contender["crowd"] = {
                 str(streams): remote.ask("crowd", streams=streams, probes=PROBES) for streams in crowds
             }
@@ -221,7 +226,7 @@ def main() -> int:
     parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()
-    names = [name for name in CONTENDERS if not options.only or name in ("chunkmeter", *options.only.split(","))]
+    names = [name for name in CONTENDERS if not options.only or name in (*OURS, *options.only.split(","))]
     started = time.monotonic()
     bench = Bench(names, options.turns, options.crowd)
     bench.run()

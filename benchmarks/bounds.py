@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from .contenders import CONTENDERS
+from .contenders import CONTENDERS, OURS
 
 Results = dict[str, Any]
 
@@ -41,10 +41,12 @@ class Bound:
 
 def bounds(results: Results) -> Iterator[Bound]:
     """Each promise with its figure."""
-    own, imports = results["own"], results["imports"]["chunkmeter"]
-    chunk = median(row(results, "chunkmeter", "openai")["chunk"])
-    work = median(row(results, "chunkmeter", "openai")["work"])
-    yield Bound("CPU added to a chunk, of the OpenAI SDK's own work on it", 100 * chunk / work, 1, " %")
+    own, imports = results["own"], {name: results["imports"][name] for name in OURS if name in results["imports"]}
+    for name in imports:
+        turns = row(results, name, "openai")
+        part = 100 * median(turns["chunk"]) / median(turns["work"])
+        what = f"{CONTENDERS[name].title}: CPU added to a chunk, of the OpenAI SDK's own work on it"
+        yield Bound(what, part, 1, " %")
     for through, title in (("openai", "OpenAI SDK"), ("mirascope", "Mirascope")):
         ours = median(row(results, "chunkmeter", through)["chunk"])
         told = {leanest(results, through): "reports usage"}
@@ -67,9 +69,13 @@ def bounds(results: Results) -> Iterator[Bound]:
     yield Bound("memory of an open stream, over the SDK's span", beyond / 1024, 4, " KiB")
     grown = held["metered, 10^4 chunks"] / held["metered"]
     yield Bound("memory of an open stream after 10^4 chunks, over that after the first", grown, 1.05, " x")
-    yield Bound("`import chunkmeter`, over `opentelemetry.sdk`", least(imports, "import"), 30, " ms")
-    yield Bound("`instrument()`, without the entry point's import", least(imports, "instrument"), 50, " ms")
-    loaded = {name for turn in imports for names in turn["loaded"].values() for name in names}
+    starts = [start for each in imports.values() for start in each]
+    yield Bound("`import chunkmeter`, over `opentelemetry.sdk`", least(starts, "import"), 30, " ms")
+    for name, what in (("chunkmeter", "of Mirascope"), ("hook", "of all libraries")):
+        if name in imports:
+            took = least(imports[name], "instrument")
+            yield Bound(f"`instrument()` {what}, without the entry points' imports", took, 50, " ms")
+    loaded = {name for start in starts for names in start["loaded"].values() for name in names}
     for step, limit in (("import", 30), ("instrument", 50)):
         imported = results["importtime"][step]
         loaded |= {*imported["heavy"]}
@@ -101,7 +107,7 @@ def leanest(results: Results, through: str, *, reading: bool = False) -> tuple[s
     costs = [
         (CONTENDERS[name].title, median(row(results, name, through)["chunk"]))
         for name, said in results["contenders"].items()
-        if name != "chunkmeter" and said["tells"].get(through, {}).get("usage")
+        if name not in OURS and said["tells"].get(through, {}).get("usage")
         if CONTENDERS[name].reads or not reading
     ]
     return min(costs, key=lambda cost: cost[1], default=None)

@@ -1,17 +1,15 @@
-"""chunkmeter and its peers: how each is switched on, and off again, in one process.
-
-What a peer patches is found by looking, not by its own `uninstrument`: some have none, and some leave half behind.
-"""
+"""chunkmeter and its peers: how each is switched on."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from opentelemetry import _logs, metrics, trace
@@ -26,7 +24,8 @@ MODEL = "gpt-4o-mini"
 SHORTEST = 3
 """Chunks of a stream that says all there is to say: its first, its reason, its usage."""
 SWITCHED_OFF = "on as it comes"
-_MISSING: Any = object()
+OURS = ("chunkmeter", "hook")
+"""The contenders that are chunkmeter: by `wrap` and Mirascope's instrumentor, and by all of its hooks."""
 
 
 class Ended(SpanProcessor):
@@ -93,7 +92,7 @@ class Contender:
         title: as the tables have it.
         packages: whose versions are told.
         package: what an app imports of it.
-        entry_point: what is imported to switch it on.
+        entry_points: what is imported to switch it on.
         install: switches it on; told whether content is to be captured as it comes, or off.
         through: what it meters, `openai` and `mirascope`.
         content: how its content capture comes; measured with it off if it can be.
@@ -105,13 +104,17 @@ class Contender:
     title: str
     packages: tuple[str, ...]
     package: str
-    entry_point: str
+    entry_points: tuple[str, ...]
     install: Callable[[Providers, bool], None]
     through: tuple[str, ...] = ("openai", "mirascope")
     content: str = "off as it comes"
     reads: bool = True
     wrap: Callable[[Providers], Callable[[Any], Any]] | None = None
     decorate: Callable[[Any], Any] | None = None
+
+    def takes_plain(self, through: str) -> bool:
+        """Whether it meters plain answers there; a `wrap` takes streams alone."""
+        return self.wrap is None or through != "openai"
 
 
 # --- chunkmeter ---
@@ -127,7 +130,7 @@ def _chunkmeter(providers: Providers, _: bool) -> None:
 
 def _chunkmeter_wrap(providers: Providers) -> Callable[[Any], Any]:
     import chunkmeter
-    from chunkmeter.telemetry import Telemetry
+    from chunkmeter.reporting.telemetry import Telemetry
 
     telemetry = Telemetry(providers.tracer_provider, providers.meter_provider)
 
@@ -135,6 +138,19 @@ def _chunkmeter_wrap(providers: Providers) -> Callable[[Any], Any]:
         return chunkmeter.wrap(stream, provider="openai", model=MODEL, telemetry=telemetry)
 
     return wrap
+
+
+def _chunkmeter_hooks(providers: Providers, _: bool) -> None:
+    import chunkmeter
+
+    chunkmeter.instrument(tracer_provider=providers.tracer_provider, meter_provider=providers.meter_provider)
+
+
+def _entry_points() -> tuple[str, ...]:
+    """The modules that `opentelemetry-instrument` imports of chunkmeter."""
+    project = tomllib.loads((Path(__file__).resolve().parent.parent / "pyproject.toml").read_text())["project"]
+    declared = project["entry-points"]["opentelemetry_instrumentor"].values()
+    return tuple(each.partition(":")[0] for each in declared)
 
 
 # --- peers: each is installed in its own environment alone ---
@@ -217,29 +233,30 @@ CONTENDERS = {
         "chunkmeter",
         ("chunkmeter",),
         "chunkmeter",
-        "chunkmeter.instrumentors.mirascope",
+        ("chunkmeter.instrumentors.mirascope",),
         _chunkmeter,
         wrap=_chunkmeter_wrap,
     ),
+    "hook": Contender("chunkmeter, hooked", ("chunkmeter",), "chunkmeter", _entry_points(), _chunkmeter_hooks),
     "genai": Contender(
         "official genai-openai",
         ("opentelemetry-instrumentation-genai-openai", "opentelemetry-util-genai"),
         "opentelemetry.instrumentation.genai.openai",
-        "opentelemetry.instrumentation.genai.openai",
+        ("opentelemetry.instrumentation.genai.openai",),
         _genai,
     ),
     "openai-v2": Contender(
         "official openai-v2",
         ("opentelemetry-instrumentation-openai-v2", "opentelemetry-util-genai"),
         "opentelemetry.instrumentation.openai_v2",
-        "opentelemetry.instrumentation.openai_v2",
+        ("opentelemetry.instrumentation.openai_v2",),
         _openai_v2,
     ),
     "openllmetry": Contender(
         "OpenLLMetry",
         ("opentelemetry-instrumentation-openai",),
         "opentelemetry.instrumentation.openai",
-        "opentelemetry.instrumentation.openai",
+        ("opentelemetry.instrumentation.openai",),
         _openllmetry,
         content=SWITCHED_OFF,
     ),
@@ -247,18 +264,20 @@ CONTENDERS = {
         "OpenInference",
         ("openinference-instrumentation-openai",),
         "openinference.instrumentation.openai",
-        "openinference.instrumentation.openai",
+        ("openinference.instrumentation.openai",),
         _openinference,
         content=SWITCHED_OFF,
     ),
-    "openlit": Contender("OpenLIT", ("openlit",), "openlit", "openlit", _openlit, content=SWITCHED_OFF),
-    "logfire": Contender("Logfire", ("logfire",), "logfire", "logfire", _logfire, content="on, no switch"),
-    "langfuse": Contender("Langfuse", ("langfuse",), "langfuse", "langfuse.openai", _langfuse, content="on, no switch"),
+    "openlit": Contender("OpenLIT", ("openlit",), "openlit", ("openlit",), _openlit, content=SWITCHED_OFF),
+    "logfire": Contender("Logfire", ("logfire",), "logfire", ("logfire",), _logfire, content="on, no switch"),
+    "langfuse": Contender(
+        "Langfuse", ("langfuse",), "langfuse", ("langfuse.openai",), _langfuse, content="on, no switch"
+    ),
     "mirascope": Contender(
         "Mirascope with_otel",
         ("mirascope",),
         "mirascope",
-        "mirascope.integrations.otel",
+        ("mirascope.integrations.otel",),
         _mirascope,
         through=("mirascope",),
         content="on, no switch",
@@ -266,54 +285,3 @@ CONTENDERS = {
         decorate=_with_otel,
     ),
 }
-
-
-class Switch:
-    """What a contender put in place of the SDK's own attributes, to be taken out and put in again."""
-
-    def __init__(self, install: Callable[[], None]) -> None:
-        before = dict(_attributes())
-        owners = {owner for owner, _ in before}
-        install()
-        # What is new on a module was imported meanwhile; only a class is given what it hadn't.
-        self._changed = [
-            (owner, name, before.get((owner, name), _MISSING), value)
-            for (owner, name), value in dict(_attributes()).items()
-            if owner in owners
-            and before.get((owner, name), _MISSING) is not value
-            and ((owner, name) in before or isinstance(owner, type))
-        ]
-        self._on = True
-
-    @property
-    def patched(self) -> list[str]:
-        """Where it patches."""
-        return sorted(
-            f"{getattr(owner, '__module__', '')}.{owner.__name__}.{name}".lstrip(".")
-            for owner, name, *_ in self._changed
-        )
-
-    def turn(self, *, on: bool) -> None:
-        """Put its patches in, or the originals."""
-        if on == self._on:
-            return
-        self._on = on
-        for owner, name, original, patch in self._changed:
-            value = patch if on else original
-            if value is _MISSING:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, value)
-
-
-def _attributes() -> Iterator[tuple[tuple[Any, str], Any]]:
-    """Each attribute of each module and class of the SDK and of Mirascope, with whose it is."""
-    for name, module in list(sys.modules.items()):
-        if module is None or name.partition(".")[0] not in ("openai", "mirascope", "httpx"):
-            continue
-        for key, value in list(vars(module).items()):
-            yield (module, key), value
-            if isinstance(value, type) and value.__module__ == name:
-                for attribute, inner in list(vars(value).items()):
-                    if not attribute.startswith(("__pydantic_", "__signature__")):  # pydantic completes models lazily
-                        yield (value, attribute), inner

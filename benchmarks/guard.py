@@ -8,11 +8,11 @@ start-up are wider: few starts are timed, each once. FAULT makes a part of chunk
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from statistics import median
-from typing import Any
+
+from support.faults import plant
 
 from .bench import answer
 from .bounds import least, ratio
@@ -39,9 +39,12 @@ def figures(own: Own) -> Iterator[Figure]:
         (held["metered"] - held["bare"]) / held["span"],
         LIMITS["held"],
     )
-    starts = [answer(sys.executable, "benchmarks.imports", "chunkmeter") for _ in range(STARTS)]
-    for step in ("import", "instrument"):
-        yield f"`{step}`, over importing opentelemetry.sdk", least(starts, step) / least(starts, "sdk"), LIMITS[step]
+    starts = [answer(sys.executable, "benchmarks.imports", "hook") for _ in range(STARTS)]
+    for step, what in (("import", "`import chunkmeter`"), ("instrument", "`instrument()` of all libraries")):
+        over = least(starts, step) / least(starts, "sdk")
+        yield f"{what}, over importing opentelemetry.sdk", over, LIMITS[step]
+    heavy = {name for start in starts for names in start["loaded"].values() for name in names}
+    yield "SDKs and pydantic imported by either, by number", float(len(heavy)), LIMITS["heavy"]
 
 
 LIMITS = {
@@ -52,49 +55,13 @@ LIMITS = {
     "price": 1.8,
     "held": 2.3,
     "import": 0.2,
-    "instrument": 0.5,
+    "instrument": 0.4,
+    "heavy": 0.0,
 }
 
 
-# --- known faults ---
-
-
-def _twice(owner: Any, name: str) -> None:
-    original: Callable[..., Any] = getattr(owner, name)
-
-    def doubled(*args: Any, **keywords: Any) -> Any:
-        original(*args, **keywords)
-        return original(*args, **keywords)
-
-    setattr(owner, name, doubled)
-
-
-def _slow_chunk() -> None:
-    from chunkmeter.call import Call
-
-    _twice(Call, "observe")
-
-
-def _slow_call() -> None:
-    from chunkmeter.telemetry import Telemetry
-
-    for step in ("start_span", "assess", "write", "record"):
-        _twice(Telemetry, step)
-
-
-def _slow_price() -> None:
-    from chunkmeter.pricing import genai
-
-    _twice(genai, "price")
-
-
-FAULTS = {"slow-chunk": _slow_chunk, "slow-call": _slow_call, "slow-price": _slow_price}
-
-
 def main() -> int:
-    fault = os.environ.get("FAULT")
-    if fault:
-        FAULTS[fault]()
+    fault = plant("guard")
     within = failed = 0
     for what, over, limit in figures(Own(Pace())):
         met = over <= limit

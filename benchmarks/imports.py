@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-HEAVY = ("openai", "anthropic", "google", "groq", "mirascope", "pydantic", "pydantic_core", "genai_prices")
+HEAVY = ("openai", "anthropic", "google", "groq", "together", "mirascope", "pydantic", "pydantic_core", "genai_prices")
 _BEGINS, _IMPORT = "step: ", "import time:"
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     contender = CONTENDERS[sys.argv[1]]
     timed("import", lambda: importlib.import_module(contender.package))
-    timed("entry point", lambda: importlib.import_module(contender.entry_point))
+    timed("entry point", lambda: [importlib.import_module(each) for each in contender.entry_points])
     providers = Providers()
     timed("instrument", lambda: contender.install(providers, False))
     print(json.dumps({"ms": taken, "loaded": loaded}), file=answers)

@@ -29,8 +29,8 @@ from opentelemetry.trace import SpanKind, set_span_in_context
 
 import chunkmeter
 from chunkmeter import pricing
-from chunkmeter.tally import Tokens
-from chunkmeter.telemetry import Telemetry
+from chunkmeter.facts.tally import Tokens
+from chunkmeter.reporting.telemetry import Telemetry
 
 from .contenders import MODEL, SHORTEST, is_recorded, points
 from .timing import Pace, in_turns

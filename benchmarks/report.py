@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from .bounds import Results, bounds, crowded, least, row
-from .contenders import CONTENDERS
+from .contenders import CONTENDERS, OURS
 from .timing import spread
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -60,6 +60,7 @@ def _lines(results: Results) -> Iterator[str]:
                 "chunk, us added",
                 "call, us added",
                 "whole stream / bare",
+                "plain call / bare",
                 "peak memory, KiB added",
                 "does not report",
             ),
@@ -97,6 +98,7 @@ def _contender(results: Results, each: dict[str, Any]) -> tuple[str, ...]:
         _spread(each["chunk"], 2),
         _spread(each["call"], 0),
         _spread(each["ratio"], 3) if first else "",
+        _spread(each["plain"], 3) if each["plain"] else "",
         f"{(memory['metered'] - memory['bare']) / 1024:.0f}" if first else "",
         ", ".join(fact for fact in _FACTS if not tells[fact]) if first else "",
     )
@@ -188,7 +190,7 @@ def chart(results: Results) -> str:
         _label(svg, 10, y, f"{title}: us of CPU added to a chunk", weight="bold")
         y += 8
         for name, cost in sorted(bars.items(), key=lambda bar: bar[1]):
-            fill = "#2563eb" if name == "chunkmeter" else "#9ca3af"
+            fill = "#2563eb" if name in OURS else "#9ca3af"
             width = max(1.0, _x(cost) - _LEFT)
             _label(svg, 10, y + 14, CONTENDERS[name].title)
             ET.SubElement(

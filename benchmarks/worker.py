@@ -13,15 +13,16 @@ import json
 import re
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 from typing import Any
 
-from .contenders import CONTENDERS, SHORTEST, Providers, Switch, points
+from .contenders import CONTENDERS, SHORTEST, Providers, points
+from .switch import Switch
 from .timing import Pace, in_turns, rounds
 from .workload import COMPLETION_TOKENS, PROMPT_TOKENS, REASON, Workload, Wrap
 
@@ -36,11 +37,15 @@ class Worker:
         self.contender = CONTENDERS[name]
         self.providers = Providers()
         self.workload = Workload(self.contender.decorate or _untouched)
-        self.workload.serve(SHORTEST)
         for through in ("openai", "mirascope"):
+            self.workload.serve_plain()
+            self.workload.ask(through, metered=False)
+            self.workload.serve(SHORTEST)
             self.workload.read(through, None)  # What is imported at the first use is there before anything is patched.
         self.pace = Pace()
         self.workload.crowded(0, None, 1, self.pace)
+        self._entered = ExitStack()  # left when the process ends
+        self._entered.enter_context(self.workload.beneath())
         self.switch = Switch(lambda: self.contender.install(self.providers, content))
         gc.freeze()  # what has been loaded stays, and need not be gone through between the turns
         self.wrap: Callable[[Any], Any] = self.contender.wrap(self.providers) if self.contender.wrap else _untouched
@@ -115,7 +120,27 @@ class Worker:
 
     def parsed(self, through: str, chunks: int, seconds: float) -> Answer:
         """A whole stream that the SDK decodes: microseconds of CPU bare, and metered over bare."""
-        sides = [self._stream(through, chunks, metered=metered) for metered in (False, True)]
+        return self._beside([self._stream(through, chunks, metered=metered) for metered in (False, True)], seconds)
+
+    def plain(self, through: str, seconds: float) -> Answer:
+        """A plain answer that the SDK decodes, likewise.
+
+        Raises:
+            RuntimeError: if the bare side is metered too, or the metered one is not.
+        """
+        sides = [self._plain(through, metered=metered) for metered in (False, True)]
+        self.providers.ended.spans = spans = []
+        try:
+            sides[0]()()
+            bare = len(spans)
+            sides[1]()()
+        finally:
+            self.providers.ended.spans = None
+        if bare or not spans:
+            raise RuntimeError(f"{bare} spans of a bare plain call, {len(spans)} of both")
+        return self._beside(sides, seconds)
+
+    def _beside(self, sides: Sequence[Callable[[], Callable[[], object]]], seconds: float) -> Answer:
         taken = list(rounds(sides, seconds, self.pace))
         return {
             "bare": median(bare for bare, _ in taken),
@@ -163,6 +188,16 @@ class Worker:
         def prepared() -> Callable[[], object]:
             self.workload.serve(chunks)
             return partial(self.workload.read, through, self._side(metered=metered))
+
+        return prepared
+
+    def _plain(self, through: str, *, metered: bool) -> Callable[[], Callable[[], object]]:
+        """What prepares a plain call."""
+
+        def prepared() -> Callable[[], object]:
+            self.workload.serve_plain()
+            self.switch.turn(on=metered)
+            return partial(self.workload.ask, through, metered=metered)
 
         return prepared
 

@@ -1,7 +1,7 @@
 """Streams of the OpenAI SDK that come from no network, read straight or through Mirascope.
 
 They come in two makes. A parsed one is a response's bytes, which the SDK asks for, decodes and turns into chunks as it
-does any answer's. A ready one is the SDK's stream too, without a request, its chunks unpickled: new objects as in life,
+does any answer's. A ready one is the SDK's stream too, of a request that isn't sent, its chunks unpickled: new objects,
 at a twentieth of the SDK's work, whose noise alone would hide what metering adds.
 """
 
@@ -36,19 +36,24 @@ ALIVE = 16
 
 Wrap = Callable[[Any], Any]
 
+_ENVELOPE = {
+    "id": "chatcmpl-bench",
+    "created": 1763800001,
+    "model": "gpt-4o-mini-2024-07-18",
+    "service_tier": "default",
+    "system_fingerprint": "fp_51db84afab",
+}
+_USAGE = {
+    "prompt_tokens": PROMPT_TOKENS,
+    "completion_tokens": COMPLETION_TOKENS,
+    "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS,
+}
+
 
 @functools.lru_cache
 def body(chunks: int) -> bytes:
     """A stream of `chunks` chunks, of one word each, with its reason and its usage at the end, as OpenAI sends it."""
-    envelope: dict[str, Any] = {
-        "id": "chatcmpl-bench",
-        "object": "chat.completion.chunk",
-        "created": 1763800001,
-        "model": "gpt-4o-mini-2024-07-18",
-        "service_tier": "default",
-        "system_fingerprint": "fp_51db84afab",
-        "usage": None,
-    }
+    envelope = {**_ENVELOPE, "object": "chat.completion.chunk", "usage": None}
 
     def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
@@ -57,24 +62,28 @@ def body(chunks: int) -> bytes:
     events: list[dict[str, Any]] = [chunk({"role": "assistant", "content": "", "refusal": None})]
     events += [chunk({"content": " word"}) for _ in range(chunks - SHORTEST)]
     events.append(chunk({}, REASON))
-    usage = {
-        "prompt_tokens": PROMPT_TOKENS,
-        "completion_tokens": COMPLETION_TOKENS,
-        "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS,
-    }
-    events.append({**envelope, "choices": [], "usage": usage})
+    events.append({**envelope, "choices": [], "usage": _USAGE})
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + b"data: [DONE]\n\n"
+
+
+@functools.lru_cache
+def plain_body() -> bytes:
+    """A plain answer with the same reason and usage."""
+    message = {"role": "assistant", "content": " word" * 100, "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": REASON}
+    answer = {**_ENVELOPE, "object": "chat.completion", "choices": [choice], "usage": _USAGE}
+    return json.dumps(answer).encode()
 
 
 class Answers:
     """A transport for httpx that answers every request with `content`."""
 
     def __init__(self) -> None:
-        self.content = b""
+        self.content, self.content_type = b"", "text/event-stream"
         self.transport = httpx.MockTransport(self._answer)
 
     def _answer(self, _: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=self.content)
+        return httpx.Response(200, headers={"content-type": self.content_type}, stream=httpx.ByteStream(self.content))
 
 
 class Workload:
@@ -97,11 +106,25 @@ class Workload:
 
         call: Any = mirascope.call(MODEL, stream=True, client=self.client)
         self._bare, self._metered = call(write), decorate(call(write))
+        plain: Any = mirascope.call(MODEL, client=self.client)
+        self._plain, self._metered_plain = plain(write), decorate(plain(write))
         self._ready: list[bytes] = []
+        self._is_ready = False
 
     def serve(self, chunks: int) -> None:
-        """Have each answer be of `chunks` chunks from now on."""
-        self._answers.content, self._ready = body(chunks), pickled_chunks(chunks)
+        """Have each answer be a stream of `chunks` chunks from now on."""
+        self._answers.content, self._answers.content_type = body(chunks), "text/event-stream"
+        self._ready = pickled_chunks(chunks)
+
+    def serve_plain(self) -> None:
+        """Have each answer be a plain one from now on."""
+        self._answers.content, self._answers.content_type = plain_body(), "application/json"
+
+    def ask(self, through: str, *, metered: bool) -> Any:
+        """The plain answer, metered by what decorates a function of Mirascope's, if anything does."""
+        if through == "mirascope":
+            return (self._metered_plain if metered else self._plain)()
+        return create(self.client, stream=False)
 
     def read(self, through: str, wrap: Wrap | None) -> int:
         """Ask and read the answer to its end, metered by `wrap` if that is given; returns how many chunks came."""
@@ -155,40 +178,56 @@ class Workload:
             yield made
 
     @contextmanager
-    def ready(self) -> Iterator[None]:
-        """Streams are ready ones, see above."""
-        response = httpx.Response(200, request=httpx.Request("POST", "https://api.openai.com/v1/chat/completions"))
+    def beneath(self) -> Iterator[None]:
+        """Ready streams are possible: to be entered before anything is switched on, so that all lies above it."""
+        request, arequest = SyncAPIClient.request, AsyncAPIClient.request
+        stream, astream = openai.Stream.__stream__, openai.AsyncStream.__stream__
 
-        def stream(_: Any) -> Iterator[Any]:
-            yield from self._made()
-
-        async def astream(_: Any) -> AsyncIterator[Any]:
+        async def amade() -> AsyncIterator[Any]:
             for chunk in self._made():
                 yield chunk
 
-        def request(client: Any, cast_to: Any, options: Any, *, stream_cls: Any = None, **_: Any) -> Any:
-            return stream_cls(cast_to=cast_to, response=response, client=client)
+        def requested(client: Any, cast_to: Any, options: Any, **keywords: Any) -> Any:
+            if not self._is_ready:
+                return request(client, cast_to, options, **keywords)
+            return client._process_response(cast_to=cast_to, options=options, response=_unread(), **keywords)
 
-        async def arequest(client: Any, cast_to: Any, options: Any, *, stream_cls: Any = None, **_: Any) -> Any:
-            return stream_cls(cast_to=cast_to, response=response, client=client)
+        async def arequested(client: Any, cast_to: Any, options: Any, **keywords: Any) -> Any:
+            if not self._is_ready:
+                return await arequest(client, cast_to, options, **keywords)
+            return await client._process_response(cast_to=cast_to, options=options, response=_unread(), **keywords)
 
-        # Below all that any contender patches.
         with (
-            patch.object(openai.Stream, "__stream__", stream),
-            patch.object(openai.AsyncStream, "__stream__", astream),
-            patch.object(SyncAPIClient, "request", request),
-            patch.object(AsyncAPIClient, "request", arequest),
+            patch.object(openai.Stream, "__stream__", lambda it: self._made() if self._is_ready else stream(it)),
+            patch.object(openai.AsyncStream, "__stream__", lambda it: amade() if self._is_ready else astream(it)),
+            patch.object(SyncAPIClient, "request", requested),
+            patch.object(AsyncAPIClient, "request", arequested),
         ):
             yield
 
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Streams are ready ones, see above."""
+        self._is_ready = True
+        try:
+            yield
+        finally:
+            self._is_ready = False
 
-def create(client: Any) -> Any:
-    """The request that every stream begins with."""
+
+def _unread() -> httpx.Response:
+    """The response of a stream before anything of it is read."""
+    request = httpx.Request("POST", "https://api.openai.com/v1/chat/completions")
+    return httpx.Response(200, request=request, stream=httpx.ByteStream(b""))
+
+
+def create(client: Any, *, stream: bool = True) -> Any:
+    """The request that every stream begins with, or that for a plain answer."""
+    messages = [{"role": "user", "content": "Write."}]
+    if not stream:
+        return client.chat.completions.create(model=MODEL, messages=messages)
     return client.chat.completions.create(
-        model=MODEL,
-        messages=[{"role": "user", "content": "Write."}],
-        stream=True,
-        stream_options={"include_usage": True},
+        model=MODEL, messages=messages, stream=True, stream_options={"include_usage": True}
     )
 
 

@@ -15,12 +15,13 @@ from typing import Any
 
 from replay.otlp import Histogram, Recording, read
 from replay.scenarios import ALL, Scenario, by_id
+from replay.scenarios.base import Truth
 
 TOLERANCE = 1e-9
 """USD."""
-OPERATIONS = ("chat", "text_completion", "generate_content")
+OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
 # On these the published instrumentations leave the provider's own words on the span.
-RAW_WORDS = frozenset({"openai", "groq", "xai", "litellm", "azure", "mistral"})
+RAW_WORDS = frozenset({"openai", "groq", "xai", "litellm", "azure", "mistral", "together"})
 
 USAGE: dict[str, tuple[str, ...]] = {
     "input_tokens": ("gen_ai.usage.input_tokens",),
@@ -35,6 +36,13 @@ USAGE: dict[str, tuple[str, ...]] = {
     "input_audio_tokens": ("gen_ai.usage.audio.input_tokens", "chunkmeter.usage.input_audio_tokens"),
     "output_audio_tokens": ("gen_ai.usage.audio.output_tokens", "chunkmeter.usage.output_audio_tokens"),
 }
+
+# A 0 says nothing of these: they are parts of the input and the output, whose own 0 does.
+PARTS = frozenset(USAGE) - {"input_tokens", "output_tokens"}
+# The tiers that a call has unasked.
+USUAL_TIERS = ("default", "standard", "on_demand")
+# One word a call, the worst over its choices.
+WORST_FIRST = ("error", "content_filter", "length", "tool_call", "stop")
 
 
 class Report:
@@ -60,6 +68,17 @@ def usage_of(span: Mapping[str, Any], name: str) -> int | None:
     return next((span[source] for source in USAGE[name] if source in span), None)
 
 
+def count_on_span(truth: Truth, name: str) -> int | None:
+    """A token count as it has to stand on a span. What the wire leaves out is not there, nor is a part that is 0."""
+    number: int | None = getattr(truth, name)
+    return None if number == 0 and name in PARTS else number
+
+
+def raw_reasons_on_span(truth: Truth, words: Sequence[str]) -> list[str] | None:
+    """The provider's own words as they have to stand beside `words`: only where they are others."""
+    return None if truth.raw_finish_reasons == tuple(words) else list(truth.raw_finish_reasons)
+
+
 def check_call(report: Report, scenario: Scenario, span: Mapping[str, Any]) -> None:
     """One span against one scenario."""
     truth, where = scenario.truth, scenario.id
@@ -72,21 +91,26 @@ def check_call(report: Report, scenario: Scenario, span: Mapping[str, Any]) -> N
     expect("gen_ai.provider.name", truth.provider)
     expect("gen_ai.request.model", scenario.app_model, scenario.model)
     expect("gen_ai.response.model", truth.response_model)
-    expect("gen_ai.response.finish_reasons", list(words))
-    expect("chunkmeter.response.raw_finish_reasons", list(truth.raw_finish_reasons))
+    expect("gen_ai.response.finish_reasons", list(words) or None)
+    expect("chunkmeter.response.raw_finish_reasons", raw_reasons_on_span(truth, words))
+    expect("chunkmeter.finish_reason", next((word for word in WORST_FIRST if word in truth.finish_reasons), None))
     expect("chunkmeter.outcome", "completed")
     expect("chunkmeter.usage.status", truth.usage_status)
     expect("chunkmeter.cost.status", truth.cost_status)
+    expect("chunkmeter.cost.unpriced", list(truth.unpriced) or None)
     priced = truth.cost is not None
     expect("gen_ai.usage.cost.currency", "USD" if priced else None)
     expect("gen_ai.usage.cost.source", ("local" if charged is None else "provider") if priced else None)
     expect("chunkmeter.cost_metadata.cost", charged)
     for name in USAGE:
-        # Absent is not zero: what the wire leaves out must not be on the span.
-        report.expect(f"{where} {name}", usage_of(span, name), getattr(truth, name))
+        report.expect(f"{where} {name}", usage_of(span, name), count_on_span(truth, name))
     if "chunkmeter.usage.total_tokens" in span:
         expect("chunkmeter.usage.total_tokens", truth.total_tokens)
-    expect("chunkmeter.cost_metadata.tier", truth.service_tier)
+    expect("chunkmeter.cost_metadata.tier", None if truth.service_tier in USUAL_TIERS else truth.service_tier)
+    for attribute, value in span.items():
+        # 0.0 is what a provider may charge.
+        if attribute.startswith("chunkmeter.cost") and not value and attribute != "chunkmeter.cost_metadata.cost":
+            report.lines.append(f"{where} {attribute}: {value!r} says nothing")
     if priced:
         report.close(f"{where} gen_ai.usage.cost.amount", span.get("gen_ai.usage.cost.amount"), truth.usd)
     else:

@@ -1,27 +1,31 @@
-"""`make demo`: an unchanged Mirascope app, metered from the wire to OTLP, without a key or a network.
+"""`make demo`: unchanged apps, metered from the wire to OTLP, without a key or a network.
 
-Plays the providers, receives the telemetry, runs `examples/mirascope_streams.py` under
-`opentelemetry-instrument` and has what arrived compared with the scenarios' literals, by a process that can't
-import chunkmeter.
+Plays the providers, receives the telemetry, runs two of the examples under `opentelemetry-instrument` and has what
+arrived compared with the scenarios' literals, by a process that can't import chunkmeter.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from replay import AUTHORITY, server
 from replay.scenarios import ALL
 
+grpc: Any = import_module("grpc")  # it comes without types
+
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "examples" / "mirascope_streams.py"
+APPS = (APP, ROOT / "examples" / "sdk_streams.py")
 # -I keeps PYTHON* variables and user packages out; None in sys.modules makes every import of the name fail.
 CHECKER = """
 import runpy, sys
@@ -57,9 +61,18 @@ URLS = {
 # What a developer's shell may hold and what would change the outcome.
 DROPPED = (
     "OTEL_", "CHUNKMETER_", "GEMINI_", "GOOGLE_", "OPENAI_", "ANTHROPIC_", "GROQ_", "LITELLM_", "AWS_", "AZURE_",
-    "CO_", "COHERE_", "MISTRAL_",
+    "CO_", "COHERE_", "MISTRAL_", "LANGCHAIN_", "LANGSMITH_",
 )  # fmt: skip
+LEAD = """Two apps run unchanged, as yours would:
+
+    pip install 'chunkmeter[auto]'
+    export OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} OTEL_SERVICE_NAME={service}
+    opentelemetry-instrument python {app}
+"""
 TIMEOUT = 900
+# What the SDK's exporters log of an export that they give up.
+GIVEN_UP = re.compile(r"Failed to export (\w+) to .*?, error code: StatusCode\.(\w+)")
+METRICS = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 
 
 def app_environment(providers: str, endpoint: str) -> dict[str, str]:
@@ -76,7 +89,7 @@ def app_environment(providers: str, endpoint: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "SSL_CERT_FILE": str(AUTHORITY),  # no TLS on the way
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # or LiteLLM fetches its price list when imported
-        "OTEL_SERVICE_NAME": "mirascope-streams",
+        "CHUNKMETER_SERVERS": "127.0.0.1=*",  # where each provider is played
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_METRICS_EXPORTER": "otlp",
         "OTEL_LOGS_EXPORTER": "none",
@@ -88,10 +101,16 @@ def app_environment(providers: str, endpoint: str) -> dict[str, str]:
     }
 
 
-def run_app(environment: dict[str, str], log: IO[str]) -> int:
-    """The app under `opentelemetry-instrument`, as the README says. What it prints goes to `log`."""
+def service_of(app: Path) -> str:
+    """The service that an app is to the telemetry's backends."""
+    return app.stem.replace("_", "-")
+
+
+def run_app(app: Path, environment: dict[str, str], log: IO[str]) -> int:
+    """An app under `opentelemetry-instrument`, as the README says. What it prints goes to `log`."""
     instrument = Path(sys.executable).with_name("opentelemetry-instrument")
-    command = [str(instrument), sys.executable, str(APP)]
+    command = [str(instrument), sys.executable, str(app)]
+    environment = {**environment, "OTEL_SERVICE_NAME": service_of(app)}
     try:
         return subprocess.run(
             command, env=environment, stdout=log, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False
@@ -144,36 +163,62 @@ def check(recorded: Path, *, json: bool) -> int:
     return subprocess.run(command, stdout=sys.stderr if json else None, check=False).returncode
 
 
+def takes_metrics(endpoint: str) -> bool:
+    """Whether the endpoint has a service for metrics; Jaeger has none. One that can't be asked is taken to have it."""
+    host = endpoint.partition("://")[2].rstrip("/")
+    secure = not endpoint.startswith("http://")
+    channel = grpc.secure_channel(host, grpc.ssl_channel_credentials()) if secure else grpc.insecure_channel(host)
+    with channel:
+        try:
+            channel.unary_unary(METRICS)(b"", timeout=10)
+        except grpc.RpcError as error:
+            return error.code() != grpc.StatusCode.UNIMPLEMENTED
+    return True
+
+
+def lost(log: str) -> str:
+    """Of which signals an exporter logged that it gave up, and why. It logs one of many, so there may be more."""
+    found = sorted({f"{name} ({code})" for name, code in GIVEN_UP.findall(log)})
+    return f": {', '.join(found)} at least" if found else ""
+
+
 def play(endpoint: str | None, work: Path, *, json: bool) -> int:
     """One run of the demo; `work` keeps its bytes and its log."""
     failures: list[str] = []
-    log = work / "app.log"
-    with server.start() as providers, log.open("w+", encoding="utf-8") as output:
+    with server.start() as providers, (work / "app.log").open("w+", encoding="utf-8") as output:
         tail = None if endpoint else Tail(work / "otlp", json=json)
         target = endpoint or (tail.endpoint if tail else "")
         if not target:
             print("demo: the receiver did not start", file=sys.stderr)
             return 1
+        counted = endpoint is None or takes_metrics(endpoint)
         try:
-            code = run_app(app_environment(providers.url, target), output)
+            environment = app_environment(providers.url, target)
+            if not counted:
+                print(f"{endpoint} takes no metrics (UNIMPLEMENTED): sending it spans alone.", file=sys.stderr)
+                environment["OTEL_METRICS_EXPORTER"] = "none"
+            codes = {app: run_app(app, environment, output) for app in APPS}
         finally:
             tail_code = tail.stop() if tail else 0
-        if code:
-            output.seek(0)
-            sys.stderr.write(output.read())
-            failures.append(f"the app ended with {code}")
         output.seek(0)
-        if "Failed to export" in output.read():
-            failures.append("not all telemetry got through")
+        log = output.read()
+        if any(codes.values()):
+            sys.stderr.write(log)
+            failures += (f"{app.name} ended with {code}" for app, code in codes.items() if code)
+        if "Failed to export" in log:
+            failures.append(f"not all telemetry got through{lost(log)}")
         if tail_code:
             failures.append(f"the receiver ended with {tail_code}")
         asked = sorted(str(request.scenario) for request in providers.requests)
         if asked != sorted(scenario.id for scenario in ALL if scenario.demo):
-            failures.append(f"the app asked for {', '.join(asked)}")
+            failures.append(f"the apps asked for {', '.join(asked)}")
     if endpoint is None and check(work / "otlp", json=json):
         failures.append("what arrived is not what was sent")
     for failure in failures:
         print(f"demo: {failure}", file=sys.stderr)
+    if endpoint and not failures:
+        sent = f"{len(asked)} calls" if counted else f"The spans of {len(asked)} calls"
+        print(f"{sent} sent to {endpoint}; received and checked there, not here.", file=sys.stderr)
     return 1 if failures else 0
 
 
@@ -184,17 +229,13 @@ def main() -> int:
     parser.add_argument("--endpoint", metavar="URL", help="send to this OTLP/gRPC endpoint, and check nothing")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the bytes received and the app's output")
     options = parser.parse_args()
+    if not options.json:
+        endpoint = options.endpoint or "http://localhost:4317"
+        print(LEAD.format(endpoint=endpoint, service=service_of(APP), app=APP.relative_to(ROOT)), file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="chunkmeter-demo-") as temporary:
         work = Path(options.keep or temporary)
         work.mkdir(parents=True, exist_ok=True)
-        code = play(options.endpoint, work, json=options.json)
-    if options.endpoint and code == 0:
-        calls = sum(scenario.demo for scenario in ALL)
-        print(
-            f"{calls} calls sent to {options.endpoint}; received and checked there, not here.",
-            file=sys.stderr,
-        )
-    return code
+        return play(options.endpoint, work, json=options.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ cut) close without the terminating chunk, reset (with cut) send RST, status=N an
 service's error body, error_after=K send the service's error event after K events, stall=K send nothing after K events
 until the client hangs up.
 
-A service whose requests name model, stream or tools in a way of their own has a row in `_WAYS`.
+A service whose requests name model, stream or tools in a way of their own has a row in `_WAYS`. A request that ends
+with what a tool gave is answered as one that offers no tools, unless it demands one by its name.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class RefusedError(Exception):
 
 
 def _objects(value: Any) -> list[Json]:
-    return cast("list[Json]", value or [])
+    return cast("list[Json]", value if isinstance(value, list) else [])
 
 
 def _functions(body: Json) -> Iterator[Any]:
@@ -92,6 +93,14 @@ def _specified(body: Json) -> Iterator[Any]:
     return (tool["toolSpec"]["name"] for tool in _objects(config.get("tools")))
 
 
+def _answered(body: Json) -> bool:
+    """Whether a tool has been called already, so that its result is to be put into words."""
+    last = (_objects(body.get("messages") or body.get("input")) or [None])[-1]
+    if not isinstance(last, dict) or isinstance(body.get("tool_choice"), dict):
+        return False
+    return last.get("role") == "tool" or last.get("type") == "function_call_output"
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """How the requests of a service say what they ask for."""
@@ -109,6 +118,7 @@ _WAYS: dict[Service, _Way] = {
     "cohere": _Way(_named),
     "gemini": _GENERATES,
     "google": _GENERATES,
+    "responses": _Way(_named),
     "vertex": _GENERATES,
 }
 _OPENAIS = _Way()
@@ -134,13 +144,14 @@ def find(path: str, body: Json, scripts: Mapping[str, Answer]) -> tuple[Answer, 
 def _fitting(service: Service, path: str, body: Json) -> Scenario:
     """The scenario that fits, or a refusal that says what was asked for and what there is."""
     way = _WAYS.get(service, _OPENAIS)
-    model, stream = str(body.get("model")), bool(body.get("stream"))
+    # A run of an assistant need not name a model.
+    model, stream = str(body.get("model") or body.get("assistant_id")), bool(body.get("stream"))
     if way.path is not None:
         said = way.path.search(path)
         if said is None:
             raise RefusedError(404, f"replay: no {service} route {path}", service)
         model, stream = unquote(said["model"]), said["stream"] is not None
-    tools = sorted(map(str, way.tools(body)))
+    tools = [] if _answered(body) else sorted(map(str, way.tools(body)))
     for tool in tools or [None]:
         found = by_key.get((service, model, stream, tool))
         if found is not None:

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, cast
 
-from replay import routes
+from replay import forms, routes
 from replay.errors import Refusal, error_event, refusal
 from replay.scenarios import Answer
 
@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client has had enough, which tests do on purpose
 
     def _read(self, headers: dict[str, str]) -> dict[str, Any]:
-        """The JSON body. Whatever stays unread makes the connection useless, so it is closed then."""
+        """The JSON body, or a form's fields. What stays unread makes the connection useless, so it is closed then."""
         length = headers.get("content-length", "0")
         if "origin" in headers or not length.isdecimal() or int(length) > MAX_BODY:
             self.close_connection = True
@@ -78,8 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
             raise routes.RefusedError(400, "replay: a bad content-length")
         if int(length) > MAX_BODY:
             raise routes.RefusedError(413, f"replay: a body of more than {MAX_BODY} bytes")
+        body, media_type = self.rfile.read(int(length)), headers.get("content-type", "")
+        if media_type.startswith("multipart/form-data"):
+            return forms.fields(body, media_type)
         try:
-            parsed: Any = json.loads(self.rfile.read(int(length)) or b"{}")
+            parsed: Any = json.loads(body or b"{}")
         except ValueError:
             raise routes.RefusedError(400, "replay: the body is not JSON") from None
         if not isinstance(parsed, dict):

@@ -1,66 +1,12 @@
-"""What tests share: providers in memory, and the replay server."""
+"""The fault that `FAULT` names, for `make test` to find."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import os
-from collections.abc import Callable, Iterator
-from typing import Any
-
-# litellm would otherwise fetch its price map from the network when it is imported.
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-
-import hypothesis
 import pytest
 
-import chunkmeter
-from replay import AUTHORITY
-from replay.server import Server, start
-from tests.kit import Kit
-
-os.environ["SSL_CERT_FILE"] = str(AUTHORITY)
-
-# A busy machine is no bug: what takes how long is for the benchmark to say.
-hypothesis.settings.register_profile("chunkmeter", deadline=None)
-hypothesis.settings.load_profile("chunkmeter")
-
-# Else whoever asks for the current loop before there is one, as pytest-asyncio and LiteLLM do, makes one and leaves it.
-asyncio.set_event_loop(None)
+from support.faults import plant
 
 
 def pytest_configure() -> None:
-    """The tests' modules import all SDKs: a million objects that stay, which no collection is to go through."""
-    gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """From here on the collector is at work, on what the tests make."""
-    gc.freeze()
-    gc.enable()
-
-
-@pytest.fixture
-def kit() -> Iterator[Kit]:
-    """Fresh in-memory providers."""
-    kit = Kit()
-    yield kit
-    kit.shutdown()
-
-
-@pytest.fixture
-def wrap(kit: Kit) -> Callable[..., Any]:
-    """`chunkmeter.wrap` for an OpenAI stream, reporting to `kit`."""
-
-    def wrapped(stream: Any, **keywords: Any) -> Any:
-        given: dict[str, Any] = {"provider": "openai", **keywords}
-        return chunkmeter.wrap(stream, telemetry=kit.telemetry, **given)
-
-    return wrapped
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """The replay server, on a free port of 127.0.0.1."""
-    with start() as server:
-        yield server
+    """Plant it before a test's module has imported what it is in."""
+    plant("test", pytest.exit)

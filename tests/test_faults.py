@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import chunkmeter
-from chunkmeter import Settings, conventions, pricing, readers, semconv
+from chunkmeter import Settings, pricing, readers, semconv
+from chunkmeter.facts.tally import Tally
 from chunkmeter.readers import Reader, items
-from chunkmeter.tally import Tally
-from chunkmeter.telemetry import Telemetry
-from replay.scenarios import by_id
+from chunkmeter.reporting.series import Series
+from chunkmeter.reporting.telemetry import Telemetry
+from chunkmeter.testing import Kit, attributes_of
 from replay.server import Server
-from tests import sdk
-from tests.kit import Kit, attributes_of
-from tests.sdk import PLAIN, expect
+from support import sdk
+from support.sdk import PLAIN, expect
+from support.streams import events_of, generated
 
-EVENTS: list[dict[str, Any]] = [
-    json.loads(written[6:]) for written in by_id[PLAIN].events if written.startswith(b"data: {")
-]
+EVENTS: list[dict[str, Any]] = events_of(PLAIN)
 COUNTED = {"outcome": "completed", "usage__status": "reported", "cost__status": "known"}
-INSTRUMENTS = [semconv.SPEND, semconv.CALLS, semconv.COST, *conventions.RELEASED.metrics, *conventions.LATEST.metrics]
+INSTRUMENTS = [semconv.SPEND, semconv.CALLS, semconv.COST, *semconv.RELEASED.metrics, *semconv.LATEST.metrics]
 
 
 class PlantedError(Exception):
@@ -33,12 +33,6 @@ class PlantedError(Exception):
 
 def raising(*_: Any, **__: Any) -> Any:
     raise PlantedError("sk-secret")
-
-
-def generated(events: list[Any], error: BaseException | None = None) -> Iterator[Any]:
-    yield from events
-    if error is not None:
-        raise error
 
 
 def break_instrument(monkeypatch: pytest.MonkeyPatch, kit: Kit, metric: semconv.Metric) -> None:
@@ -53,7 +47,11 @@ def read_twice(kit: Kit) -> None:
     for failure in (None, error):
         got: list[Any] = []
         stream = chunkmeter.wrap(
-            generated(EVENTS, failure), provider="openai", model="gpt-4o-mini", start_time=1, telemetry=kit.telemetry
+            generated(EVENTS, failure),
+            provider="openai",
+            model="gpt-4o-mini",
+            start_time=time.time_ns(),
+            telemetry=kit.telemetry,
         )
         raised: ValueError | None = None
         try:
@@ -63,22 +61,24 @@ def read_twice(kit: Kit) -> None:
             raised = caught
         assert raised is failure
         assert [id(item) for item in got] == [id(item) for item in EVENTS]
-    assert kit.telemetry.open == {}
+    assert not kit.telemetry.gauges.open
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Warnings of chunkmeter; none quotes an exception."""
-    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    ours = [record for record in caplog.records if record.name == "chunkmeter"]  # Others' tests may still be ending.
+    lines = [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
     assert "sk-secret" not in "".join(lines)
     return lines
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, wire: str, *, after: int) -> None:
     """A reader that raises on every event after the first few."""
-    sound = readers.for_wire(wire)
+    sound, seen = readers.for_wire(wire), Counter[Tally]()
 
     def read(tally: Tally, event: Any) -> None:
-        if tally.chunks > after:
+        seen[tally] += 1
+        if seen[tally] > after:
             raising()
         sound.read(tally, event)
 
@@ -165,7 +165,7 @@ def test_a_fault_in_the_span_s_attributes(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The spans end without facts, the metrics have them all."""
-    monkeypatch.setattr("chunkmeter.telemetry.span_attributes", raising)
+    monkeypatch.setattr("chunkmeter.reporting.telemetry.span_attributes", raising)
     read_twice(kit)
     assert len(kit.spans) == 2
     assert all("chunkmeter.outcome" not in attributes_of(span) for span in kit.spans)
@@ -230,7 +230,7 @@ def test_a_fault_in_the_model_s_label(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The call counts without the label."""
-    monkeypatch.setattr(Telemetry, "_model_label", raising)
+    monkeypatch.setattr(Series, "model", raising)
     read_twice(kit)
     assert kit.total("chunkmeter.calls") == 2
     assert kit.total("chunkmeter.calls", **COUNTED) == 1
@@ -243,7 +243,12 @@ def test_a_fault_in_the_model_s_label(
 
 @pytest.mark.parametrize(
     "target",
-    ["chunkmeter.stream.put_on", "chunkmeter.spans.Call", "chunkmeter.stream.is_manager", "chunkmeter.stream.begin"],
+    [
+        "chunkmeter.streams.wrap.put_on",
+        "chunkmeter.calls.begin.Call",
+        "chunkmeter.streams.wrap.is_manager",
+        "chunkmeter.streams.wrap.begin",
+    ],
 )
 def test_a_fault_in_wrap(kit: Kit, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     """The stream comes back as it was, unmetered, and the failure is counted."""
@@ -259,7 +264,7 @@ def test_a_fault_in_wrap(kit: Kit, monkeypatch: pytest.MonkeyPatch, target: str)
 def test_a_fault_while_publishing_on_somebody_s_span(kit: Kit, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     """Its owner can end it as ever."""
     target: dict[str, Callable[[], None]] = {
-        "span_attributes": lambda: monkeypatch.setattr("chunkmeter.telemetry.span_attributes", raising),
+        "span_attributes": lambda: monkeypatch.setattr("chunkmeter.reporting.telemetry.span_attributes", raising),
         "price": lambda: monkeypatch.setattr(pricing, "price", raising),
     }
     target[fault]()

@@ -10,7 +10,7 @@ from mirascope.core.base.types import Usage as SeedUsage
 from pydantic import ValidationError
 
 from chunkmeter import CallResponseChunk, CostMetadata, Usage
-from chunkmeter.tally import Tally, Tokens
+from chunkmeter.facts.tally import Tally, Tokens
 
 
 def test_cost_metadata_has_the_seeds_fields() -> None:
@@ -31,7 +31,7 @@ def test_a_chunk_begins_with_the_seeds_fields() -> None:
 def test_usage_has_every_count() -> None:
     """Each count of a tally has its field, but for those that are the cost metadata's."""
     counts = {field.name for field in fields(Tokens)}
-    assert counts - set(Usage.model_fields) == {"tool_use_tokens", "input_video_tokens", "input_document_tokens"}
+    assert counts - set(Usage.model_fields) == {"tool_use_tokens", "input_document_tokens"}
     assert set(Usage.model_fields) <= counts
 
 

@@ -11,7 +11,7 @@ from replay.check import check
 from replay.otlp import Recording, read
 from replay.scenarios import by_id
 from replay.server import Server
-from tests.apps import PLAYED, HttpReceiver, run_app
+from support.apps import APP, PLAYED, HttpReceiver, run_app
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SCENARIOS = [by_id[name] for name in PLAYED]
@@ -71,6 +71,6 @@ def check_metrics(recording: Recording) -> None:
 
 def test_without_an_sdk_one_warning_says_what_to_do(server: Server) -> None:
     """Hooks without an SDK export nothing: that is said once, with the cure."""
-    told = run_app(server, {}, instrumented=False, app=Path(__file__).with_name("bare_app.py"))
+    told = run_app(server, {}, instrumented=False, app=APP.with_name("bare_app.py"))
     assert told.count("No OpenTelemetry SDK is set up") == 1
     assert "Run the app with opentelemetry-instrument (pip install 'chunkmeter[auto]')" in told

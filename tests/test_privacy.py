@@ -13,11 +13,11 @@ from google import genai
 from google.genai.types import HttpOptions
 
 import chunkmeter
+from chunkmeter.testing import Kit
 from replay.scenarios import by_id
 from replay.server import Server
-from tests import sdk
-from tests.kit import Kit
-from tests.sdk import PLAIN, eventually
+from support import sdk
+from support.sdk import PLAIN, eventually
 
 SECRET = "xyzzy-4711"
 """Is in the prompt, the key, a header and the URL's query; so it is in the error texts of those who quote these."""
@@ -136,7 +136,7 @@ def test_a_fault_of_ours_tells_its_type_and_nothing_of_its_text(
     def choke(*_: object, **__: object) -> None:
         raise ValueError(SECRET)
 
-    for target in ("chunkmeter.pricing.price", "chunkmeter.telemetry.span_attributes"):
+    for target in ("chunkmeter.pricing.price", "chunkmeter.reporting.telemetry.span_attributes"):
         monkeypatch.setattr(target, choke)
     with caplog.at_level(logging.INFO):
         read(chunkmeter.wrap(secretive("openai"), provider="openai", telemetry=kit.telemetry))

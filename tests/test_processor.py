@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.metrics import get_meter_provider
@@ -22,13 +22,14 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
-from chunkmeter import ChunkSpanProcessor, Settings, processor
-from chunkmeter.call import Call
+from chunkmeter import ChunkSpanProcessor, Settings, labels, processor
+from chunkmeter.calls.call import Call
+from chunkmeter.calls.sending import send
 from chunkmeter.cli.receiver import Receiver
-from chunkmeter.facts import Request
-from chunkmeter.instrumentors.spans import SpansInstrumentor
-from chunkmeter.telemetry import default
-from tests.kit import Kit, attributes_of
+from chunkmeter.facts.ended import Request
+from chunkmeter.instrumentors.foreign_spans import SpansInstrumentor
+from chunkmeter.reporting.telemetry import default
+from chunkmeter.testing import Kit, attributes_of
 
 # gpt-4o: 2.50 USD a million input tokens, 1.25 cached, 10.00 output (openai.com/api/pricing).
 # 1,000 input of which 400 cached, 100 output: (600 * 2.50 + 400 * 1.25 + 100 * 10.00) / 1e6 = 0.0015 + 0.0005 + 0.001.
@@ -44,8 +45,16 @@ CHAT: dict[str, AttributeValue] = {
     "gen_ai.usage.cache_read.input_tokens": 400,
     "gen_ai.usage.output_tokens": 100,
 }
+EMBEDDINGS: dict[str, AttributeValue] = {
+    "gen_ai.operation.name": "embeddings",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": "text-embedding-3-small",
+    "gen_ai.response.model": "text-embedding-3-small",
+    "gen_ai.usage.input_tokens": 1000,
+}
 HTTP: dict[str, AttributeValue] = {"http.request.method": "POST", "server.address": "api.openai.com"}
 COST_ATTRIBUTES = {
+    "chunkmeter.finish_reason": "stop",
     "chunkmeter.cost.status": "known",
     "chunkmeter.cost.input": 0.0015,
     "chunkmeter.cost.cache_read": 0.0005,
@@ -128,41 +137,45 @@ def receiver() -> Iterator[Receiver]:
 # --- over the wire, in both forms ---
 
 
-def test_added_alone_it_counts_a_foreign_span_over_otlp(receiver: Receiver) -> None:
-    """`add_span_processor(ChunkSpanProcessor())`: the metrics carry the cost, once; the spans go as they were."""
+def over_otlp(receiver: Receiver, set_up: Callable[[TracerProvider, MeterProvider, SpanProcessor], None]) -> Any:
+    """The one call that the receiver is sent, for a span of another instrumentation's; its cost is counted once."""
     endpoint = f"http://127.0.0.1:{receiver.port}"
     metric_reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=endpoint, insecure=True))
     tracer_provider, meter_provider = TracerProvider(), MeterProvider([metric_reader])
-    tracer_provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, insecure=True)))
-    tracer_provider.add_span_processor(
-        ChunkSpanProcessor(tracer_provider=tracer_provider, meter_provider=meter_provider)
-    )
+    set_up(tracer_provider, meter_provider, BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, insecure=True)))
     tracer = tracer_provider.get_tracer("official")
     tracer.start_span("chat gpt-4o", attributes=CHAT).end()
     tracer.start_span("POST", attributes=HTTP).end()
     tracer_provider.shutdown()
     meter_provider.shutdown()
-    assert receiver.totals.read() == {"chunkmeter.calls": 1, "chunkmeter.spend USD": pytest.approx(COST, abs=1e-12)}
-    (call,) = receiver.calls
+    arrived = {row.name: float(row.metrics) for row in receiver.book.totals() if row.metrics != "0"}
+    assert arrived == {"chunkmeter.calls": 1, "chunkmeter.spend USD": pytest.approx(COST, abs=1e-12)}
+    (call,) = receiver.book.page().calls
+    return call
+
+
+def test_added_alone_it_counts_a_foreign_span_over_otlp(receiver: Receiver) -> None:
+    """`add_span_processor(ChunkSpanProcessor())`: the metrics carry the cost, once; the spans go as they were."""
+
+    def alone(tracer_provider: TracerProvider, meter_provider: MeterProvider, batch: SpanProcessor) -> None:
+        tracer_provider.add_span_processor(batch)
+        tracer_provider.add_span_processor(
+            ChunkSpanProcessor(tracer_provider=tracer_provider, meter_provider=meter_provider)
+        )
+
+    call = over_otlp(receiver, alone)
     assert (call.cost, call.usage["input_tokens"]) == (None, 1000)
 
 
 def test_wrapping_a_batch_processor_it_adds_the_cost_over_otlp(receiver: Receiver) -> None:
     """`ChunkSpanProcessor(BatchSpanProcessor(OTLP))`: spans and metrics carry the same cost, once."""
-    endpoint = f"http://127.0.0.1:{receiver.port}"
-    metric_reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=endpoint, insecure=True))
-    tracer_provider, meter_provider = TracerProvider(), MeterProvider([metric_reader])
-    batch = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, insecure=True))
-    tracer_provider.add_span_processor(
-        ChunkSpanProcessor(batch, tracer_provider=tracer_provider, meter_provider=meter_provider)
-    )
-    tracer = tracer_provider.get_tracer("official")
-    tracer.start_span("chat gpt-4o", attributes=CHAT).end()
-    tracer.start_span("POST", attributes=HTTP).end()
-    tracer_provider.shutdown()
-    meter_provider.shutdown()
-    assert receiver.totals.read() == {"chunkmeter.calls": 1, "chunkmeter.spend USD": pytest.approx(COST, abs=1e-12)}
-    (call,) = receiver.calls
+
+    def around(tracer_provider: TracerProvider, meter_provider: MeterProvider, batch: SpanProcessor) -> None:
+        tracer_provider.add_span_processor(
+            ChunkSpanProcessor(batch, tracer_provider=tracer_provider, meter_provider=meter_provider)
+        )
+
+    call = over_otlp(receiver, around)
     assert call.cost == COST
     assert call.finish_reasons == ["stop"]
 
@@ -237,15 +250,56 @@ def test_only_what_nobody_else_records_is_recorded(kit: Kit) -> None:
     assert kit.points("gen_ai.client.operation.time_to_first_chunk") == []
 
 
-@pytest.mark.parametrize("operation", ["invoke_agent", "embeddings", "execute_tool", "create_agent", "", 7])
+@pytest.mark.parametrize("operation", ["invoke_agent", "retrieval", "execute_tool", "create_agent", "", 7])
 def test_what_is_no_inference_is_not_counted(kit: Kit, operation: AttributeValue) -> None:
-    """An agent's, a tool's or an embedding's span passes as the identical object, uncounted."""
+    """An agent's, a tool's or a retrieval's span passes as the identical object, uncounted."""
     recorder, forwarded = Recorder(), Next()
     kit.tracer_provider.add_span_processor(recorder)
     add(kit, forwarded)
     end_span(kit, {**CHAT, "gen_ai.operation.name": operation})
     assert forwarded.ended[0] is recorder.ended[0]
     assert kit.points("chunkmeter.calls") == kit.points("chunkmeter.spend") == []
+
+
+def test_embeddings_are_counted_by_what_went_in(kit: Kit) -> None:
+    """Nothing comes out and no reason is given, and all is known: 1,000 tokens of text-embedding-3-small at 0.02 USD
+    a million."""
+    forwarded = enriched(kit, EMBEDDINGS)
+    assert {name: forwarded.get(name) for name in (*COST_ATTRIBUTES, "chunkmeter.cost.output")} == {
+        **dict.fromkeys((*COST_ATTRIBUTES, "chunkmeter.cost.output")),
+        "chunkmeter.cost.status": "known",
+        "chunkmeter.cost.input": 0.00002,
+        "chunkmeter.price.source": "genai-prices",
+        "chunkmeter.price.model": "text-embedding-3-small",
+        "gen_ai.usage.cost.amount": 0.00002,
+        "gen_ai.usage.cost.currency": "USD",
+        "gen_ai.usage.cost.source": "local",
+    }
+    (point,) = kit.points("chunkmeter.calls")
+    assert point.attributes == {
+        "gen_ai.operation.name": "embeddings",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "text-embedding-3-small",
+        "chunkmeter.outcome": "completed",
+        "chunkmeter.usage.status": "reported",
+        "chunkmeter.cost.status": "known",
+    }
+    assert kit.total("chunkmeter.spend", operation__name="embeddings") == pytest.approx(0.00002, abs=1e-12)
+
+
+def test_embeddings_that_failed_have_no_reason_either(kit: Kit) -> None:
+    """As there is none to give, whatever happens."""
+    add(kit)
+    span = kit.tracer.start_span("embeddings", attributes={"gen_ai.operation.name": "embeddings"})
+    span.set_status(Status(StatusCode.ERROR))
+    span.end()
+    (point,) = kit.points("chunkmeter.calls")
+    assert point.attributes == {
+        "gen_ai.operation.name": "embeddings",
+        "chunkmeter.outcome": "error",
+        "chunkmeter.usage.status": "missing",
+        "chunkmeter.cost.status": "no_usage",
+    }
 
 
 @pytest.mark.parametrize("mark", [{"chunkmeter.outcome": "completed"}, {"chunkmeter.metered": True}])
@@ -275,7 +329,7 @@ def test_our_own_span_counts_once_even_where_nothing_could_be_written_on_it(
         raise RuntimeError
 
     added = add(kit)
-    monkeypatch.setattr("chunkmeter.telemetry.span_attributes", failing)
+    monkeypatch.setattr("chunkmeter.reporting.telemetry.span_attributes", failing)
     list(added.wrap(iter([{"choices": [{"index": 0, "finish_reason": "stop"}]}]), provider="openai", model="gpt-4o"))
     monkeypatch.undo()
     assert "chunkmeter.outcome" not in attributes_of(kit.span)
@@ -330,7 +384,7 @@ def test_the_set_of_counted_spans_stays_bounded(kit: Kit, monkeypatch: pytest.Mo
     call = Call(kit.telemetry, Request())
     for _ in range(25):
         end_span(kit, CHAT)
-        call.send(lambda: end_span(kit, HTTP))
+        send(call, lambda: end_span(kit, HTTP))
     call.settle("closed")
     seen = added._seen
     assert (len(seen.counted), len(seen.metered)) == (10, 10)
@@ -372,7 +426,7 @@ def test_a_chat_span_inside_our_request_is_marked_and_not_counted(kit: Kit) -> N
     forwarded = Next()
     add(kit, forwarded)
     call = Call(kit.telemetry, Request(provider="openai", model="gpt-4o"))
-    call.send(lambda: end_span(kit, CHAT))
+    send(call, lambda: end_span(kit, CHAT))
     call.settle("closed")
     inner, ours = forwarded.ended
     assert attributes_of(inner) == {**attributes_of(inner), **CHAT, "chunkmeter.metered": True}
@@ -388,7 +442,7 @@ def test_an_http_span_inside_our_request_is_left_as_it_is(kit: Kit) -> None:
     kit.tracer_provider.add_span_processor(recorder)
     add(kit, forwarded)
     call = Call(kit.telemetry, Request(provider="openai", model="gpt-4o"))
-    call.send(lambda: end_span(kit, HTTP, "POST"))
+    send(call, lambda: end_span(kit, HTTP, "POST"))
     call.settle("closed")
     assert forwarded.ended[0] is recorder.ended[0]
     assert attributes_of(forwarded.ended[0]) == HTTP
@@ -406,7 +460,7 @@ def test_a_span_that_says_late_what_it_is_is_still_ours_inside_our_request(kit: 
         span.end()
 
     call = Call(kit.telemetry, Request(provider="openai", model="gpt-4o"))
-    call.send(request)
+    send(call, request)
     call.settle("closed")
     assert forwarded.ended[0] is recorder.ended[0]
     assert attributes_of(forwarded.ended[0]) == CHAT
@@ -417,10 +471,23 @@ def test_after_our_request_spans_are_foreign_again(kit: Kit) -> None:
     """What the user's code does between two chunks is not our request."""
     add(kit)
     call = Call(kit.telemetry, Request(provider="openai", model="gpt-4o"))
-    call.send(lambda: None)
+    send(call, lambda: None)
     end_span(kit, CHAT)
     assert kit.total("chunkmeter.calls") == 1
     call.settle("closed")
+    assert kit.total("chunkmeter.calls") == 2
+
+
+def test_a_context_that_another_leaves_attached_brings_no_request_of_ours_back(kit: Kit) -> None:
+    """As util-genai's does, which attaches when a manager is entered and detaches at the end of its stream."""
+    add(kit)
+    call = Call(kit.telemetry, Request(provider="openai", model="gpt-4o"))
+    with kit.tracer.start_as_current_span("app") as app:
+        token = send(call, lambda: context.attach(context.set_value("theirs", 1)))
+        context.detach(token)
+        assert trace.get_current_span() is app
+        end_span(kit, CHAT)
+        call.settle("closed")
     assert kit.total("chunkmeter.calls") == 2
 
 
@@ -428,7 +495,7 @@ def test_after_our_request_spans_are_foreign_again(kit: Kit) -> None:
 
 
 def test_everything_but_attributes_is_preserved_on_the_copy(kit: Kit) -> None:
-    """Of a foreign inference span the forwarded copy differs in the cost added, in nothing else."""
+    """Of a foreign inference span the forwarded copy differs in what was counted, in nothing else."""
     provider = TracerProvider(
         resource=Resource({"service.name": "shop"}), span_limits=SpanLimits(max_span_attributes=len(CHAT))
     )
@@ -501,16 +568,17 @@ def test_an_unknown_model_has_no_cost_and_is_counted(kit: Kit, caplog: pytest.Lo
         for _ in range(3):
             end_span(kit, attributes)
     forwarded = attributes_of(second.ended[0])
-    assert forwarded == {**CHAT, **attributes, "chunkmeter.cost.status": "unknown_model"}
+    counted = {"chunkmeter.finish_reason": "stop", "chunkmeter.cost.status": "unknown_model"}
+    assert forwarded == {**CHAT, **attributes, **counted}
     assert kit.total("chunkmeter.calls", cost__status="unknown_model") == 3
     assert kit.points("chunkmeter.spend") == []
-    # Two processors have a `Telemetry` each, and each of them says it.
+    # Two processors on the same providers have one `Telemetry`, which says it once.
     assert [record.getMessage() for record in caplog.records] == [
         (
             "No price is known for model 'my-model-2' of openai: its calls count without cost. "
             "Give it one, or an alias, in the file that CHUNKMETER_PRICES names."
         )
-    ] * 2
+    ]
 
 
 @pytest.mark.parametrize("amount", [0.0, 0.0123, 7])
@@ -645,12 +713,23 @@ def test_after_uninstrument_the_processor_does_nothing(kit: Kit, instrumentor: S
     end_span(kit, CHAT)
     assert kit.points("chunkmeter.calls") == []
     call = Call(kit.telemetry, Request())
-    call.send(lambda: end_span(kit, CHAT))
+    send(call, lambda: end_span(kit, CHAT))
     call.settle("closed")
     assert "chunkmeter.metered" not in attributes_of(kit.spans[1])
     instrumentor.instrument(**providers)
     end_span(kit, CHAT)
     assert kit.total("chunkmeter.spend") == pytest.approx(COST, abs=1e-12)
+
+
+def test_the_instrumentor_takes_settings(kit: Kit, instrumentor: SpansInstrumentor) -> None:
+    """As those of libraries do."""
+    instrumentor.instrument(
+        tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider, metric_labels="tenant"
+    )
+    with labels(tenant="acme"):
+        end_span(kit, CHAT)
+    (point,) = kit.points("chunkmeter.calls")
+    assert point.attributes["tenant"] == "acme"
 
 
 def test_the_instrumentor_tolerates_a_provider_without_processors(kit: Kit, instrumentor: SpansInstrumentor) -> None:

@@ -30,8 +30,12 @@ def test_the_names_are_those_promised() -> None:
         "Settings",
         "Unpriced",
         "Usage",
+        "flush_on_exit",
+        "instrument",
+        "labels",
         "normalize",
         "price",
+        "uninstrument",
         "wrap",
     }
 

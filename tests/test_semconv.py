@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chunkmeter import semconv
+from chunkmeter import providers, semconv
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_worst_reason(raw: list[str | None], worst: str) -> None:
 )
 def test_provider_spellings(spelling: str, name: str, prices: str) -> None:
     """Mirascope's, the conventions' and the price table's spellings all give the conventions' name."""
-    row = semconv.provider(spelling)
+    row = providers.provider(spelling)
     assert row is not None
     assert (row.name, row.prices) == (name, prices)
 
@@ -101,12 +101,12 @@ def test_provider_spellings(spelling: str, name: str, prices: str) -> None:
 @pytest.mark.parametrize("name", [None, ""])
 def test_no_provider(name: str | None) -> None:
     """Nothing given, nothing known."""
-    assert semconv.provider(name) is None
+    assert providers.provider(name) is None
 
 
 def test_each_spelling_means_one_provider() -> None:
     """No two rows of the table claim the same name."""
-    spellings = [name for row in semconv.PROVIDERS for name in (row.name, *row.spellings)]
+    spellings = [name for row in providers.PROVIDERS for name in (row.name, *row.spellings)]
     assert len(spellings) == len(set(spellings))
 
 

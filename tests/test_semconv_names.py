@@ -3,7 +3,7 @@
 The tables are written by hand. Their sources, read in November 2026:
 
   util-genai 1.3b0    the installed opentelemetry-util-genai 1.3b0, `_inference_invocation.py` and `_instruments.py`
-  client-inference.md, gen-ai-token-metrics.md
+  client-inference.md, client-embeddings.md, gen-ai-token-metrics.md, gen-ai-agent-spans.md
                       docs/gen-ai/ of open-telemetry/semantic-conventions-genai
   pull request N      of that repository
   code                https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
@@ -15,7 +15,6 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
@@ -24,17 +23,17 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.metrics.export import Histogram, Sum
 
 import chunkmeter
-from chunkmeter import Settings, conventions, pricing, semconv
-from chunkmeter.facts import Ended, Request
-from chunkmeter.tally import Outcome, Tally, Tokens
+from chunkmeter import Settings, pricing, semconv
+from chunkmeter.facts.ended import Ended, Request
+from chunkmeter.facts.tally import Outcome, Tally, Tokens
+from chunkmeter.testing import Kit, attributes_of
 from replay.scenarios import by_id
 from replay.server import Server
-from tests import sdk
-from tests.kit import Kit, attributes_of
+from support import ROOT, sdk
 
 Setting = Literal["released", "latest", "both"]
 SETTINGS: tuple[Setting, ...] = ("released", "latest", "both")
-DOCS = Path(__file__).resolve().parent.parent / "docs" / "telemetry.md"
+DOCS = ROOT / "docs" / "telemetry.md"
 
 BOTH = "util-genai 1.3b0, client-inference.md"
 
@@ -58,6 +57,11 @@ REQUESTED = {
     "code.function.name": "code",
     "chunkmeter.mirascope.tags": "own",
 }
+EMBEDDED = {
+    "gen_ai.embeddings.dimension.count": "util-genai 1.3b0, client-embeddings.md",
+    "gen_ai.request.encoding_formats": "util-genai 1.3b0, client-embeddings.md",
+}
+RUN = {"gen_ai.agent.id": "util-genai 1.3b0, gen-ai-agent-spans.md"}
 ANSWERED = {
     "gen_ai.response.finish_reasons": BOTH,
     "gen_ai.response.id": BOTH,
@@ -65,6 +69,7 @@ ANSWERED = {
     "gen_ai.response.time_to_first_chunk": BOTH,
     "chunkmeter.chunks": "own",
     "chunkmeter.outcome": "own",
+    "chunkmeter.finish_reason": "own",
     "chunkmeter.response.raw_finish_reasons": "own",
     "chunkmeter.usage.status": "own",
     "chunkmeter.cost.status": "own",
@@ -101,18 +106,24 @@ PRICED = {
     "chunkmeter.cost.input": "own",
     "chunkmeter.cost.output": "own",
     "chunkmeter.cost.cache_read": "own",
+    "chunkmeter.cost.cache_audio_read": "own",
+    "chunkmeter.cost.cache_image_read": "own",
     "chunkmeter.cost.cache_write": "own",
     "chunkmeter.cost.cache_write_1h": "own",
+    "chunkmeter.cost.cache_write_12h": "own",
     "chunkmeter.cost.input_audio": "own",
     "chunkmeter.cost.input_image": "own",
     "chunkmeter.cost.output_audio": "own",
+    "chunkmeter.cost.input_video": "own",
     "chunkmeter.cost.output_image": "own",
+    "chunkmeter.cost.output_video": "own",
     "chunkmeter.cost.reasoning": "own",
     "chunkmeter.price.source": "own",
     "chunkmeter.price.version": "own",
     "chunkmeter.price.model": "own",
 }
 FAILED = {"error.type": BOTH}
+INCOMPLETE = {"chunkmeter.cost.unpriced": "own"}
 
 
 class Row(NamedTuple):
@@ -194,7 +205,7 @@ REPLACED_BY = {
 }
 
 SECOND = 1_000_000_000
-START = 1_790_000_000 * SECOND
+START = 1_793_000_000 * SECOND
 REQUEST = Request(
     provider="openai",
     model="gpt-4o",
@@ -220,14 +231,18 @@ RICH_REQUEST = replace(
 RICH = Tokens(
     input_tokens=1000,
     cached_tokens=400,
+    cached_audio_tokens=9,
+    cached_image_tokens=6,
     cache_write_tokens=100,
     cache_write_1h_tokens=60,
+    cache_write_12h_tokens=10,
     input_audio_tokens=50,
     output_tokens=100,
     output_audio_tokens=30,
     input_image_tokens=20,
     output_image_tokens=5,
     input_video_tokens=3,
+    output_video_tokens=4,
     input_document_tokens=2,
     reasoning_tokens=20,
     tool_use_tokens=10,
@@ -239,15 +254,14 @@ def report(
     kit: Kit, tokens: Tokens | None, reason: str | None = "stop", error: str | None = None, request: Request = REQUEST
 ) -> None:
     """A stream that ended, as `Call.settle` reports it: 0.25 s to its first chunk, 1.5 s to its end."""
-    tally = Tally()
-    tally.wire, tally.chunks = "openai_chat", 7
+    tally = Tally("openai_chat")
     tally.response_id, tally.response_model = "chatcmpl-1", "gpt-4o-2024-08-06"
     tally.reasons[0] = reason
     if tokens is not None:
-        tally.service_tier, tally.region, tally.cached_response = "default", "eu", False
+        tally.service_tier, tally.region, tally.cached_response = "batch", "eu", True
         tally.usage, tally.count_tokens = tokens, lambda usage: usage
     outcome: Outcome = "error" if error else "completed"
-    ended = Ended(request, tally, outcome, error, START, START + SECOND // 4, START + 3 * SECOND // 2)
+    ended = Ended(request, tally, outcome, error, START, START + SECOND // 4, START + 3 * SECOND // 2, 7)
     span = kit.telemetry.start_span(request, START, Context())
     facts = kit.telemetry.assess(ended)
     kit.telemetry.write(span, ended, facts, status=True)
@@ -300,8 +314,11 @@ def kit(setting: Setting) -> Any:
 
 def test_a_rich_call(kit: Kit, setting: Setting) -> None:
     """Cached, written to the cache, reasoned, spoken and paid for: every name there is but that of an error."""
-    report(kit, RICH, request=RICH_REQUEST)
-    assert attributes_of(kit.span).keys() == REQUESTED.keys() | ANSWERED.keys() | USED.keys() | PRICED.keys()
+    report(kit, RICH, "tool_calls", request=RICH_REQUEST)
+    every = REQUESTED.keys() | ANSWERED.keys() | USED.keys() | PRICED.keys()
+    # The release has OpenAI's own words under the convention's name already.
+    unsaid = {"chunkmeter.response.raw_finish_reasons"} if setting == "released" else set[str]()
+    assert attributes_of(kit.span).keys() == every - unsaid
     assert received(kit) == shape(METRICS[setting])
 
 
@@ -321,7 +338,8 @@ def test_a_failed_call(kit: Kit, setting: Setting) -> None:
 def test_a_call_without_usage(kit: Kit, setting: Setting) -> None:
     """Absent is not zero on the span and in histograms; the conventions want their counters to have a 0."""
     report(kit, None)
-    assert attributes_of(kit.span).keys() == REQUESTED.keys() | ANSWERED.keys()
+    unsaid = {"chunkmeter.response.raw_finish_reasons"}  # they are the conventions' words
+    assert attributes_of(kit.span).keys() == (REQUESTED.keys() | ANSWERED.keys()) - unsaid
     unpaid = {"chunkmeter.spend", f"{OPERATION}.cost", "gen_ai.client.token.usage"}
     unpaid |= {f"{INFERENCE}.operation.input_tokens", f"{INFERENCE}.operation.output_tokens"}
     assert received(kit) == shape({name: row for name, row in METRICS[setting].items() if name not in unpaid})
@@ -404,6 +422,21 @@ def test_tokens_of_a_failed_call_are_told_apart() -> None:
         sums = {point.attributes.get("error.type"): point.sum for point in points}
         assert sums == {None: whole, "openai.APIError": broken}
     assert kit.total(f"{INFERENCE}.usage.output_tokens") == 102
+    kit.shutdown()
+
+
+def test_embeddings_have_the_names_of_inference() -> None:
+    """Under either: 1.5 s and 1,000 tokens in, by the operation; nothing came out, and nobody says a 0 of it."""
+    kit = Kit(settings=Settings(semconv="both"))
+    report(kit, Tokens(input_tokens=1000), None, request=replace(REQUEST, operation="embeddings", stream=False))
+    by = {"operation__name": "embeddings"}
+    assert (kit.total(f"{OPERATION}.duration", **by), kit.total(f"{INFERENCE}.duration", **by)) == (1.5, 1.5)
+    assert kit.total("gen_ai.client.token.usage", type="input", **by) == 1000
+    assert kit.total(f"{INFERENCE}.usage.input_tokens", **by) == 1000
+    assert kit.total(f"{INFERENCE}.operation.input_tokens", **by) == 1000
+    assert kit.total(f"{INFERENCE}.usage.output_tokens", **by) == 0
+    assert kit.points(f"{INFERENCE}.operation.output_tokens") == []
+    assert {point.attributes["gen_ai.token.type"] for point in kit.points("gen_ai.client.token.usage")} == {"input"}
     kit.shutdown()
 
 
@@ -520,7 +553,9 @@ def test_finish_reasons_on_openais_wire(server: Server, setting: Setting, scenar
         pass
     attributes = attributes_of(kit.span)
     assert attributes["gen_ai.response.finish_reasons"] == reasons
-    assert attributes["chunkmeter.response.raw_finish_reasons"] == ["tool_calls"]
+    raw = None if reasons == ["tool_calls"] else ["tool_calls"]
+    assert attributes.get("chunkmeter.response.raw_finish_reasons") == raw
+    assert attributes["chunkmeter.finish_reason"] == "tool_call"
     assert kit.total("chunkmeter.calls", finish_reason="tool_call") == 1
     client.close()
     kit.shutdown()
@@ -543,7 +578,7 @@ def test_finish_reasons_on_openais_wire(server: Server, setting: Setting, scenar
 def test_every_word_of_openai_in_main(setting: Setting, raw: str | None, word: str) -> None:
     """stop, length, content_filter, tool_call and error."""
     kit = Kit(settings=Settings(semconv=setting))
-    report(kit, RICH, raw)
+    report(kit, RICH, raw, None if raw else "openai.APIError")
     assert attributes_of(kit.span)["gen_ai.response.finish_reasons"] == [word]
     kit.shutdown()
 
@@ -578,7 +613,7 @@ def documented() -> list[tuple[str, ...]]:
 
 def test_the_docs_have_every_name() -> None:
     """The tables above, those of the code and that of the docs are one."""
-    attributes = REQUESTED | ANSWERED | USED | PRICED | FAILED
+    attributes = REQUESTED | EMBEDDED | RUN | ANSWERED | USED | PRICED | FAILED | INCOMPLETE
     expected = [(name, name, source) for name, source in attributes.items() if source != "own"]
     expected += [(name, name, row.source) for name, row in OWN.items() if row.source != "own"]
     expected += [
@@ -589,18 +624,20 @@ def test_the_docs_have_every_name() -> None:
 
 def test_the_code_has_every_name() -> None:
     """Nothing in it is left out above."""
-    changes = {change.released.name: [metric.name for metric in change.latest] for change in conventions.CHANGES}
+    changes = {change.released.name: [metric.name for metric in change.latest] for change in semconv.CHANGES}
     assert changes == REPLACED_BY
-    for change in conventions.CHANGES:
+    for change in semconv.CHANGES:
         for metric in change.latest:
             assert LATEST[metric.name].source.endswith(f"pull request {change.pull_request}")
     metrics = {value.name for value in vars(semconv).values() if isinstance(value, semconv.Metric)}
     assert metrics == METRICS["both"].keys() | {"chunkmeter.errors"}
     constants = {value for name, value in vars(semconv).items() if name.isupper() and isinstance(value, str)}
-    attributes = REQUESTED.keys() | ANSWERED.keys() | USED.keys() | PRICED.keys() | FAILED.keys()
+    attributes = REQUESTED.keys() | EMBEDDED.keys() | RUN.keys() | ANSWERED.keys() | USED.keys() | PRICED.keys()
+    attributes |= FAILED.keys() | INCOMPLETE.keys()
     labels = {label for row in METRICS["both"].values() for label in row.labels}
-    # On spans of others; on chunkmeter.errors; where a price is discounted, where tokens are estimated.
+    # On spans of others; on chunkmeter.errors; where a price is discounted, tokens are estimated, an SDK tried again.
     elsewhere = {"chunkmeter.metered", "chunkmeter.error.stage", "chunkmeter.price.multiplier"}
+    elsewhere |= {"chunkmeter.request.retries"}
     elsewhere |= {"chunkmeter.usage.estimate"}
     prefixes = ("chunkmeter.cost.", "chunkmeter.cost_metadata.")
     names = {name for name in constants if "." in name and name not in prefixes}

@@ -11,12 +11,15 @@ import pytest
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from chunkmeter.instrumentors import MirascopeInstrumentor
+from chunkmeter.testing import Kit
 from replay.otlp import read
 from replay.server import Server
-from tests.apps import PLAYED, HttpReceiver, run_app
-from tests.clients import new_client
-from tests.kit import Kit
-from tests.matrix_app import Cell
+from support.apps import PLAYED, HttpReceiver, run_app
+from support.cells import Cell, instrument
+from support.clients import new_client
+
+SDKS = "chunkmeter_anthropic,chunkmeter_openai"
+"""The entry points of the hooks of the SDKs that lie below the app's Mirascope."""
 
 METRICS = ("chunkmeter.calls", "chunkmeter.spend", "gen_ai.client.operation.duration", "gen_ai.client.token.usage")
 
@@ -25,10 +28,12 @@ METRICS = ("chunkmeter.calls", "chunkmeter.spend", "gen_ai.client.operation.dura
     ("switch", "calls"),
     [
         ({}, len(PLAYED)),
-        ({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "mirascope"}, 0),
+        ({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": f"mirascope,{SDKS}"}, 0),
+        ({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "mirascope"}, 3),
+        ({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": SDKS}, len(PLAYED)),
         ({"OTEL_SDK_DISABLED": "true"}, 0),
     ],
-    ids=["no switch", "disabled instrumentation", "disabled SDK"],
+    ids=["no switch", "disabled instrumentations", "Mirascope disabled", "SDKs disabled", "disabled SDK"],
 )
 def test_the_environment_switches_it_off(server: Server, tmp_path: Path, switch: dict[str, str], calls: int) -> None:
     """The app makes the same requests each time; what is exported is every call, or nothing."""
@@ -62,8 +67,7 @@ def emitted(kit: Kit) -> tuple[int, int]:
 
 def test_suppress_instrumentation_switches_it_off(kit: Kit, function: Any) -> None:
     """Inside the context manager nothing is emitted, after it everything."""
-    instrumentor = MirascopeInstrumentor()
-    instrumentor.instrument(tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider)
+    instrument(kit)
     try:
         with suppress_instrumentation():
             list(function("Faro"))
@@ -71,17 +75,16 @@ def test_suppress_instrumentation_switches_it_off(kit: Kit, function: Any) -> No
         list(function("Faro"))
         assert emitted(kit) == (1, len(METRICS))
     finally:
-        instrumentor.uninstrument()
+        MirascopeInstrumentor().uninstrument()
 
 
 def test_uninstrument_switches_it_off(kit: Kit, function: Any) -> None:
     """What was emitted before stays, nothing is added."""
-    instrumentor = MirascopeInstrumentor()
-    instrumentor.instrument(tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider)
+    instrument(kit)
     list(function("Faro"))
     assert emitted(kit) == (1, len(METRICS))
     calls = kit.total("chunkmeter.calls")
-    instrumentor.uninstrument()
+    MirascopeInstrumentor().uninstrument()
     list(function("Faro"))
     assert emitted(kit) == (1, len(METRICS))
     assert kit.total("chunkmeter.calls") == calls == 1

@@ -13,6 +13,10 @@ from replay.scenarios import (
     litellm,
     mistral,
     openai,
+    operations,
+    parsed,
+    responses,
+    together,
     vertex,
     xai,
 )
@@ -31,6 +35,10 @@ ALL: tuple[Scenario, ...] = (
     *mistral.SCENARIOS,
     *gemini.SCENARIOS,
     *vertex.SCENARIOS,
+    *responses.SCENARIOS,
+    *together.SCENARIOS,
+    *parsed.SCENARIOS,
+    *operations.SCENARIOS,
 )
 by_id: dict[str, Scenario] = {scenario.id: scenario for scenario in ALL}
 by_key: dict[Key, Scenario] = {scenario.key: scenario for scenario in ALL}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from replay.scenarios.anthropic_bills import BILLS
 from replay.scenarios.base import BOOK, BOOK_TOOL, MILLION, WEATHER_TOOL, D, Scenario, Truth, body
 from replay.scenarios.messages import Messages, text_block, tool_block, tool_use, usage
 
@@ -24,6 +25,7 @@ _scenario = partial(Scenario, service="anthropic", model="claude-sonnet-4-5")
 _truth = partial(Truth, provider="anthropic", response_model="claude-sonnet-4-5-20250929", service_tier="standard")
 
 SCENARIOS: tuple[Scenario, ...] = (
+    *BILLS,
     _scenario(
         id="anthropic-plain-stream",
         stream=True,
@@ -192,6 +194,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         model="claude-haiku-4-5",
         stream=True,
         kind="plain",
+        demo=True,
         events=_LENGTH.stream(
             usage(18, 1),
             [text_block("In the beginning there was")],

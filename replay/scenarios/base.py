@@ -21,6 +21,8 @@ Service = Literal[
     "mistral",
     "gemini",
     "vertex",
+    "responses",
+    "together",
 ]
 Kind = Literal["plain", "structured", "tools"]
 Key = tuple[str, str, bool, str | None]
@@ -61,6 +63,8 @@ class Truth:
     total_tokens: int | None
     cost: Decimal | None
     """USD; None without usage, and for a model that no price list has."""
+    unpriced: tuple[str, ...] = ()
+    """What the call is charged for besides, and no price list has a fee for."""
     provider_cost: Decimal | None = None
     """USD, where the provider itself says what it charged."""
     cached_tokens: int | None = None
@@ -69,7 +73,11 @@ class Truth:
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
+    items: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What was used besides tokens, or in their place, by item."""
     service_tier: str | None = None
+    operation: str | None = None
+    """The conventions' name of the operation; None for the usual one of the provider."""
     events_on_wire: int | None = None
     """JSON events of a stream: without `[DONE]`, with pings."""
     unseen: int = 0
@@ -78,14 +86,18 @@ class Truth:
     @property
     def usage_status(self) -> str:
         """Whether the provider said what was used."""
-        return "missing" if self.output_tokens is None else "reported"
+        return "reported" if self._tells_usage else "missing"
 
     @property
     def cost_status(self) -> str:
-        """`known`, or why there is no cost."""
+        """`known`, `incomplete` where a fee is missing, or why there is no cost."""
         if self.cost is not None:
-            return "known"
-        return "no_usage" if self.output_tokens is None else "unknown_model"
+            return "incomplete" if self.unpriced else "known"
+        return "unknown_model" if self._tells_usage else "no_usage"
+
+    @property
+    def _tells_usage(self) -> bool:
+        return self.input_tokens is not None or bool(self.items)
 
     @property
     def usd(self) -> float:
@@ -119,10 +131,12 @@ class Scenario(Answer):
     """The model as the request on the wire names it."""
     kind: Kind
     truth: Truth
+    wire: str | None = None
+    """The wire, where it is not the service's usual one."""
     tool: str | None = None
     """The request is this scenario's only if it offers a tool of this name."""
     demo: bool = False
-    """`examples/mirascope_streams.py` makes this call once."""
+    """The demo's apps (`replay.demo.APPS`) make this call once."""
 
     @property
     def key(self) -> Key:

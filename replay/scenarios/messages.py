@@ -90,6 +90,17 @@ def tool_block(use_id: str, name: str, arguments: Mapping[str, Any], at: int = 0
     return _block(at, start, ({"type": "input_json_delta", "partial_json": part} for part in parts))
 
 
+def served_block(
+    use_id: str, name: str, arguments: Mapping[str, Any], found: Any, at: int = 0
+) -> list[list[dict[str, Any]]]:
+    """The events of a call that Anthropic serves itself, and those of what came of it, in the next place."""
+    start: dict[str, Any] = {"type": "server_tool_use", "id": use_id, "name": name, "input": {}}
+    parts = ["", *pieces(compact(arguments), 14)]
+    result = {"type": f"{name}_tool_result", "tool_use_id": use_id, "content": found}
+    called = _block(at, start, ({"type": "input_json_delta", "partial_json": part} for part in parts))
+    return [called, _block(at + 1, result, ())]
+
+
 def tool_use(use_id: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """A whole call, as in a message."""
     return {"type": "tool_use", "id": use_id, "name": name, "input": dict(arguments)}

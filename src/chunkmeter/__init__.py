@@ -1,6 +1,6 @@
-"""Meter every chunk: finish reasons, usage and cost of LLM streams, as OpenTelemetry.
+"""Meters every chunk of LLM streams: finish reasons, usage and cost, as OpenTelemetry spans and metrics.
 
-The names here are loaded when first used, so that importing the package costs next to nothing.
+Each name is loaded when it is first used, so that importing the package takes little time.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .attribution import labels
-    from .flush import flush_on_exit
+    from .calls.flush import flush_on_exit
+    from .instrumentors._everything import instrument, uninstrument
     from .models import CallResponseChunk, CostMetadata, FinishReason, Usage
     from .pricing import Priced, Unpriced, price
     from .processor import ChunkSpanProcessor
     from .readers import normalize
     from .settings import Settings
-    from .stream import wrap
+    from .streams.wrap import wrap
 
 __all__ = [
     "CallResponseChunk",
@@ -31,9 +32,11 @@ __all__ = [
     "Usage",
     "__version__",
     "flush_on_exit",
+    "instrument",
     "labels",
     "normalize",
     "price",
+    "uninstrument",
     "wrap",
 ]
 
@@ -46,11 +49,13 @@ _HOMES = {
     "Settings": "settings",
     "Unpriced": "pricing",
     "Usage": "models",
-    "flush_on_exit": "flush",
+    "flush_on_exit": "calls.flush",
+    "instrument": "instrumentors._everything",
     "labels": "attribution",
     "normalize": "readers",
     "price": "pricing",
-    "wrap": "stream",
+    "uninstrument": "instrumentors._everything",
+    "wrap": "streams.wrap",
 }
 
 

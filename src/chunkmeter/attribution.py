@@ -1,46 +1,50 @@
-"""Who is spending: the labels that a call's spend carries beyond its model and provider.
+"""Labels that say who is spending, besides the model and the provider.
 
-What may become a label is allow-listed by `CHUNKMETER_METRIC_LABELS`. It is captured where a call starts: from
-`labels(...)`, from the tags and the name of a Mirascope function, and from baggage. Baggage comes with requests and
-goes out with them, to the LLM vendor too, so it counts only where nothing in the process says the same, and what it
-adds to the metrics is bounded on its own: no number of forged values takes a place from a label set in the process.
+`CHUNKMETER_METRIC_LABELS` lists what may become a label. Labels are captured where a call starts: from `labels(...)`,
+from the tags and the name of a Mirascope function, and from baggage.
+
+Baggage comes with incoming requests, so its sender may have forged it. It also goes out with each request, to the LLM
+vendor too. So a label from baggage counts only where the process itself sets no label of that name. Values from
+baggage have a limit of their own: however many are forged, they take no place from labels set in the process.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any, Generic, TypeVar, overload
 
 from opentelemetry import baggage
 from opentelemetry.context import Context
 
-from . import semconv
-from .bounded import Bounded
+from . import semconv, text
 from .guard import unheard
+from .shown import plain
+from .steps import steps
 
-__all__ = ["NO_LABELS", "Attribution", "Labels", "labels"]
+__all__ = ["NO_LABELS", "Attribution", "Bounded", "Labels", "bounded", "labels"]
 
 _logger = logging.getLogger("chunkmeter")
 
-_LONGEST = 64
-"""Characters of a value."""
 _MOST = 200
-"""Values a key."""
+"""How many values of one label the metrics show, and how many sets of labels that baggage had a part in."""
 _MOST_NAMED = 100
+"""How many labels missing from the settings are warned of."""
 _BAGGAGE = "baggage:"
 _FUNCTION = "function"
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The attribution of one call.
+    """The labels of one call.
 
     Attributes:
-        own: what the process itself says, by label.
-        claimed: what baggage says of the labels that the process says nothing of; its sender may have made it up.
+        own: values that the process itself set, by label.
+        claimed: values from baggage, by label, where the process set none. Whoever sent the baggage may have forged
+            them.
     """
 
     own: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -50,11 +54,11 @@ class Labels:
         return bool(self.own or self.claimed)
 
     def all(self) -> dict[str, str]:
-        """Every label, as a span carries them."""
+        """Every label, by name, as a span carries them."""
         return {**self.claimed, **self.own}
 
     def over(self, other: Labels) -> Labels:
-        """These, and of the others those that these say nothing of."""
+        """These labels, and those of `other` that these have no value for."""
         if not (self and other):
             return self or other
         own = {**other.own, **self.own}
@@ -63,18 +67,24 @@ class Labels:
 
 
 NO_LABELS = Labels()
-"""What most calls have."""
+"""The labels of a call that has none. Most calls share this."""
+
+_Item = TypeVar("_Item")
 
 
 class labels:  # noqa: N801 -- read as a statement: with labels(tenant="acme")
     """Label the spend of the calls that start in a `with` block: `with labels(tenant="acme"): ...`.
 
-    Labels reach the metrics and spans if `CHUNKMETER_METRIC_LABELS` names them. They stay in the process, follow
-    Python's context into tasks and `asyncio.to_thread` (not into threads of a pool), and nest: inner ones win, None
-    takes an outer one away. One object may be entered more than once, by several threads and tasks at a time.
+    A label reaches metrics and spans if `CHUNKMETER_METRIC_LABELS` names it. Labels never leave the process with a
+    request. They follow Python's context into tasks and `asyncio.to_thread`, but not into the threads of a pool. In
+    nested blocks the inner value wins, and None removes the outer one. The same object may be entered more than once,
+    also by several threads and tasks at a time.
+
+    A generator runs in the context of whoever iterates it, so a block around the line that makes one labels nothing
+    that it does. `labels(tenant="acme").around(generator())` does.
 
     Args:
-        **values: label values by name; 64 characters of each are used.
+        **values: label values by name; the first 64 characters of each are used.
     """
 
     __slots__ = ("_values",)
@@ -82,7 +92,7 @@ class labels:  # noqa: N801 -- read as a statement: with labels(tenant="acme")
     def __init__(self, /, **values: object) -> None:
         self._values = dict.fromkeys(values, "")
         for name, value in values.items():
-            with unheard(f"reading the label {name}"):
+            with unheard(f"reading the label {plain(name)}"):
                 self._values[name] = _clean(value)
 
     def __enter__(self) -> None:
@@ -91,30 +101,115 @@ class labels:  # noqa: N801 -- read as a statement: with labels(tenant="acme")
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # Not by a token: a generator may be left in another context than it was entered in, where there is nothing to
-        # undo, or after blocks that its consumer has entered since.
+        # A context variable's token would not do. A generator may leave the block in another context, where there is
+        # nothing to undo, or while its consumer is in blocks that were entered later.
         inward = [*reversed(_entered.get())]
         if self in inward:
             inward.remove(self)
             _entered.set((*reversed(inward),))
 
+    @overload
+    def around(self, iterable: Iterable[_Item]) -> Iterator[_Item]: ...
+
+    @overload
+    def around(self, iterable: AsyncIterable[_Item]) -> AsyncIterator[_Item]: ...
+
+    def around(self, iterable: Any) -> Any:
+        """An iterator over `iterable`, with these labels while it does a step and not between its steps.
+
+        It is sync for a sync iterable, async for an async one, both for one that is both. It asks for nothing before
+        its own first step. Items and exceptions pass unchanged, and so do `send`, `throw` and `close`, and `asend`,
+        `athrow` and `aclose`. Each step may be done in another thread or task.
+
+        Args:
+            iterable: a generator or a stream, or any other iterable.
+
+        Raises:
+            TypeError: `iterable` is none.
+        """
+        return steps(iterable, _Step(self), "labels(...).around()")
+
     @staticmethod
     def said() -> dict[str, str]:
-        """What the blocks around say together."""
+        """The label values that all blocks around this code set together, by name."""
         said: dict[str, str] = {}
         for block in _entered.get():
             said.update(block._values)
         return {name: value for name, value in said.items() if value}
 
 
+class _Step:
+    """Runs each step of one iterator with the labels of a block, inside of whichever its user is in.
+
+    Args:
+        block: the block.
+    """
+
+    __slots__ = ("_block", "_own")
+
+    def __init__(self, block: labels) -> None:
+        self._block = block
+        self._own: tuple[labels, ...] = ()  # blocks that the iterator entered in a step before, and is still in
+
+    def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
+        around = (*_entered.get(), self._block)
+        token = _entered.set(around + self._own)
+        try:
+            return step(*args)
+        finally:
+            del args  # an exception to throw, whose traceback will hold this frame
+            self._own = _entered.get()[len(around) :]
+            _entered.reset(token)
+
+
+_Thing = TypeVar("_Thing", bound=Hashable)
+
 _entered: ContextVar[tuple[labels, ...]] = ContextVar("chunkmeter_labels", default=())
 
 
-class Attribution:
-    """What may become a label, and how many values of it.
+class Bounded(Generic[_Thing]):
+    """Lets the first `most` different things pass: names, or sets of labels.
+
+    Each takes one of as many places. Taking one is a single step of a list, so that threads of whichever kind never
+    pass the limit together, without a lock.
 
     Args:
-        allowed: the setting `metric_labels`: `function`, names, and names after `baggage:`.
+        most: how many things pass.
+        kind: what they are, in the plural, for the one warning at the limit.
+    """
+
+    def __init__(self, most: int, kind: str) -> None:
+        self._most, self._kind = most, kind
+        self._free = list(range(most))
+        self._places: dict[_Thing, int] = {}
+
+    def passes(self, thing: _Thing) -> bool:
+        """Whether the thing is one of the first `most`."""
+        if thing in self._places:
+            return True
+        try:
+            place = self._free.pop()
+        except IndexError:
+            return thing in self._places  # another thread may have been quicker
+        if self._places.setdefault(thing, place) != place:
+            self._free.append(place)
+        elif place == 0:  # the last
+            _logger.warning(
+                "%d %s have been seen; the metrics call further ones %s.", self._most, self._kind, semconv.OTHER
+            )
+        return True
+
+
+def bounded(names: Bounded[str], name: str) -> str:
+    """The name itself as a label, or `_OTHER` if it comes after the limit."""
+    return name if names.passes(name) else semconv.OTHER
+
+
+class Attribution:
+    """Captures labels, as the settings allow them, and limits how many values the metrics show.
+
+    Args:
+        allowed: the setting `metric_labels`: `function`, label names, and label names after `baggage:`.
     """
 
     def __init__(self, allowed: Iterable[str]) -> None:
@@ -123,24 +218,25 @@ class Attribution:
         self._own = sorted({name.removeprefix(_BAGGAGE) for name in names} - {_FUNCTION})
         self._baggage = sorted(name.removeprefix(_BAGGAGE) for name in names if name.startswith(_BAGGAGE))
         self._values = {
-            name: Bounded(_MOST, f"values of the label {name!r}") for name in (*self._own, semconv.CODE_FUNCTION_NAME)
+            name: Bounded[str](_MOST, f"values of the label {name!r}")
+            for name in (*self._own, semconv.CODE_FUNCTION_NAME)
         }
-        self._claims = Bounded(_MOST, "label values that baggage brought")
+        self._claims = Bounded[tuple[tuple[str, str], ...]](_MOST, "label values that baggage brought")
         self._unlisted: set[str] = set()
 
     def capture(self, carrier: Context | None = None, tags: Iterable[str] = ()) -> Labels:
         """The labels of a call that starts now.
 
         Args:
-            carrier: where baggage is looked up, the current context if left out.
-            tags: Mirascope tags; of these, `name:value` is a label.
+            carrier: the context that holds the baggage; the current one if left out.
+            tags: Mirascope tags; a tag `name:value` may become a label.
         """
         said = labels.said()
         if said:
             self._warn_of_unlisted(said)
         if not self._own:
             return NO_LABELS
-        tagged = {name: _clean(value) for name, _, value in (tag.partition(":") for tag in sorted(tags)[::-1]) if value}
+        tagged = {name: _clean(value) for name, _, value in _split(tags) if value}
         own = {name: value for name in self._own if (value := said.get(name) or tagged.get(name))}
         claimed: dict[str, str] = {}
         for name in self._baggage:
@@ -150,19 +246,19 @@ class Attribution:
         return Labels(own, claimed) if own or claimed else NO_LABELS
 
     def bounded(self, captured: Labels, function: object = None) -> dict[str, str]:
-        """The labels as a metric may carry them.
+        """The labels that a metric gets: values past the limit become `_OTHER`.
 
         Args:
-            captured: what was captured when the call started.
-            function: name of the function that made the call, if it is known.
+            captured: the labels captured when the call started.
+            function: the name of the function that made the call; None if unknown.
         """
-        own = {name: self._values[name].label(value) for name, value in captured.own.items()}
+        own = {name: bounded(self._values[name], value) for name, value in captured.own.items()}
         if self._function and isinstance(function, str):
-            # The end of it: that is where functions of one module differ.
-            own[semconv.CODE_FUNCTION_NAME] = self._values[semconv.CODE_FUNCTION_NAME].label(function[-_LONGEST:])
+            # The end of a long name is kept, since functions of one module differ only there.
+            own[semconv.CODE_FUNCTION_NAME] = bounded(self._values[semconv.CODE_FUNCTION_NAME], function[-text.LABEL :])
         claimed = dict(captured.claimed)
-        # As a whole, so that many keys together make no more series than one.
-        if claimed and self._claims.label(repr(sorted({**own, **claimed}.items()))) == semconv.OTHER:
+        # The whole set of labels counts as one value. So many labels from baggage make no more series than one does.
+        if claimed and not self._claims.passes(tuple(sorted({**own, **claimed}.items()))):
             claimed = dict.fromkeys(claimed, semconv.OTHER)
         return {**claimed, **own}
 
@@ -171,10 +267,17 @@ class Attribution:
             if name not in self._own and name not in self._unlisted and len(self._unlisted) < _MOST_NAMED:
                 self._unlisted.add(name)
                 _logger.warning(
-                    "labels(%s=...) has no effect: add %s to CHUNKMETER_METRIC_LABELS to have it on spend.", name, name
+                    "labels(%s=...) has no effect: add %s to CHUNKMETER_METRIC_LABELS to have it on spend.",
+                    plain(name),
+                    plain(name),
                 )
 
 
+def _split(tags: Iterable[object]) -> list[tuple[str, str, str]]:
+    """Tags `name:value` in three parts, the last in the alphabet first."""
+    return [tag.partition(":") for tag in sorted((tag for tag in tags if isinstance(tag, str)), reverse=True)]
+
+
 def _clean(value: object) -> str:
-    """As a label: short, and text that OTLP can carry, which one lone surrogate would keep from being sent."""
-    return "" if value is None else str(value)[:_LONGEST].encode("utf-8", "replace").decode()
+    """`value` as a label value; empty where it says nothing."""
+    return "" if value is None else text.name(str(value), text.LABEL) or ""

@@ -1,4 +1,4 @@
-"""Keeps a telemetry failure away from the user's code: logs it once a site, counts each."""
+"""Keeps failures of chunkmeter away from the user's code. Each is counted; only the first at each place is logged."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
+from .shown import plain
+
 __all__ = ["Guard", "Stage", "unheard"]
 
 Stage = Literal["hook", "reader", "price", "settle", "late"]
+"""Which part of the work failed; the label of `chunkmeter.errors`. `late` is for chunks after a call was settled."""
 
 _logger = logging.getLogger("chunkmeter")
 
 
 class Guard:
-    """Swallows `Exception` raised by chunkmeter's own code; every other `BaseException` passes unchanged.
+    """Swallows each `Exception` that chunkmeter's own code raises. Any other `BaseException` passes through.
 
     Args:
-        count: called with the stage for each failure; feeds the metric `chunkmeter.errors`.
+        count: called with the stage of each failure, to feed the metric `chunkmeter.errors`.
     """
 
     def __init__(self, count: Callable[[Stage], None]) -> None:
@@ -27,27 +30,44 @@ class Guard:
         self._made: dict[tuple[Stage, str], _Guarded] = {}
 
     def __call__(self, stage: Stage, site: str) -> _Guarded:
-        """A context manager around one piece of chunkmeter's work; `site` names it in the log."""
+        """A context manager to put around one piece of chunkmeter's work.
+
+        Args:
+            stage: which part of the work this is, for the metric.
+            site: what is being done, for the log.
+        """
         guarded = self._made.get((stage, site))
         if guarded is None:
             guarded = self._made[stage, site] = _Guarded(self, stage, site)
         return guarded
 
-    def late(self, *_: object) -> None:
-        """In place of reading: count a chunk that came after its call had been settled."""
-        with self("late", "counting a late chunk"):
-            self._count("late")
+    def count(self, stage: Stage) -> None:
+        """Count a failure that has been logged already, or needs no log line."""
+        with self(stage, f"counting a failure ({stage})"):
+            self._count(stage)
 
-    def failed(self, stage: Stage, site: str, error: Exception) -> None:
-        """Record a failure that the caller has caught."""
+    def late(self, *_: object) -> None:
+        """Count a chunk that came after its call was settled; a call uses this in place of its read function then."""
+        self.count("late")
+
+    def failed(self, stage: Stage, site: str, error: Exception, *, cure: str = "") -> None:
+        """Log and count a failure that the caller has caught.
+
+        Args:
+            stage: which part of the work failed, for the metric.
+            site: what was being done, for the log; each is logged once.
+            error: what was raised.
+            cure: what the user can do about it, a sentence.
+        """
         if site not in self._logged:
             self._logged.add(site)
-            # The exception's text may quote a provider's answer, so it stays below the usual level.
+            # The exception's text may quote a provider's answer, so it is logged at debug level only.
             _logger.warning(
                 "chunkmeter failed in %s (%s); your call goes on, its telemetry may be incomplete. "
-                "Further failures there are only counted, in the metric chunkmeter.errors.",
+                "Further failures there are only counted, in the metric chunkmeter.errors.%s",
                 site,
-                type(error).__name__,
+                plain(type(error).__name__),
+                f" {cure}" if cure else "",
             )
             _logger.debug("chunkmeter failed in %s", site, exc_info=error)
         try:
@@ -57,12 +77,16 @@ class Guard:
 
 
 def unheard(site: str) -> _Guarded:
-    """A guard for work that comes before there is a metric to count its failure in; it is only logged."""
+    """A guard that logs failures but does not count them, for work done before there is a metric.
+
+    Args:
+        site: what is being done, for the log.
+    """
     return Guard(lambda _: None)("hook", site)
 
 
 class _Guarded:
-    """Keeps nothing between its entries, so one serves all calls."""
+    """The context manager of a guard. It holds no state while it is entered, so all calls can share it."""
 
     __slots__ = ("_guard", "_site", "_stage")
 

@@ -1,55 +1,61 @@
-"""The seed's normalized chunk, as pydantic models filled from the provider's raw event.
+"""The normalized chunk, as pydantic models that are filled from a raw event of any provider.
 
-Field names are those of Mirascope 1.x `CallResponseChunk`, `Usage` and `CostMetadata`; what chunkmeter adds
-to them stands after the seed's own fields.
+Class and field names are those of Mirascope 1.x: `CallResponseChunk`, `Usage` and `CostMetadata`. Fields that
+chunkmeter adds stand after Mirascope's.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, create_model
 
 from . import semconv
-from .cost_metadata import cost_metadata
-from .tally import Tally, Tokens
+from .facts.cost_metadata import cost_metadata
+from .facts.tally import Tally, Tokens
+from .pricing.tokens import CLASSES
 
 __all__ = ["CallResponseChunk", "CostMetadata", "FinishReason", "Usage"]
 
 FinishReason = str
-"""One of the conventions' words (stop, length, content_filter, tool_call, error), or a provider's unknown one."""
+"""One of the conventions' words (stop, length, content_filter, tool_call, error), or a provider's word unlike them."""
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Usage(_Model):
-    """Token counts; None where the provider said nothing, 0 where it said zero.
+class _Usage(_Model):
+    """Token counts: None where the provider said nothing, 0 where it said 0.
 
-    `input_tokens` includes cached ones, `output_tokens` includes reasoning.
+    `input_tokens` includes cached tokens, `output_tokens` includes reasoning.
     """
-
-    input_tokens: int | None = None
-    cached_tokens: int | None = None
-    output_tokens: int | None = None
-    total_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    cache_write_1h_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    input_audio_tokens: int | None = None
-    output_audio_tokens: int | None = None
-    input_image_tokens: int | None = None
-    output_image_tokens: int | None = None
 
     @classmethod
     def from_tokens(cls, tokens: Tokens) -> Usage:
-        """The same counts as a model."""
-        return cls(**{name: getattr(tokens, name) for name in cls.model_fields})
+        """Make a `Usage` of these counts."""
+        return Usage(**{name: getattr(tokens, name) for name in cls.model_fields})
+
+
+if TYPE_CHECKING:
+
+    class Usage(Tokens, _Usage):  # pyrefly: ignore
+        """The counts of `Tokens` that have a price, and the total."""
+
+else:
+    _public = ["total_tokens", *(each.count for each in CLASSES.values())]
+    Usage = create_model(
+        "Usage",
+        __base__=_Usage,
+        __module__=__name__,
+        __doc__=_Usage.__doc__,
+        **{each.name: (int | None, None) for each in fields(Tokens) if each.name in _public},
+    )
 
 
 class CostMetadata(_Model):
-    """What a call's cost depends on; the seed's 22 fields, None where the wire doesn't tell."""
+    """What a call's cost depends on, in the 22 fields of Mirascope; None where the wire doesn't tell."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -76,15 +82,15 @@ class CostMetadata(_Model):
 
     @classmethod
     def from_tally(cls, tally: Tally, tokens: Tokens) -> CostMetadata:
-        """The fields that the wire tells; `cost` only where the provider itself returned one."""
+        """Make the metadata that a tally tells. It has a `cost` only where the provider itself returned one."""
         return cls(**cost_metadata(tally, tokens))
 
 
 class CallResponseChunk(_Model):
     """What one chunk says, whatever the provider.
 
-    `finish_reasons` are in the conventions' words and in the order of choices, a choice without one left out;
-    None where the chunk has none. A refused prompt, which has no choice at all, reads `content_filter`.
+    `finish_reasons` are in the conventions' words and in the order of choices. A choice without one is left out, and
+    None stands where the chunk has no finish reason. A refused prompt has no choice, and reads `content_filter`.
     `usage` is None where the chunk carries none.
     """
 
@@ -97,7 +103,8 @@ class CallResponseChunk(_Model):
 
     @classmethod
     def from_tally(cls, tally: Tally) -> CallResponseChunk:
-        """A tally's facts in the seed's shape."""
+        """Make the normalized chunk that a tally tells."""
+        tally.clean()
         tokens = tally.tokens()
         raw = [reason for reason in tally.raw_reasons() if reason is not None]
         reasons = [semconv.finish_reason(reason) for reason in raw]

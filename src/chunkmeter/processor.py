@@ -1,23 +1,22 @@
-"""`ChunkSpanProcessor`: counts, and on the way to an exporter adds, the cost of inference spans that others made.
+"""`ChunkSpanProcessor`: counts the cost of inference spans that other instrumentations made.
 
-An ended span's attributes are frozen, so a span that gains attributes is forwarded as a new `ReadableSpan`.
+With a next processor behind it, it also adds the cost to these spans. An ended span's attributes are frozen, so the
+next processor gets a copy of the span.
 """
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from opentelemetry import metrics
-from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import (
     NonRecordingSpan,
-    StatusCode,
     TracerProvider,
     set_span_in_context,
 )
@@ -27,21 +26,27 @@ from opentelemetry.trace import (
 
 from . import foreign, semconv
 from .attribution import NO_LABELS, Labels
-from .call import current_call
-from .facts import Ended, Request, cost_attributes
-from .foreign import ForeignCall
+from .calls.begin import adopt
+from .calls.call import Call
+from .calls.keeper import keeper
+from .calls.pulling import within
+from .calls.sending import current_call
+from .facts.ended import Ended
+from .facts.tally import Tally
+from .finished import call_of, is_ours, scope_of, with_attributes
+from .reporting.attributes import counted_attributes
+from .reporting.once import Account, account_of, once_for
+from .reporting.telemetry import for_providers
 from .settings import Settings
-from .stream import wrap as wrap_stream
-from .telemetry import SCOPE, for_providers
+from .streams.wrap import wrap as wrap_stream
 
-__all__ = ["ChunkSpanProcessor"]
+__all__ = ["ChunkSpanProcessor", "seen_on"]
 
 _MOST_REMEMBERED = 10_000
-_OURS = (semconv.OUTCOME, semconv.METERED)
 
 
 class _Remembered:
-    """The spans noted last, by trace and span id."""
+    """A set of spans, by trace and span id. It forgets the oldest when it is full."""
 
     def __init__(self) -> None:
         self._ids: OrderedDict[tuple[int, int], object] = OrderedDict()
@@ -53,7 +58,7 @@ class _Remembered:
         return len(self._ids)
 
     def add(self, span: ReadableSpan | ApiSpan) -> bool:
-        """Note the span; whether it was new, told to one caller only, whichever threads they run in."""
+        """Add a span. True if it was not in the set; of several threads that add it at once, only one gets True."""
         mark = object()
         new = self._ids.setdefault(_ids(span), mark) is mark
         if len(self._ids) > _MOST_REMEMBERED:
@@ -62,30 +67,47 @@ class _Remembered:
 
 
 class _Seen:
-    """What the processors on one meter provider know together."""
+    """The spans that processors on one meter provider have seen. They share this."""
 
     def __init__(self) -> None:
         self.counted = _Remembered()
-        """Spans whose cost is counted, so that each is once however many processors see it."""
+        """Spans whose cost has been counted, so that no second processor counts it again."""
         self.metered = _Remembered()
-        """Spans begun while a metered call sent its request: what they turn out to be is counted already."""
+        """Spans of calls that are counted without them. Those begun while a metered call sent its request are among
+        them: if one turns out to be an inference, it is that call's."""
+        self._elsewhere: OrderedDict[tuple[int, int], Mapping[str, Any]] = OrderedDict()
+
+    def elsewhere(self, span: ReadableSpan) -> Mapping[str, Any] | None:
+        """What the span is to say of the cost of its call, where we have metered that call without a span."""
+        return self._elsewhere.get(_ids(span))
+
+    def count_elsewhere(self, span: ReadableSpan, counted: Mapping[str, Any]) -> None:
+        """Note what a span is to say of the cost of its call."""
+        self._elsewhere[_ids(span)] = counted
+        if len(self._elsewhere) > _MOST_REMEMBERED:
+            self._elsewhere.popitem(last=False)
 
 
 _seen_on: WeakKeyDictionary[MeterProvider, _Seen] = WeakKeyDictionary()
 
 
-class ChunkSpanProcessor(SpanProcessor):
-    """Counts the cost of inference spans that other instrumentations made; with a next processor, adds it too.
+def seen_on(provider: MeterProvider) -> _Seen:
+    """What processors on a meter provider have seen."""
+    return _seen_on.get(provider) or _seen_on.setdefault(provider, _Seen())
 
-    Spans that chunkmeter metered itself pass untouched and uncounted, and every span that is no inference is
-    forwarded as the identical object. Foreign cost is exact only where spans are not sampled away at the head.
+
+class ChunkSpanProcessor(SpanProcessor):
+    """Counts the cost of inference spans that other instrumentations made; adds it to them for a next processor.
+
+    A span of a call that chunkmeter metered itself is forwarded unchanged and not counted again. A span that is no
+    inference is forwarded unchanged too. Spans that a sampler drops never get here, so their cost is not counted.
 
     Args:
-        next_processor: gets every span; inference spans of others as a copy with cost attributes. Its errors are
-            logged, never raised.
-        tracer_provider: where streams that `wrap` meters get their spans; the global one if left out.
-        meter_provider: where cost is counted; the global one if left out.
-        settings: read from the environment if left out.
+        next_processor: gets every span; inference spans of other instrumentations as a copy with cost and finish
+            reason. Errors that it raises are logged, not passed on.
+        tracer_provider: where streams that `wrap` meters get their spans; the global provider if left out.
+        meter_provider: where cost is counted; the global provider if left out.
+        settings: how chunkmeter behaves; read from the environment if left out.
     """
 
     def __init__(
@@ -97,19 +119,31 @@ class ChunkSpanProcessor(SpanProcessor):
         settings: Settings | None = None,
     ) -> None:
         self.active = True
-        """Whether spans are counted; switched off when the instrumentation that added the processor is."""
+        """Whether spans are counted. The instrumentor that added the processor sets this to False at the end."""
         self._next = next_processor
         self._meter_provider = meter_provider
         self._telemetry = for_providers(tracer_provider, meter_provider, settings)
+        once_for(self._telemetry.meter_provider)  # so that calls settled before the first foreign span are known
         self._labels: OrderedDict[tuple[int, int], Labels] = OrderedDict()
-        """Who is spending, of open spans that were begun where something says it."""
+        """The labels captured when a span began, for open spans that have any."""
 
     def wrap(self, stream: Any, **options: Any) -> Any:
-        """`chunkmeter.wrap`, reporting to this processor's providers."""
+        """Meter a stream as `chunkmeter.wrap` does, and report to this processor's providers.
+
+        Args:
+            stream: a stream or manager, as `chunkmeter.wrap` takes it.
+            **options: keywords of `chunkmeter.wrap`, except `telemetry`.
+
+        Returns:
+            What `chunkmeter.wrap` returns.
+
+        Raises:
+            UnknownWireError: if `wire` is not the name of a wire.
+        """
         return wrap_stream(stream, telemetry=self._telemetry, **options)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Note whose a span is; mark one that another instrumentation starts while a metered call sends its request."""
+        """Capture the labels of a span, and mark it if it is of a metered call that is sending its request."""
         with self._telemetry.guard("hook", "noting a span"):
             if self.active:
                 self._note(span, parent_context)
@@ -118,10 +152,11 @@ class ChunkSpanProcessor(SpanProcessor):
                 self._next.on_start(span, parent_context)
 
     def _note(self, span: Span, parent_context: Context | None) -> None:
-        inference = any(name.startswith("gen_ai.") for name in span.attributes or ())
-        if current_call(parent_context) is None:
+        inference = foreign.begins(span.attributes or {})
+        call = current_call(parent_context)
+        if call is None:
             labels = self._telemetry.attribution.capture(parent_context)
-            if labels and not _is_ours(span):
+            if labels and not is_ours(span):
                 self._labels[_ids(span)] = labels
                 if len(self._labels) > _MOST_REMEMBERED:
                     self._labels.popitem(last=False)
@@ -129,11 +164,13 @@ class ChunkSpanProcessor(SpanProcessor):
                     span.set_attributes(_missing(span, labels))
         elif inference:
             span.set_attribute(semconv.METERED, value=True)
+            if foreign.read(span.attributes or {}) is not None:
+                adopt(call, span)
         else:
             self._seen.metered.add(span)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Count the span's cost if it is somebody else's inference, and forward it."""
+        """Count the span's cost if it is another instrumentation's inference, and forward the span."""
         with self._telemetry.guard("settle", "counting a span"):
             span = self._counted(span)
         if self._next is not None:
@@ -152,7 +189,14 @@ class ChunkSpanProcessor(SpanProcessor):
                 self._next.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Flush the next processor; False if it fails."""
+        """Flush the next processor.
+
+        Args:
+            timeout_millis: how long that may take, in milliseconds.
+
+        Returns:
+            What the next processor returns; True without one, False if it raises.
+        """
         if self._next is None:
             return True
         with self._telemetry.guard("hook", "the next processor's force_flush"):
@@ -161,64 +205,65 @@ class ChunkSpanProcessor(SpanProcessor):
 
     @property
     def _seen(self) -> _Seen:
-        provider = self._meter_provider or metrics.get_meter_provider()
-        return _seen_on.get(provider) or _seen_on.setdefault(provider, _Seen())
+        return seen_on(self._meter_provider or metrics.get_meter_provider())
 
     def _counted(self, span: ReadableSpan) -> ReadableSpan:
-        """`span` as it is to be forwarded: itself, or if it is somebody else's inference a copy with its cost."""
-        attributes, seen = span.attributes, self._seen
+        """Count the span if it is another's inference, and return what to forward: the span, or a copy with cost."""
+        seen = self._seen
         labels = self._labels.pop(_ids(span), NO_LABELS)
-        if not self.active or not attributes or _is_ours(span) or span in seen.metered:
+        if not self.active or not span.attributes or span in seen.metered:
             return span
-        call = foreign.read(attributes)
-        if call is None:
+        ended = call_of(span, labels)
+        if ended is None:
             return span
-        ended = _ended(span, call, labels)
+        keeper.watch(self._telemetry)  # whose thread sees to a changed price file, and to newer prices
         facts = self._telemetry.assess(ended)
+        counted: Mapping[str, Any] = counted_attributes(ended, facts, draft_cost=self._telemetry.draft_cost)
         if seen.counted.add(span):
-            self._telemetry.record_cost(ended, facts, _context(span))
-        if self._next is None:
+            earlier = self._earlier(span, ended)
+            if earlier is None:
+                self._telemetry.record_cost(ended, facts, _context(span))
+            elif earlier.counted is None:
+                seen.metered.add(span)  # Another span has the call's cost.
+            else:
+                seen.count_elsewhere(span, earlier.counted)
+        counted = seen.elsewhere(span) or counted
+        if self._next is None or span in seen.metered:
             return span
-        cost = cost_attributes(facts, draft_cost=self._telemetry.draft_cost)
-        return _with_attributes(span, {**_missing(span, labels), **cost})
+        return with_attributes(span, {**_missing(span, labels), **counted})
+
+    def _earlier(self, span: ReadableSpan, ended: Ended) -> Account | None:
+        """The account by which the span's call counts without it; None if the span is what it counts by."""
+        account = account_of(ended, scope_of(span) or "", span)
+        call = within()
+        if isinstance(call, Call) and _is_of(call, ended.tally):
+            call.others += (account.source,)
+            if call.mode != "metrics_only":
+                return account
+            return account._replace(counted=counted_attributes(*call.so_far(), draft_cost=self._telemetry.draft_cost))
+        return once_for(self._telemetry.meter_provider).earlier(account)
 
 
-def _is_ours(span: ReadableSpan) -> bool:
-    """Whether the span's call is metered; our own is, even where a failure kept its facts from being written."""
-    scope = span.instrumentation_scope
-    return (scope is not None and scope.name == SCOPE) or any(name in (span.attributes or ()) for name in _OURS)
+def _is_of(call: Call, tally: Tally) -> bool:
+    """Whether a span that ends while `call` waits for its source, or has it end, is of that call."""
+    ids = (call.tally.response_id, tally.response_id)
+    if all(ids):
+        return ids[0] == ids[1]
+    if call.mode == "metrics_only":
+        return True
+    told, theirs = call.tally.tokens(), tally.tokens()
+    counts = (told.input_tokens, told.output_tokens), (theirs.input_tokens, theirs.output_tokens)
+    return counts[0] == counts[1] and call.tally.response_model == tally.response_model is not None
 
 
 def _missing(span: ReadableSpan | Span, labels: Labels) -> dict[str, str]:
-    """The labels that the span's owner has not set himself."""
+    """Those labels that the span does not have as attributes yet."""
     return {name: value for name, value in labels.all().items() if name not in (span.attributes or {})}
 
 
-def _ended(span: ReadableSpan, call: ForeignCall, labels: Labels) -> Ended:
-    failed = span.status.status_code is StatusCode.ERROR
-    return Ended(
-        request=Request(call.operation, call.provider, call.model, call.stream, labels=labels),
-        tally=call.tally,
-        outcome="error" if failed else "completed",
-        error_type=None,
-        start_ns=span.start_time or 0,
-        first_ns=0,
-        end_ns=span.end_time or 0,
-    )
-
-
 def _context(span: ReadableSpan) -> Context:
-    """A context by which exemplars point to the span."""
+    """A context that makes exemplars point to the span."""
     return set_span_in_context(NonRecordingSpan(span.get_span_context()))  # pyrefly: ignore[bad-argument-type]
-
-
-def _with_attributes(span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:
-    enriched = copy.copy(span)
-    # As the SDK's own Span does it; a copy through a dict would lose the count of dropped attributes.
-    bounded = BoundedAttributes(attributes={**(span.attributes or {}), **added}, immutable=True)
-    bounded.dropped = span.dropped_attributes
-    enriched._attributes = bounded
-    return enriched
 
 
 def _ids(span: ReadableSpan | ApiSpan) -> tuple[int, int]:

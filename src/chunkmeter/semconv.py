@@ -1,4 +1,4 @@
-"""Every attribute, metric, unit, bucket and enum that chunkmeter emits, in one place, with its source.
+"""Every attribute, metric, unit, bucket bound and enum that chunkmeter emits, once, with its source.
 
 Sources:
   [released] the newest published `opentelemetry-util-genai`, 1.3b0
@@ -28,6 +28,9 @@ REQUEST_SEED: Final = "gen_ai.request.seed"
 REQUEST_FREQUENCY_PENALTY: Final = "gen_ai.request.frequency_penalty"
 REQUEST_PRESENCE_PENALTY: Final = "gen_ai.request.presence_penalty"
 REQUEST_CHOICE_COUNT: Final = "gen_ai.request.choice.count"
+REQUEST_ENCODING_FORMATS: Final = "gen_ai.request.encoding_formats"
+EMBEDDINGS_DIMENSION_COUNT: Final = "gen_ai.embeddings.dimension.count"
+AGENT_ID: Final = "gen_ai.agent.id"
 SERVER_ADDRESS: Final = "server.address"
 SERVER_PORT: Final = "server.port"
 ERROR_TYPE: Final = "error.type"
@@ -59,6 +62,7 @@ CODE_FUNCTION_NAME: Final = "code.function.name"
 
 # --- span attributes [own] ---
 OUTCOME: Final = "chunkmeter.outcome"
+REQUEST_RETRIES: Final = "chunkmeter.request.retries"
 CHUNKS: Final = "chunkmeter.chunks"
 RAW_FINISH_REASONS: Final = "chunkmeter.response.raw_finish_reasons"
 USAGE_STATUS: Final = "chunkmeter.usage.status"
@@ -66,132 +70,70 @@ USAGE_ESTIMATE: Final = "chunkmeter.usage.estimate"
 USAGE_TOTAL_TOKENS: Final = "chunkmeter.usage.total_tokens"
 USAGE_CACHE_WRITE_1H: Final = "chunkmeter.usage.cache_write_1h_tokens"
 COST_STATUS: Final = "chunkmeter.cost.status"
-COST_SPLIT: Final = "chunkmeter.cost."  # + a class of token, `pricing.answers.CLASSES`
+COST_UNPRICED: Final = "chunkmeter.cost.unpriced"
+COST_SPLIT: Final = "chunkmeter.cost."  # + a class of token, of `pricing.tokens.CLASSES`
 PRICE_SOURCE: Final = "chunkmeter.price.source"
 PRICE_VERSION: Final = "chunkmeter.price.version"
 PRICE_MODEL: Final = "chunkmeter.price.model"
 PRICE_MULTIPLIER: Final = "chunkmeter.price.multiplier"
-COST_METADATA: Final = "chunkmeter.cost_metadata."  # + a field of the seed's CostMetadata
+COST_METADATA: Final = "chunkmeter.cost_metadata."  # + a field of `models.CostMetadata`
 MIRASCOPE_TAGS: Final = "chunkmeter.mirascope.tags"
 METERED: Final = "chunkmeter.metered"
 FINISH_REASON: Final = "chunkmeter.finish_reason"
 ERROR_STAGE: Final = "chunkmeter.error.stage"
 
 # --- enums ---
-INFERENCE_OPERATIONS: Final = frozenset({"chat", "text_completion", "generate_content"})  # [genai]
-STREAM_INTERRUPTED: Final = "stream_interrupted"  # [own] value of error.type
+# [genai] gen_ai.operation.name of what answers, in text or otherwise; of embeddings; of a run of a remote agent.
+ANSWER_OPERATIONS: Final = frozenset({"chat", "text_completion", "generate_content"})
+EMBEDDINGS: Final = "embeddings"
+INVOKE_AGENT: Final = "invoke_agent"
+INFERENCE_OPERATIONS: Final = ANSWER_OPERATIONS | {EMBEDDINGS}
+"""Those of spans that say what one call of a model used. An agent's span may sum up those of the calls inside it."""
+OPERATIONS: Final = INFERENCE_OPERATIONS | {INVOKE_AGENT}
+"""Those of chunkmeter's own spans."""
+STREAM_INTERRUPTED: Final = "stream_interrupted"  # [own] a value of error.type
 MISSING_REASON: Final = "error"  # [genai] #363: a finish reason that was expected and did not come
 CURRENCY: Final = "USD"
 OTHER: Final = "_OTHER"
 
-# The conventions' finish reasons for the providers' words, matched in lower case; other words pass as they are.
+# The conventions' finish reason -> the providers' words for it, in lower case. Other words pass as they are.
 # [genai] gen_ai.response.finish_reasons: stop, length, content_filter, tool_call, error.
 _REASON_WORDS: Final = {
-    "stop": "stop end_turn stop_sequence eos eos_token complete completed end finish",
+    "stop": "stop reason_stop end_turn stop_sequence eos eos_token complete completed end finish",
     "length": (
         "length max_tokens max_output_tokens model_length model_context_window_exceeded token_limit error_limit "
-        "max_completion_tokens max_prompt_tokens incomplete"
+        "max_completion_tokens max_prompt_tokens incomplete reason_max_len reason_max_context"
     ),
     "content_filter": (
         "content_filter content_filtered refusal safety recitation blocklist prohibited_content spii "
-        "image_safety image_prohibited_content guardrail_intervened error_toxic sensitive"
+        "image_safety image_prohibited_content image_recitation guardrail_intervened error_toxic sensitive"
     ),
-    "tool_call": "tool_call tool_calls tool_use function_call requires_action",
+    "tool_call": "tool_call tool_calls reason_tool_calls tool_use function_call requires_action",
     "error": (
-        "error other malformed_function_call unexpected_tool_call malformed_model_output malformed_tool_use failed "
-        "cancelled expired user_cancel time_limit timeout network_error insufficient_system_resource"
+        "error other image_other no_image malformed_function_call unexpected_tool_call malformed_model_output "
+        "malformed_tool_use failed cancelled expired user_cancel time_limit reason_time_limit timeout network_error "
+        "insufficient_system_resource"
     ),
 }
-# Google's enum comes by number through some gateways; its two APIs agree on these.
+# Some gateways send Google's finish reasons by number. Google's two APIs agree on these numbers.
 _REASON_NUMBERS: Final = {"1": "stop", "2": "length", "3": "content_filter", "4": "content_filter", "5": "error"}
 _REASONS: Final = {word: ours for ours, words in _REASON_WORDS.items() for word in words.split()} | _REASON_NUMBERS
 
-# Metrics carry one reason a call, the worst over its choices.
+# A metric has one finish reason a call: the worst of its choices.
 _WORST_FIRST: Final = ("error", "content_filter", "length", "tool_call", "stop")
 
 
 def finish_reason(raw: str) -> str:
-    """The conventions' word for a provider's finish reason; an unknown one passes through."""
+    """The conventions' word for a provider's finish reason; an unknown one as it is."""
     return _REASONS.get(raw.lower(), raw)
 
 
 def worst_reason(raw_reasons: list[str | None]) -> str:
-    """The one finish reason a metric carries: the worst, `other` for unknown words, `none` where none came."""
+    """The one finish reason that a metric has: the worst; `other` for unknown words, `none` where none came."""
     said = {finish_reason(raw) for raw in raw_reasons if raw is not None}
     if not said:
         return "none"
     return next((word for word in _WORST_FIRST if word in said), "other")
-
-
-def service_tier(raw: str | None) -> str | None:
-    """A service tier as price lists have it: Google writes SERVICE_TIER_FLEX, and on Vertex ON_DEMAND_FLEX."""
-    word = (raw or "").strip().lower()
-    for prefix in ("service_tier_", "on_demand_"):
-        word = word.removeprefix(prefix)
-    return word or None
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """One provider's names.
-
-    Attributes:
-        name: `gen_ai.provider.name` as the conventions spell it.
-        prices: its id in genai-prices, None if it has none.
-        spellings: other names it goes by, in Mirascope and elsewhere.
-    """
-
-    name: str
-    prices: str | None
-    spellings: tuple[str, ...] = ()
-
-
-PROVIDERS: Final = (
-    Provider("openai", "openai"),
-    Provider("azure.ai.openai", "azure", ("azure_openai", "az.ai.openai")),
-    Provider("azure.ai.inference", "azure", ("azure", "az.ai.inference")),
-    Provider("anthropic", "anthropic"),
-    Provider("gcp.gemini", "google", ("google", "gemini")),
-    Provider("gcp.vertex_ai", "google", ("vertex", "vertex_ai", "vertexai")),
-    Provider("gcp.gen_ai", "google"),
-    Provider("aws.bedrock", "aws", ("bedrock", "aws")),
-    Provider("groq", "groq"),
-    Provider("x_ai", "x-ai", ("xai", "x-ai")),
-    Provider("mistral_ai", "mistral", ("mistral",)),
-    Provider("cohere", "cohere"),
-    Provider("deepseek", "deepseek"),
-    Provider("perplexity", "perplexity"),
-    Provider("moonshot_ai", "moonshotai", ("moonshot", "moonshotai")),
-    Provider("litellm", "litellm"),
-    Provider("openrouter", "openrouter"),
-    Provider("together", "together", ("together_ai",)),
-)
-_PROVIDERS: Final[dict[str, Provider]] = {}
-for _row in PROVIDERS:
-    for _spelling in (_row.name, *_row.spellings):
-        _PROVIDERS[_spelling] = _row
-for _row in PROVIDERS:
-    _PROVIDERS.setdefault(_row.prices or _row.name, _row)
-
-
-def is_provider(name: str) -> bool:
-    """Whether this is a provider's name as chunkmeter emits it."""
-    row = _PROVIDERS.get(name)
-    return row is not None and row.name == name
-
-
-def provider(name: str | None) -> Provider | None:
-    """The provider that any known spelling means; an unknown one stands for itself, without prices."""
-    if not name:
-        return None
-    key = name.strip().lower()
-    return _PROVIDERS.get(key) or Provider(key, key)
-
-
-def provider_name(name: str | None) -> str | None:
-    """`gen_ai.provider.name` of the provider that any spelling means; None where none is given."""
-    row = provider(name)
-    return row.name if row else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +146,10 @@ class Metric:
     buckets: tuple[float, ...] | None = None
 
 
-# [genai] bounds of the conventions.
+# [genai] The conventions' bounds.
 _SECONDS: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _TOKENS: Final = tuple(float(4**power) for power in range(14))
-# [own] from a hundredth of a mill, since the SDK's own bounds put every call into the first bucket.
+# [own] These begin at 0.00001 USD, since the SDK's default bounds put nearly every call into the first bucket.
 _COST: Final = (
     1e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0,
 )  # fmt: skip
@@ -266,3 +208,71 @@ OPERATION_OUTPUT_TOKENS: Final = Metric(
     "Output tokens used by an inference operation",
     _TOKENS,
 )
+
+
+# --- what differs between the released conventions and their main ---
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A released metric, and the metrics that the conventions' main has in its place.
+
+    Attributes:
+        released: the metric of the newest published `opentelemetry-util-genai`.
+        latest: the metrics of main.
+        pull_request: the number of the conventions' pull request that made the change.
+    """
+
+    released: Metric
+    latest: tuple[Metric, ...]
+    pull_request: int
+
+
+CHANGES: Final = (
+    Change(DURATION, (INFERENCE_DURATION,), 521),
+    Change(TIME_TO_FIRST_CHUNK, (INFERENCE_TIME_TO_FIRST_CHUNK,), 521),
+    Change(
+        TOKEN_USAGE,
+        (
+            INFERENCE_INPUT_TOKENS,
+            INFERENCE_OUTPUT_TOKENS,
+            INFERENCE_CACHE_READ,
+            INFERENCE_CACHE_WRITE,
+            INFERENCE_REASONING,
+            OPERATION_INPUT_TOKENS,
+            OPERATION_OUTPUT_TOKENS,
+        ),
+        374,
+    ),
+)
+"""All names that differ. No span attribute does: the release already has main's last renaming, to `cache_write`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """One state of the GenAI conventions.
+
+    Attributes:
+        origin: where its names come from.
+        metrics: the metrics that only this state has.
+    """
+
+    origin: str
+    metrics: tuple[Metric, ...]
+
+
+RELEASED: Final = Conventions("opentelemetry-util-genai 1.3b0", tuple(change.released for change in CHANGES))
+LATEST: Final = Conventions(
+    "semantic-conventions-genai main", tuple(metric for change in CHANGES for metric in change.latest)
+)
+
+SEMCONV: Final = {"released": (RELEASED,), "latest": (LATEST,), "both": (RELEASED, LATEST)}
+"""A value of the setting `semconv` -> the conventions whose names are used."""
+
+HISTOGRAMS: Final = {
+    "cost": (COST,),
+    "duration": (DURATION, INFERENCE_DURATION),
+    "time_to_first_chunk": (TIME_TO_FIRST_CHUNK, INFERENCE_TIME_TO_FIRST_CHUNK),
+    "token_usage": (TOKEN_USAGE, OPERATION_INPUT_TOKENS, OPERATION_OUTPUT_TOKENS),
+}
+"""A value of the setting `histograms` -> the histograms that it means, in both conventions."""

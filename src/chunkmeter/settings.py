@@ -1,4 +1,4 @@
-"""What can be set: by keyword, else by `CHUNKMETER_*` environment variable, else the default."""
+"""chunkmeter's settings: each comes from a keyword, or a `CHUNKMETER_*` environment variable, or its default."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import logging
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from .conventions import HISTOGRAMS, SEMCONV
+from .semconv import HISTOGRAMS, SEMCONV
+from .servers import Server, server_of
+from .shown import quoted
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "warn_of_unknown"]
 
 _logger = logging.getLogger("chunkmeter")
 
+_SHOWN = 24
+"""How many characters of a value that can't be used are shown: a key may have got into the wrong variable."""
+_MOST_NAMED = 5
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
-# Labels that the metrics have already, in the SDK or in Prometheus, which writes a dot as '_'.
+# Label names that the metrics have already, from the SDK or from Prometheus, which writes '_' for a dot.
 _TAKEN = re.compile(
     r"(gen_ai|chunkmeter|otel|service|server|code|error|telemetry|deployment|baggage)_.*|job|instance|le|quantile"
 )
@@ -28,28 +34,35 @@ _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Validated settings. `Settings.load(...)` reads the environment too.
+    """Validated settings. `Settings(...)` takes keywords only; `Settings.load(...)` reads the environment too.
 
-    A value that can't be used is reported with what to write instead, and its default taken.
+    A value that can't be used is replaced by the default. A warning says so, and what to write instead.
 
     Attributes:
-        cost_semconv: `draft` writes cost under the draft conventions' names (`gen_ai.usage.cost.*` and
-            `gen_ai.client.operation.cost`); `off` leaves those out, `chunkmeter.spend` stays.
-        idle_timeout: seconds after which a stream paused by its reader is settled as abandoned.
-        estimate: whether tokens that the provider never counts are estimated, needs the extra `chunkmeter[estimate]`;
-            marked `estimated` wherever they show.
-        histograms: which histograms are recorded, names of `conventions.HISTOGRAMS`. Each has some 20 series a model
-            and process, where a counter has one.
-        include_usage: whether streams of OpenAI's shape that say nothing of `include_usage` are asked for their usage;
-            the chunk that brings it is kept from the application.
-        metric_labels: what may become a label on `chunkmeter.spend` and `chunkmeter.calls`, and an attribute of the
-            span: `function`, names given to `labels(...)` or before the colon of a Mirascope tag, and `baggage:name`
-            where baggage may say it too.
-        mirascope_tags: which Mirascope tags go on the span: whole tags, or keys of `key:value` tags.
-        prices: a file of prices, aliases and discounts of your own, TOML or JSON; it beats the bundled table.
-        prices_reload: whether that file is read again after it has changed, within a minute.
-        semconv: whose names metrics and finish reasons have: `released`, the newest published
-            `opentelemetry-util-genai`; `latest`, the GenAI conventions' main; `both`, each metric under both.
+        cost_semconv: `draft` also writes cost under the draft conventions' names (`gen_ai.usage.cost.*` and
+            `gen_ai.client.operation.cost`); `off` writes only ours, such as `chunkmeter.spend`.
+        estimate: whether to estimate tokens that the provider does not count, which needs the extra
+            `chunkmeter[estimate]`. Estimates are marked `estimated` on spans and metrics.
+        histograms: which histograms are recorded, keys of `semconv.HISTOGRAMS`. For each model and process a histogram
+            has about 20 series, a counter one.
+        idle_timeout: after how many seconds a stream that nobody reads on is settled, usually as `abandoned`.
+        include_usage: whether to ask for the usage of OpenAI-like streams whose request does not mention
+            `include_usage`. The application does not get the chunk with the usage.
+        metric_labels: what may become a label of `chunkmeter.spend` and `chunkmeter.calls`, and a span attribute:
+            `function`; a name given to `labels(...)` or before the colon of a Mirascope tag; `baggage:name` for a name
+            whose value may also come from baggage.
+        mirascope_tags: which Mirascope tags go on the span: whole tags, or the keys of `key:value` tags.
+        prices: the path of your own file of prices, aliases and discounts, TOML or JSON. It goes before the bundled
+            table.
+        prices_reload: whether that file is read again, within a minute, when it has changed.
+        prices_update: whether a newer bundled table is fetched, once an hour; or the URL that it is fetched from, if
+            that is not where genai-prices publishes it.
+        semconv: which conventions name the metrics and finish reasons: `released` is the newest published
+            `opentelemetry-util-genai`; `latest` is the main branch of the GenAI conventions; `both` writes each metric
+            under both names.
+        servers: who answers at which server, such as `llm.internal:8000=openai`: a host, with its port or without, in
+            which `*` stands for any letters, and the provider; `*` for whichever the SDK or the span tells. At a server
+            that is neither named nor known to be the provider's own, a cost is `assumed`.
     """
 
     cost_semconv: Literal["draft", "off"] = "draft"
@@ -61,19 +74,25 @@ class Settings:
     mirascope_tags: tuple[str, ...] = ()
     prices: str | None = None
     prices_reload: bool = False
+    prices_update: bool | str = False
     semconv: Literal["released", "latest", "both"] = "released"
+    servers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field in _PARSERS:
             object.__setattr__(self, field, _parsed(field, getattr(self, field), field))
 
+    def named_servers(self) -> list[Server]:
+        """The servers whose providers are named in `servers`."""
+        return [_server(entry) for entry in self.servers]
+
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ, **keywords: Any) -> Settings:
-        """Settings from keywords, then the environment, then defaults.
+        """Settings from keywords; the environment fills in what is not given, then the defaults.
 
         Args:
-            environ: where `CHUNKMETER_*` are looked up.
-            **keywords: fields by name; None means not given.
+            environ: where the `CHUNKMETER_*` variables are looked up.
+            **keywords: settings by name; None counts as not given. An unknown name is warned of.
         """
         chosen: dict[str, Any] = {}
         for field in _PARSERS:
@@ -83,17 +102,22 @@ class Settings:
                 value, place = environ.get(variable, "").strip() or None, variable
             if value is not None:
                 chosen[field] = _parsed(field, value, place)
-        for unknown in keywords:
-            _logger.warning("%r is no setting of chunkmeter: write one of %s.", unknown, ", ".join(_PARSERS))
+        warn_of_unknown(keywords)
         return cls(**chosen)
 
 
+def warn_of_unknown(names: Iterable[str]) -> None:
+    """Log for each of these names that it is no setting, and which there are."""
+    for name in names:
+        _logger.warning("%s is no setting of chunkmeter: write one of %s.", quoted(name), ", ".join(_PARSERS))
+
+
 class _PartlyUsableError(ValueError):
-    """Some of the names in a value can be used.
+    """Raised for a value with several names, of which only some can be used.
 
     Args:
-        cure: what to write instead of the others.
-        kept: the usable ones.
+        cure: what to write instead.
+        kept: the names that can be used.
     """
 
     def __init__(self, cure: str, kept: tuple[str, ...]) -> None:
@@ -106,7 +130,8 @@ def _parsed(field: str, value: Any, place: str) -> Any:
         return _PARSERS[field](value)
     except ValueError as error:
         instead = error.kept if isinstance(error, _PartlyUsableError) else Settings.__dataclass_fields__[field].default
-        _logger.warning("%s=%r is not usable: write %s. Using %r.", place, value, error, instead)
+        cure = str(error)
+        _logger.warning("%s=%s is not usable: write %s. Using %s.", place, quoted(value, _SHOWN), cure, quoted(instead))
         return instead
 
 
@@ -125,6 +150,18 @@ def _flag(value: Any) -> bool:
     if word not in _FLAGS:
         raise ValueError("'true' or 'false'")
     return _FLAGS[word]
+
+
+def _flag_or_url(value: Any) -> bool | str:
+    word = str(value).strip()
+    try:
+        parts = urlsplit(word)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and word.isprintable()
+    except ValueError:
+        usable = False
+    if word.lower() not in _FLAGS and not usable:
+        raise ValueError("'true', 'false', or a URL without a password, such as 'https://prices.internal/v2.json'")
+    return word if usable else _FLAGS[word.lower()]
 
 
 def _path(value: Any) -> str | None:
@@ -151,12 +188,18 @@ def _names(value: Any) -> tuple[str, ...]:
         raise ValueError("names separated by commas, such as 'version,team'") from None
 
 
+def _refused(names: Sequence[str]) -> str:
+    """The first of the names that can't be used, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(quoted(name, _SHOWN) for name in names[:_MOST_NAMED]) + more
+
+
 def _histograms(value: Any) -> tuple[str, ...]:
     names = set(_names(value))
     if names == {"none"}:
         return ()
     if unknown := names - {"all", *HISTOGRAMS}:
-        raise ValueError(f"'all', 'none' or some of {', '.join(HISTOGRAMS)}, and not {', '.join(sorted(unknown))}")
+        raise ValueError(f"'all', 'none' or some of {', '.join(HISTOGRAMS)}, and not {_refused(sorted(unknown))}")
     return tuple(name for name in HISTOGRAMS if name in names or "all" in names)
 
 
@@ -173,9 +216,37 @@ def _metric_labels(value: Any) -> tuple[str, ...]:
     if refused:
         raise _PartlyUsableError(
             "names of your own of letters, digits, '_' and '.', separated by commas, such as "
-            f"'function,tenant,baggage:customer', and not {', '.join(refused)}",
+            f"'function,tenant,baggage:customer', and not {_refused(refused)}",
             tuple(kept),
         )
+    return tuple(kept)
+
+
+def _server(entry: str) -> Server:
+    place, _, provider = entry.rpartition("=")
+    return server_of(place, provider)
+
+
+def _servers(value: Any) -> tuple[str, ...]:
+    cure = (
+        "hosts, each with its port or without, and who answers there, separated by commas, such as "
+        "'llm.internal:8000=openai,127.0.0.1=*'"
+    )
+    try:
+        entries = _names([f"{place}={who}" for place, who in value.items()] if isinstance(value, Mapping) else value)
+    except ValueError:
+        raise ValueError(cure) from None
+    kept: list[str] = []
+    refused: list[str] = []
+    for entry in entries:
+        try:
+            _server(entry)
+        except ValueError:
+            refused.append(entry)
+        else:
+            kept.append(entry)
+    if refused:
+        raise _PartlyUsableError(f"{cure}, and not {_refused(refused)}", tuple(kept))
     return tuple(kept)
 
 
@@ -189,5 +260,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "mirascope_tags": _names,
     "prices": _path,
     "prices_reload": _flag,
+    "prices_update": _flag_or_url,
     "semconv": _one_of(*SEMCONV),
+    "servers": _servers,
 }

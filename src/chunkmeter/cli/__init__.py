@@ -1,4 +1,4 @@
-"""The command `chunkmeter`."""
+"""The command `chunkmeter`, with the sub-commands `tail`, `price` and `prices`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the sub-command that the arguments name; its exit code."""
+    """Run the sub-command that the arguments name, and return its exit code."""
     from . import price, prices, tail
 
     parser = argparse.ArgumentParser(prog="chunkmeter", description="Meters LLM streams as OpenTelemetry.")

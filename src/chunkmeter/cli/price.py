@@ -1,4 +1,4 @@
-"""`chunkmeter price`: what a model and a usage cost, and where that comes from."""
+"""`chunkmeter price`: prints the bill of a call, item by item, and where the prices come from."""
 
 from __future__ import annotations
 
@@ -6,59 +6,74 @@ import argparse
 import importlib.util
 import json
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from chunkmeter import Priced, Unpriced, Usage, price
 
 from ..pricing import PriceFile
-from ..pricing.answers import classes
+from ..pricing.items import ITEMS
+from ..pricing.tiers import is_prepaid
+from ..pricing.tokens import CLASSES, classes
+from ..shown import plain, quoted
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
-SUMMARY = "Price a model and a usage, and show where the price comes from."
+SUMMARY = "Price a call: its tokens and what else it is charged for. Show where the prices come from."
 
-# Option -> the count it states, and what that is.
-_COUNTS = {
-    "input": ("input_tokens", "tokens in, cached ones included"),
-    "output": ("output_tokens", "tokens out, reasoning included"),
-    "cached": ("cached_tokens", "of those in, read from a cache"),
-    "cache-write": ("cache_write_tokens", "of those in, written to a cache"),
-    "cache-write-1h": ("cache_write_1h_tokens", "of those written, kept for an hour"),
-    "reasoning": ("reasoning_tokens", "of those out, reasoning"),
-    "input-audio": ("input_audio_tokens", "of those in, audio"),
-    "output-audio": ("output_audio_tokens", "of those out, audio"),
-    "input-image": ("input_image_tokens", "of those in, images"),
-    "output-image": ("output_image_tokens", "of those out, images"),
+_OPTIONS = {"cached" if name == "cache_read" else name.replace("_", "-"): each for name, each in CLASSES.items()}
+"""Name of an option -> the class of token that it counts."""
+_ITEM_OPTIONS = {
+    f"{name.replace('_', '-')}{'es' if name.endswith('ch') else 's'}": each for name, each in ITEMS.items()
 }
+"""Name of an option -> the item that it counts."""
+_LACKS = {
+    "tier": "no price of this tier: its tokens are counted at the standard price",
+    "region": "no price of this region: its tokens are counted at the price of the others",
+    "class": "no price of these tokens: they are counted at the price of the class they lie in",
+    "model": "no price of this model",
+}
+"""What is unpriced, by its word before the colon -> why, and what was done instead."""
 _CURES = {
     "unknown_model": "no price table lists it: name its --provider, or a file with a price or an alias by --prices",
     "no_usage": "no tokens are said: write --input, --output or both",
-    "impossible_usage": "a part is more than its whole: cached and written tokens lie in --input",
+    "impossible_usage": "a part is more than its whole, since cached and written tokens lie in --input; or it is more "
+    "than a call can have or cost",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("model", help="the model that answered, such as gpt-4o")
-    parser.add_argument("--provider", help="who answered, such as openai; left out, the model's name tells")
-    for option, (_, meaning) in _COUNTS.items():
-        parser.add_argument(f"--{option}", type=_count, metavar="N", help=meaning)
+    parser.add_argument("--provider", help="provider, such as openai; told from the model's name if left out")
+    for option, stated in _OPTIONS.items():
+        parser.add_argument(f"--{option}", type=_count, metavar="N", help=stated.meaning)
+    for option, item in _ITEM_OPTIONS.items():
+        parser.add_argument(f"--{option}", type=_number, metavar="N", help=item.meaning)
+    parser.add_argument(
+        "--item", type=_item, action="append", default=[], metavar="NAME=N",
+        help="so many of another item, by the provider's own word for it; may stand several times",
+    )  # fmt: skip
     parser.add_argument("--tier", help="service tier: flex, priority, batch, ...")
-    parser.add_argument("--region", help="where it was served, such as us-east-1")
-    parser.add_argument("--server", metavar="HOST", help="who served it, for self-hosted models of a price file")
-    parser.add_argument("--at", type=_moment, metavar="TIME", help="when, such as 2026-11-26T12:00; now if left out")
+    parser.add_argument("--region", help="region that served the call, such as us-east-1")
+    parser.add_argument("--server", metavar="HOST", help="host of the call, for self-hosted models of a price file")
+    parser.add_argument(
+        "--at", type=_moment, metavar="TIME", help="time of the call, such as 2026-11-26T12:00, else now"
+    )
     parser.add_argument("--prices", metavar="FILE", help="your own prices; those of CHUNKMETER_PRICES if left out")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the price; 1 where there is none, 2 where it can't be shown."""
+    """Print the price, and return the exit code: 1 where there is no price, 2 where rich is missing."""
     if not options.json and importlib.util.find_spec("rich") is None:
         print("The table needs rich: pip install 'chunkmeter[cli]' (or use --json).", file=sys.stderr)
         return 2
     given = vars(options)
-    usage = Usage(**{field: given[option.replace("-", "_")] for option, (field, _) in _COUNTS.items()})
+    usage = Usage(**{stated.count: given[option.replace("-", "_")] for option, stated in _OPTIONS.items()})
+    said = {item.name: given[option.replace("-", "_")] for option, item in _ITEM_OPTIONS.items()}
+    items = {name: number for name, number in (*said.items(), *options.item) if number is not None}
     unusable: list[Exception] = []
     answer = price(
         usage,
@@ -69,40 +84,73 @@ def run(options: argparse.Namespace) -> int:
         server_address=options.server,
         at=options.at,
         prices=PriceFile(options.prices, failed=unusable.append) if options.prices else None,
+        items=items,
     )
     if unusable:
-        return 1  # The log has said why.
+        return 1  # the log has said why
+    if isinstance(answer, Priced) and "request" in answer.split:
+        items.setdefault("request", 1)  # which a price file charges once, whoever counts it or doesn't
     if options.json:
-        print(json.dumps(_as_json(answer, usage)))
+        print(json.dumps(_as_json(answer, usage, items)))
     elif isinstance(answer, Unpriced):
-        print(f"{options.model}: {answer.reason}: {_CURES.get(answer.reason, 'see the log')}", file=sys.stderr)
+        print(f"{plain(options.model)}: {answer.reason}: {_CURES.get(answer.reason, 'see the log')}", file=sys.stderr)
     else:
-        _print(answer, usage)
+        _print(answer, usage, items)
     return 0 if isinstance(answer, Priced) else 1
 
 
-def _print(answer: Priced, usage: Usage) -> None:
+def _print(answer: Priced, usage: Usage, items: Mapping[str, int | float]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("class")
-    for heading in ("tokens", "per million", answer.currency):
+    table.add_column("item")
+    for heading in ("count", "price", answer.currency):
         table.add_column(heading, justify="right")
-    tokens = classes(usage)
+    counts: dict[str, int | float] = {**classes(usage), **items}
     for name, amount in answer.split.items():
-        number = tokens.get(name, 0)  # a fee has none
-        per_million = _plain(amount * 1_000_000 / number) if number else "-"
-        table.add_row(name, f"{number:,}", per_million, _plain(amount))
+        number = counts.get(name, 0)
+        table.add_row(name, f"{number:,}", _rate(name, amount, number) if number else "-", _plain(amount))
+    for name in answer.unpriced:
+        number = counts.get(name)
+        table.add_row(plain(name), "" if number is None else f"{number:,}", "none", "?")
     table.add_row("total", "", "", _plain(answer.amount))
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"\nmodel    {answer.model}\nsource   {answer.table}\nversion  {answer.version}", markup=False)
+    model, version = plain(answer.model), " ".join(map(plain, str(answer.version).split(" ", 1)))
+    console.print(f"\nmodel    {model}\nsource   {answer.table}\nversion  {version}", markup=False)
+    if answer.own and (answer.own != answer.split.keys() or answer.table != "overlay"):
+        console.print(f"own      {', '.join(map(plain, sorted(answer.own)))}: by your file", markup=False)
     if answer.multiplier != 1:
         console.print(f"times    {_plain(answer.multiplier)}")
+    for name in answer.unpriced:
+        console.print(f"lacks    {plain(name)}: {_why(name)}", markup=False)
+    if answer.assumed:
+        console.print("assumed  nobody knows who answers at --server: name it with --provider", markup=False)
 
 
-def _as_json(answer: Priced | Unpriced, usage: Usage) -> dict[str, object]:
+_DIGITS = 9
+_MILLION = 1_000_000
+_UNITS = {_MILLION: "1M", 1000: "1k", 3600: "hour", 1: "each"}
+"""So many of an item -> how the table writes that a price is for so many."""
+
+
+def _rate(name: str, amount: Decimal, number: float) -> str:
+    """The price that makes this amount of so many: `10 / 1k`."""
+    kind = ITEMS.get(name)
+    per = kind.per if kind else _MILLION if name in CLASSES else 1
+    return f"{_plain(round(amount * per / Decimal(str(number)), _DIGITS))} / {_UNITS[per]}"
+
+
+def _why(name: str) -> str:
+    """Why something has no price, and what was done instead."""
+    word, _, said = name.partition(":")
+    if word == "tier" and is_prepaid(said):
+        return "it is paid for in advance, and a token of it costs nothing"
+    return _LACKS[word] if said and word in _LACKS else "no price of it"
+
+
+def _as_json(answer: Priced | Unpriced, usage: Usage, items: Mapping[str, int | float]) -> dict[str, object]:
     if isinstance(answer, Unpriced):
         return {"reason": answer.reason}
     return {
@@ -114,11 +162,15 @@ def _as_json(answer: Priced | Unpriced, usage: Usage) -> dict[str, object]:
         "multiplier": _plain(answer.multiplier),
         "split": {name: _plain(amount) for name, amount in answer.split.items()},
         "tokens": classes(usage),
+        "items": dict(items),
+        "unpriced": list(answer.unpriced),
+        "own": sorted(answer.own),
+        "assumed": answer.assumed,
     }
 
 
 def _plain(amount: Decimal) -> str:
-    """Without an exponent and without zeros at its end."""
+    """The amount without an exponent, and without zeros at its end."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -129,13 +181,31 @@ def _count(text: str) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no count: write a whole number of tokens, such as 1000")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no count: write a whole number of tokens, such as 1000")
     return number
+
+
+def _number(text: str) -> int | float:
+    """A count that may have a fraction, as seconds have."""
+    try:
+        number = float(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e15:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count: write a number, such as 3")
+    return int(number) if number.is_integer() else number
+
+
+def _item(text: str) -> tuple[str, int | float]:
+    name, sign, number = text.rpartition("=")
+    if not sign or not name.strip():
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no item: write its name and how many, such as visit=3")
+    return name.strip(), _number(number)
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: write one such as 2026-11-26T12:00") from None
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no time: write one such as 2026-11-26T12:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 from chunkmeter import Unpriced, Usage, price
 
 from ..pricing import PriceFile
+from ..shown import plain, quoted
 
 if TYPE_CHECKING:
-    from ..pricing.overlay import Alias, Overlay
+    from ..pricing.entry import Alias
+    from ..pricing.overlay import Overlay
 
 __all__ = ["SUMMARY", "add_arguments"]
 
 SUMMARY = "Check a file of your own prices, or print the JSON schema of such files."
+
+_MOST_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,46 +35,85 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    """Print what the file has; 1 and each mistake on a line where it can't be used."""
-    from ..pricing.overlay import UnusableFileError, read
+    """Print a summary of the file. If it can't be used, print each mistake on a line and return 1."""
+    from ..pricing.parse import UnusableFileError, read
 
     try:
         overlay = read(options.file)
     except UnusableFileError as error:
         print(error, file=sys.stderr)
         return 1
-    mistakes = list(_unpriced_aliases(overlay, options.file))
-    for mistake in mistakes:
-        print(f"{options.file}: {mistake}", file=sys.stderr)
+    mistakes = list(_unpriced(overlay, PriceFile(options.file)))
+    for place, said in mistakes[:_MOST_SHOWN]:
+        print(f"{plain(options.file)}: {place}: {said}", file=sys.stderr)
+    if len(mistakes) > _MOST_SHOWN:
+        print(f"{plain(options.file)}: and {len(mistakes) - _MOST_SHOWN} more", file=sys.stderr)
     if mistakes:
         return 1
-    lists = {"model": overlay.models, "alias": overlay.aliases, "multiplier": overlay.multipliers}
-    plurals = {"model": "models", "alias": "aliases", "multiplier": "multipliers"}
-    counted = ", ".join(f"{len(rows)} {name if len(rows) == 1 else plurals[name]}" for name, rows in lists.items())
-    print(f"{options.file}: usable, version {overlay.version}: {counted}")
+    print(f"{plain(options.file)}: usable, version {plain(overlay.version)}: {_summary(overlay)}")
     return 0
 
 
+def _summary(overlay: Overlay) -> str:
+    """How many there are of what; what most files have none of is told where there is some."""
+    counted = [
+        _counted(len(overlay.models), "model", "models"),
+        _counted(len(overlay.aliases), "alias", "aliases"),
+        _counted(len(overlay.multipliers), "multiplier", "multipliers"),
+    ]
+    fees = sum(len(entry.fees) for entry in overlay.models)
+    based = sum(entry.base is not None for entry in overlay.models)
+    combining = sum(entry.combine for entry in overlay.multipliers)
+    factors = sum(len(entry.tiers) for entry in overlay.multipliers)
+    if based:
+        counted.append(f"{_counted(based, 'model', 'models')} on the bundled table")
+    if fees:
+        counted.append(_counted(fees, "fee", "fees"))
+    if combining:
+        counted.append(f"{_counted(combining, 'multiplier', 'multipliers')} to combine")
+    if factors:
+        counted.append(f"{_counted(factors, 'multiplier', 'multipliers')} of a tier")
+    return ", ".join(counted)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
 def _schema(_: argparse.Namespace) -> int:
-    from ..pricing.overlay import schema
+    from ..pricing.parse import schema
 
     print(json.dumps(schema(), indent=2))
     return 0
 
 
-def _unpriced_aliases(overlay: Overlay, path: str) -> Iterator[str]:
-    """The aliases of models that neither the file nor the bundled table has a price for."""
-    file = PriceFile(path)
+def _unpriced(overlay: Overlay, file: PriceFile) -> Iterator[tuple[str, str]]:
+    """The place of each alias or base whose model has no price, and what is wrong there."""
+    for index, entry in enumerate(overlay.models):
+        for name in entry.names if entry.base is not None else ():
+            if "*" not in name and _is_unknown(name, entry.provider, file):
+                said = f"the bundled table has no price of {quoted(name)}{_whose(entry.provider)}"
+                yield (
+                    f"models[{index}].base",
+                    f"{said}: write input and output in prices, or an alias of a listed model",
+                )
     for index, alias in enumerate(overlay.aliases):
         provider = alias.model_provider or alias.provider
-        answer = price(Usage(input_tokens=1, output_tokens=1), model=alias.model, provider=provider, prices=file)
-        if answer == Unpriced("unknown_model"):
-            whose = f" of {provider}" if provider else ""
-            cure = _nearest(alias, overlay)
-            yield f"aliases[{index}].model: no price is known for {alias.model!r}{whose}: write {cure}"
+        if _is_unknown(alias.model, provider, file):
+            said = f"no price is known for {quoted(alias.model)}{_whose(provider)}"
+            yield f"aliases[{index}].model", f"{said}: write {_nearest(alias, overlay)}"
+
+
+def _is_unknown(model: str, provider: str | None, file: PriceFile) -> bool:
+    answer = price(Usage(input_tokens=1, output_tokens=1), model=model, provider=provider, prices=file)
+    return answer == Unpriced("unknown_model")
+
+
+def _whose(provider: str | None) -> str:
+    return f" of {plain(provider)}" if provider else ""
 
 
 def _nearest(alias: Alias, overlay: Overlay) -> str:
     names = [name for entry in overlay.models for name in entry.names]
     meant = difflib.get_close_matches(alias.model, names, 1, 0.7)
-    return repr(meant[0]) if meant else "a model of this file or of the bundled table, and its model_provider"
+    return quoted(meant[0]) if meant else "a model of this file or of the bundled table, and its model_provider"

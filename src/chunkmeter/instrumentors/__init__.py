@@ -1,4 +1,4 @@
-"""One `BaseInstrumentor` a library: finds the library's hooks and hands over stream, wire and request facts."""
+"""One `BaseInstrumentor` for each library. It puts the hooks in place that meter the library's calls."""
 
 from __future__ import annotations
 
@@ -6,12 +6,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .anthropic import AnthropicInstrumentor
+    from .azure_ai_inference import AzureAIInferenceInstrumentor
+    from .foreign_spans import SpansInstrumentor
+    from .google_genai import GoogleGenAIInstrumentor
+    from .groq import GroqInstrumentor
+    from .huggingface_hub import HuggingFaceHubInstrumentor
     from .mirascope import MirascopeInstrumentor
-    from .spans import SpansInstrumentor
+    from .ollama import OllamaInstrumentor
+    from .openai import OpenAIInstrumentor
+    from .together import TogetherInstrumentor
 
-__all__ = ["MirascopeInstrumentor", "SpansInstrumentor"]
+__all__ = [
+    "AnthropicInstrumentor",
+    "AzureAIInferenceInstrumentor",
+    "GoogleGenAIInstrumentor",
+    "GroqInstrumentor",
+    "HuggingFaceHubInstrumentor",
+    "MirascopeInstrumentor",
+    "OllamaInstrumentor",
+    "OpenAIInstrumentor",
+    "SpansInstrumentor",
+    "TogetherInstrumentor",
+]
 
-_HOMES = {"MirascopeInstrumentor": "mirascope", "SpansInstrumentor": "spans"}
+_HOMES = {
+    "AnthropicInstrumentor": "anthropic",
+    "AzureAIInferenceInstrumentor": "azure_ai_inference",
+    "GoogleGenAIInstrumentor": "google_genai",
+    "GroqInstrumentor": "groq",
+    "HuggingFaceHubInstrumentor": "huggingface_hub",
+    "MirascopeInstrumentor": "mirascope",
+    "OllamaInstrumentor": "ollama",
+    "OpenAIInstrumentor": "openai",
+    "SpansInstrumentor": "foreign_spans",
+    "TogetherInstrumentor": "together",
+}
 
 
 def __getattr__(name: str) -> Any:

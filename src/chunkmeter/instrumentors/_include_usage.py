@@ -1,58 +1,73 @@
-"""Asks streams of OpenAI's shape for the usage that they don't bring unasked, where the settings say so.
+"""Asks OpenAI-like streams for their usage, where the setting `include_usage` is on.
 
-The service then sends one chunk more, with the usage and without choices. The application hasn't asked for it and may
-take its first choice for granted, so it is read and not handed on.
+These streams bring their usage only if the request asks for it. The service then sends one chunk more, with the usage
+and without choices. The application has not asked for this chunk and may fail on it, so the chunk is read but not
+handed on.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, cast
 
-from ..call import Call
-from ._mirascope_site import Site
+from ..calls.call import Call
 
-__all__ = ["Asking", "Hides", "asked", "only_usage"]
+__all__ = ["Asking", "Hides", "asked_azure", "asked_openai", "only_usage", "says_usage", "shown"]
 
 _logger = logging.getLogger("chunkmeter")
 
 Hides = Callable[[Any], bool]
-"""Whether an event is to be kept from the application."""
+"""Says whether an event is to be kept from the application."""
 
 _OPTIONS, _WISH = "stream_options", "include_usage"
-# Whose requests are OpenAI's. Groq's are too, but it tells usage unasked; LiteLLM asks whoever it goes on to by itself.
-_OPENAIS = frozenset({"openai", "xai"})
-# What services answer that don't know what they are asked.
+# The HTTP statuses by which a service says that it does not know a parameter.
 _REFUSALS = frozenset({400, 422})
-_MOST = 256  # services kept in mind
-# What comes with every chunk, or stuffs it, so that its absence is no loss.
+_MOST = 256  # how many refusing services are remembered
+# Fields that come with every chunk, or only pad it. A chunk with no others can be left out without loss.
 _ENVELOPE = frozenset(
     {"id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier", "obfuscation"}
 )
 
 
 class Asking:
-    """Sends the requests of streams, those that lack it with the wish for usage.
+    """Sends the requests of streams, and asks for usage in those that don't mention it.
 
-    A service that refuses such a request gets it once more as the application wrote it, and is not asked again.
+    If a service refuses such a request, it gets the application's own request, and is not asked for usage again.
     """
 
     def __init__(self) -> None:
-        # By host, port and model; in order, as a set has none. The one that has refused first is forgotten first.
+        # Keys are host, port and model. A dict keeps their order, so that the oldest can be forgotten first.
         self._refusing: dict[tuple[Any, ...], None] = {}
 
     def send(
-        self, call: Call, site: Site | None, create: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+        self,
+        call: Call,
+        asked: Callable[[], dict[str, Any] | None],
+        create: Callable[..., Any],
+        args: Any,
+        kwargs: dict[str, Any],
     ) -> tuple[Any, Hides | None]:
-        """What `create` gives, events or an awaitable of them, and which of the events are not the application's."""
+        """Send a stream's request.
+
+        Args:
+            call: the call whose request it is.
+            asked: gives `kwargs` with the wish for usage; None if the request can't carry it or mentions it already.
+            create: sends the request, given `args` and `kwargs`.
+            args: the application's positional arguments.
+            kwargs: the application's keyword arguments.
+
+        Returns:
+            What `create` gives, which is events or an awaitable of them; and a function that says which events to keep
+            from the application, None if all are the application's.
+        """
         request: dict[str, Any] | None = None
         service: tuple[Any, ...] = ()
-        if site is not None and call.telemetry.settings.include_usage:
+        if call.telemetry.settings.include_usage:
             with call.telemetry.guard("hook", "asking for usage"):
-                service = site.endpoint.address, site.endpoint.port, call.request.model
-                request = None if service in self._refusing else asked(site.provider, kwargs, site.extras)
+                service = call.request.server_address, call.request.server_port, call.request.model
+                request = None if service in self._refusing else asked()
         if request is None:
             return create(*args, **kwargs), None
         try:
@@ -65,7 +80,7 @@ class Asking:
                 return result, only_usage
             hiding = _Hiding()
             return self._awaited(service, result, hiding, lambda: create(*args, **kwargs)), hiding
-        # Out of the handler: what this raises is the application's, and has nothing of ours for its context.
+        # This is not done in the handler above: an error raised here must not have the refusal as its context.
         result = create(*args, **kwargs)
         self._remember(service)
         return result, None
@@ -94,7 +109,7 @@ class Asking:
 
 
 class _Hiding:
-    """Hides what was asked for, unless the service has refused and the request went out as it was."""
+    """Hides the chunk with the usage, unless the service refused and so was not asked for it."""
 
     __slots__ = ("active",)
 
@@ -105,27 +120,83 @@ class _Hiding:
         return self.active and only_usage(event)
 
 
-def asked(provider: str | None, parameters: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The parameters of a stream's request with the wish for usage; None where it is not OpenAI's or has its say.
+def asked_openai(parameters: dict[str, Any]) -> dict[str, Any] | None:
+    """The parameters of a stream's request to OpenAI's SDK, with the wish for usage added.
 
     Args:
-        provider: Mirascope's name of the provider.
-        parameters: what the SDK's method is to be called with; left as they are.
-        extras: what an Azure client adds to requests that have no `model_extras`.
+        parameters: the keyword arguments of the SDK's method; they are not changed.
+
+    Returns:
+        A new dict; None if the parameters mention `include_usage` already.
     """
-    if provider == "azure" and _OPTIONS not in parameters:
-        # Extras of a request replace those of its client, so the client's go along.
-        return _asking_in(parameters, "model_extras", parameters.get("model_extras") or extras)
-    if provider in _OPENAIS:
-        body = parameters.get("extra_body")
-        if isinstance(body, Mapping) and _OPTIONS in body:  # it replaces what is beside it
-            return None if _OPTIONS in parameters else _asking_in(parameters, "extra_body", body)
-        return _asking(parameters)
-    return None
+    body = parameters.get("extra_body")
+    if isinstance(body, Mapping) and _OPTIONS in body:  # the SDK lets `extra_body` replace the parameter
+        return None if _OPTIONS in parameters else _asking_in(parameters, "extra_body", body)
+    return _asking(parameters)
+
+
+def asked_azure(parameters: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The parameters of a stream's request to Azure's inference SDK, with the wish for usage added.
+
+    Args:
+        parameters: the keyword arguments of the SDK's method; they are not changed.
+        extras: the client's `model_extras`.
+
+    Returns:
+        A new dict; None if the parameters mention `include_usage` already.
+    """
+    if _OPTIONS in parameters:
+        return None
+    # A request's `model_extras` replace those of its client, so they have to include the client's.
+    return _asking_in(parameters, "model_extras", parameters.get("model_extras") or extras)
+
+
+def says_usage(holder: Mapping[str, Any]) -> bool:
+    """Whether a request's parameters say whether it wants its usage, either way or in a form that is not known."""
+    return _asking(holder) is None
+
+
+def shown(call: Call, events: Any, hides: Hides) -> Any:
+    """The events of an iterator, sync or async, without those to hide. These are observed here, the others elsewhere.
+
+    Args:
+        call: observes what is hidden.
+        events: an iterator or an async iterator of raw events.
+        hides: says which events are to be kept from the application.
+    """
+    return _shown(call, events, hides) if hasattr(events, "__next__") else _ShownAsync(call, events, hides)
+
+
+def _shown(call: Call, events: Iterator[Any], hides: Hides) -> Iterator[Any]:
+    for event in events:
+        if hides(event):
+            call.observe(event)
+        else:
+            yield event
+
+
+class _ShownAsync:
+    """The async events to show. It is no async generator, since only the event loop can end one."""
+
+    __slots__ = ("_call", "_events", "_hides")
+
+    def __init__(self, call: Call, events: AsyncIterator[Any], hides: Hides) -> None:
+        self._call, self._events, self._hides = call, events, hides
+
+    def __aiter__(self) -> _ShownAsync:
+        return self
+
+    async def __anext__(self) -> Any:
+        while self._hides(event := await self._events.__anext__()):
+            self._call.observe(event)
+        return event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._events, name)  # `aclose`, for one
 
 
 def only_usage(event: Any) -> bool:
-    """Whether a chunk has its usage to tell and nothing else: no choice, no word of a filter. Never raises."""
+    """Whether a chunk holds the usage and nothing else, such as a choice or a filter's result. Never raises."""
     try:
         # Azure's models are mappings.
         fields = cast("Mapping[str, Any]", event) if isinstance(event, Mapping) else vars(event)
@@ -133,7 +204,7 @@ def only_usage(event: Any) -> bool:
             return False
         fields = {**fields, **(getattr(event, "model_extra", None) or {})}
         return all(name in _ENVELOPE or not value for name, value in fields.items())
-    except Exception:  # noqa: BLE001 -- not a chunk as we know them: the application's
+    except Exception:  # noqa: BLE001 -- a chunk of an unknown shape goes to the application
         return False
 
 

@@ -1,7 +1,7 @@
-"""The images, videos, audio and PDFs in a request: how many, and what the request says of each. Pure.
+"""Finds the images, videos, audio and PDFs in a request: how many, and of which type and format. Pure.
 
-Only what each part of a message is labelled with is looked at, never what it holds: no text, no data, no URL, no
-file's name gets out of here, and nothing is copied. Shapes that nobody knows give nothing.
+Only the labels of a message's parts are given out, such as a media type. No text, data, URL or file name is, and
+nothing is copied. Parts of an unknown shape are left out.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ __all__ = ["media"]
 
 Media = dict[str, list[dict[str, str]]]
 
-# Where requests keep what the model is to look at.
+# The parameters of a request that may hold media.
 _PLACES = ("messages", "contents", "input", "system")
-# Deep enough for an image in the result of a tool in a message; lists that hold themselves end there too.
+# Levels of nesting: enough for an image in a tool's result in a message. A list that holds itself ends here too.
 _DEEPEST = 8
-_MOST = 10_000  # nodes looked at: a request is not to wait for us, however it is built
+_MOST = 10_000  # how many nodes are looked at, so that a huge request need not wait for this
 
-_TYPE = re.compile(r"[a-z]+/[\w.+-]{1,40}")
+_TYPE = re.compile(r"[a-z]{1,40}/[\w.+-]{1,40}")
 _KINDS = re.compile(r"(?:(image)|(video)|(audio))/[\w.+-]{1,40}|(application/pdf)")
 _NAMES = ("images", "videos", "audio", "pdf")
 _WORD = re.compile(r"[A-Za-z0-9_]{1,16}")
 
-# Parts that say by `type` what they are, as OpenAI, Mistral, Azure and others have it, and where each keeps its data.
+# The `type` of a part, as OpenAI, Mistral, Azure and others write it -> its medium, and the field with its data.
 _TAGGED = {
     "image_url": ("images", "image_url"),
     "input_image": ("images", "image_url"),
@@ -38,21 +38,26 @@ _TAGGED = {
     "input_file": ("pdf", "file"),
 }
 _URLS = ("url", "file_data")
-# Anthropic's, with a source that says its media type, or else is of the only one that a URL or a file's id may be of.
-_SOURCED = {"image": "images", "document": "pdf"}
+# The `type` of Anthropic's parts and of Mirascope 2's -> their medium. The source may name its media type; a URL or a
+# file id does not.
+_SOURCED = {"image": "images", "document": "pdf", "audio": "audio"}
 _TEXTS = frozenset({"text", "content"})
-# Google's, by media type.
+# The fields of Google's parts that hold data with a media type.
 _BLOBS = ("inline_data", "inlineData", "file_data", "fileData")
 _TYPES = ("mime_type", "mimeType", "media_type")
-# Bedrock's, by the name of the part and its format.
+# The names of Bedrock's parts, which hold a format -> their medium.
 _BLOCKS = {"image": "images", "video": "videos", "audio": "audio", "document": "pdf"}
 
 
 def media(parameters: Mapping[str, Any]) -> Media:
-    """What a request has of each medium, under the seed's names; a medium that it has none of is left out.
+    """The media in a request.
 
     Args:
-        parameters: what the SDK's method is called with.
+        parameters: the keyword arguments of the SDK's method.
+
+    Returns:
+        By medium, as Mirascope names it (`images`, `videos`, `audio`, `pdf`): a dict for each part, with what the
+        request says of it. A medium without parts is left out.
     """
     walk = _Walk()
     for place in _PLACES:
@@ -61,10 +66,10 @@ def media(parameters: Mapping[str, Any]) -> Media:
 
 
 class _Walk:
-    """Through a request's messages, part by part.
+    """Walks through a request's messages, part by part.
 
     Attributes:
-        found: the media so far.
+        found: the media found so far.
     """
 
     __slots__ = ("_left", "found")
@@ -74,18 +79,20 @@ class _Walk:
         self._left = _MOST
 
     def visit(self, node: Any, deeper: int) -> None:
-        """Look at a message, a part, or a list of such."""
+        """Look at a message, a part, or a list of these; `deeper` says how many levels may still follow."""
         try:
             self._look(node, deeper)
-        except Exception:  # noqa: BLE001 -- of a class that can't even be asked what it is: the others count
+        except Exception:  # noqa: BLE001 -- a part whose class raises is left out; the others still count
             pass
 
     def _look(self, node: Any, deeper: int) -> None:
-        # An iterator is the request's to consume.
+        # Only lists are walked: iterating an iterator here would take its items from the request.
         if node is None or isinstance(node, str | bytes) or not deeper or not self._left:
             return
         self._left -= 1
         if isinstance(node, list | tuple):
+            if node and type(node[0]) is type(node[-1]) is int:
+                return  # a text in tokens, of which a request for embeddings may have a million
             for each in cast("list[Any]", node):
                 self.visit(each, deeper - 1)
                 if not self._left:
@@ -100,7 +107,7 @@ class _Walk:
 
 
 def _item(part: Any) -> tuple[str, dict[str, str]] | None:
-    """What a part is of the media, and what it says of itself; None for text and the like."""
+    """The medium of a part, and what the request says of it; None if the part is no medium, such as text."""
     tag = _get(part, "type")
     if isinstance(tag, str):
         return _tagged(part, tag)
@@ -113,7 +120,7 @@ def _tagged(part: Any, tag: str) -> tuple[str, dict[str, str]] | None:
         kind = _get(source, "type")
         if not isinstance(kind, str) or kind in _TEXTS:
             return None
-        return _typed(_get(source, "media_type"), _SOURCED[tag])
+        return _typed(_first(source, _TYPES), _SOURCED[tag])
     if tag not in _TAGGED:
         return None
     name, place = _TAGGED[tag]
@@ -140,7 +147,7 @@ def _block(part: Any) -> tuple[str, dict[str, str]] | None:
 
 
 def _picture(part: Any) -> tuple[str, dict[str, str]] | None:
-    """One of PIL's, which Google's SDKs take as they are."""
+    """An image object of PIL, which Google's SDKs accept as a part."""
     if not type(part).__module__.startswith("PIL."):
         return None
     form = _word(_get(part, "format"))
@@ -148,7 +155,7 @@ def _picture(part: Any) -> tuple[str, dict[str, str]] | None:
 
 
 def _typed(media_type: Any, otherwise: str | None = None) -> tuple[str, dict[str, str]] | None:
-    """The medium of a media type, and the type; `otherwise` where none is told. Other types are no medium."""
+    """The medium of a media type, and the type; `otherwise` if there is no type, None if it is of no medium."""
     media_type = _plain(media_type)
     media_type = media_type[:64].partition(";")[0] if isinstance(media_type, str) else ""
     if not _TYPE.fullmatch(media_type):
@@ -158,7 +165,7 @@ def _typed(media_type: Any, otherwise: str | None = None) -> tuple[str, dict[str
 
 
 def _url_type(url: Any) -> str | None:
-    """The media type that a `data:` URL begins with."""
+    """The media type in a `data:` URL; None if it has none, or is another URL."""
     if not isinstance(url, str) or not url.startswith("data:"):
         return None
     head, comma, _ = url[5:69].replace(";", ",").partition(",")
@@ -179,7 +186,7 @@ def _first(node: Any, names: tuple[str, ...]) -> Any:
 
 
 def _get(node: Any, name: str) -> Any:
-    """A field of a dict, or of an SDK's object."""
+    """A field of a dict or of an SDK's object; None if there is none."""
     if isinstance(node, dict):
         return cast("dict[str, Any]", node).get(name)
     if node is None or isinstance(node, str | bytes):
@@ -188,5 +195,5 @@ def _get(node: Any, name: str) -> Any:
         if isinstance(node, Mapping):
             return cast("Mapping[str, Any]", node).get(name)
         return getattr(node, name, None)
-    except Exception:  # noqa: BLE001 -- a property that somebody's class raises from
+    except Exception:  # noqa: BLE001 -- the object's own property may raise
         return None

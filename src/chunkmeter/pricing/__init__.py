@@ -1,54 +1,57 @@
-"""Usage, model, provider and tier in; what it cost, or why that can't be told, out. Asks no network.
+"""Prices a call: what its tokens and items cost, or why that can't be told. Only `updates` asks the network.
 
-Sources in order: the cost that the provider returned (`charged`), the user's price file (`file`, `overlay`), the
-bundled table (`genai`). Each is asked with who comes next. A further source is one module with a
-`price(asked, otherwise)` and, if it is a table, a `knows(provider, model)`: whether it lists that model by name.
+The price sources are asked in this order: the cost that the provider returned (`provider_cost`), the user's price file
+(`price_file`, `overlay`), the bundled table (`bundled`). docs/architecture.md says how to add one.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
-from .. import semconv
-from . import charged
-from .answers import (
-    UNKNOWN_MODEL,
-    Answer,
-    CostStatus,
-    Priced,
-    Question,
-    TokenCounts,
-    Unpriced,
-    impossible,
-)
-from .file import PriceFile
+from .. import providers, threads
+from ..servers import Servers, who_answers
+from . import tiers
+from .answers import ELSEWHERE, IMPOSSIBLE, UNKNOWN_MODEL, Answer, CostStatus, Priced, Question, Unpriced, possible
+from .bill import bill
+from .items import Inner, Item
+from .price_file import PriceFile
+from .provider_cost import price as as_charged
+from .tokens import Tokens
+from .updates import Updates, version_of
 
 __all__ = [
+    "ELSEWHERE",
+    "IMPOSSIBLE",
     "UNKNOWN_MODEL",
     "Answer",
     "CostStatus",
+    "Inner",
     "PriceFile",
     "Priced",
     "Question",
-    "TokenCounts",
+    "Tokens",
     "Unpriced",
+    "keep_updated",
     "knows",
     "loaded",
     "price",
     "price_table",
+    "table_version",
     "warm_up",
 ]
 
 _files: dict[str, PriceFile] = {}
+_updates = Updates()
 
 
 def price(
-    usage: TokenCounts | None,
+    usage: Tokens | None,
     *,
     model: str | None,
     provider: str | None = None,
@@ -57,64 +60,113 @@ def price(
     region: str | None = None,
     server_address: str | None = None,
     provider_cost: float | None = None,
+    several_models: bool = False,
     at: datetime | None = None,
     prices: PriceFile | str | None = None,
+    items: Mapping[str, float] | None = None,
+    inner: Iterable[Inner] = (),
+    named: bool = True,
+    server_port: int | None = None,
+    servers: Servers | None = None,
 ) -> Answer:
-    """What `usage` of `model` costs.
+    """What one call cost.
 
     Args:
-        usage: token counts; input includes cached tokens, output includes reasoning.
+        usage: the call's token counts; input includes cached tokens, output includes reasoning.
         model: the model that answered.
-        provider: any spelling of the provider; left out, the model's name tells.
-        request_model: the model asked for, tried where `model` has no price.
+        provider: any spelling of the provider; if left out, it is told from the model's name.
+        request_model: the model asked for, which is tried where `model` has no price.
         service_tier: the tier that served the call (flex, priority, batch, ...).
-        region: where it was served, as the provider names it.
-        server_address: host that served it, which a price file may tell self-hosted models by.
-        provider_cost: USD that the provider itself returned; passed through as it is, unless it is no amount.
+        region: where the call was served, as the provider names it.
+        server_address: the host that served the call, by which a price file can tell self-hosted models.
+        provider_cost: the cost in USD that the provider itself returned; it is the answer, unless it is negative or
+            no number. More than a million is `impossible_usage`.
+        several_models: whether `usage` is that of several models: then only the provider's own cost is an answer.
         at: when the request was made, for prices that change; now if left out.
-        prices: your own prices, by path; those of CHUNKMETER_PRICES if left out.
+        prices: your own prices, a file or its path; those of CHUNKMETER_PRICES if left out.
+        items: what else the call is charged for, such as `{"web_search": 3}`; docs/prices.md has the names.
+        inner: the calls of models that this call is made of, where the provider charges each by itself: they are
+            priced in place of `usage`.
+        named: whether you name the provider; False where it is inferred, as from an SDK. At a host that is not known to
+            be its own, such a provider's price is `assumed`, and only for a model that it lists by name.
+        server_port: the port of `server_address`.
+        servers: who answers at which server, before what your price file says of that.
+
+    Returns:
+        `Priced`, or `Unpriced` with the reason why there is no cost.
     """
-    asked = Question(
-        usage, model, request_model, semconv.provider_name(provider), semconv.service_tier(service_tier), region,
-        server_address, provider_cost, at or datetime.now(UTC),
+    file = _file(prices)
+    provider, sure = who_answers(
+        providers.provider_name(provider), server_address, server_port, named=named,
+        servers=filter(None, (servers, file.servers())),
     )  # fmt: skip
-    return charged.price(asked, partial(_by_tokens, _file(prices)))
+    asked = Question(
+        usage, model, request_model, provider, tiers.service_tier(service_tier), region,
+        server_address, provider_cost, several_models, at or datetime.now(UTC), tuple(inner),
+        tuple(Item(name, count) for name, count in (items or {}).items()), assumed=not sure,
+    )  # fmt: skip
+    return possible(as_charged(asked, partial(_as_listed, file)))
 
 
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:
-    """Whether some price table lists the model by name, so that the name may become a metric label."""
-    name = semconv.provider_name(provider)
+    """Whether some price table lists the model, spelled like this, so that the name may become a metric label."""
+    name = providers.provider_name(provider)
     return _file(prices).knows(name, model) or _bundled().knows(name, model)
 
 
 def warm_up() -> None:
-    """Load the bundled table now, off the path of a call."""
+    """Load the bundled table now, so that no call waits for it."""
     _bundled()
 
 
 def loaded() -> bool:
     """Whether the bundled table is in memory; the first price or `warm_up` loads it."""
-    return f"{__name__}.genai" in sys.modules
+    return _bundled.cache_info().currsize > 0
 
 
 def price_table() -> tuple[str, datetime]:
-    """The bundled table's name with version, and the day of its newest price."""
-    return _bundled().VERSION, _bundled().newest_price()
+    """The name and version of the table in use, and the day of its newest price."""
+    table = _bundled().in_use()
+    return table.version, table.newest_price()
 
 
-def _by_tokens(file: PriceFile, asked: Question) -> Answer:
-    usage = asked.usage
-    if usage is None or (usage.input_tokens is None and usage.output_tokens is None):
-        return Unpriced("no_usage")
-    if impossible(usage):
-        return Unpriced("impossible_usage")
-    return file.price(asked, partial(_bundled().price, otherwise=_nobody))
+def table_version() -> str:
+    """The name and version of the table in use, without loading it."""
+    if loaded():
+        return _bundled().in_use().version
+    # Somebody's own prices may be in place already. To ask genai-prices for the table would load it.
+    snapshot = getattr(sys.modules.get("genai_prices.data_snapshot"), "_custom_snapshot", None)
+    return version_of(snapshot and snapshot.timestamp)
+
+
+def keep_updated(wanted: bool | str) -> None:
+    """Have newer prices fetched if it is time for that; called now and then, and never where a call would wait.
+
+    Args:
+        wanted: whether to, or the URL to fetch them from.
+    """
+    if wanted:
+        _updates.look(wanted if isinstance(wanted, str) else None)
+
+
+def _as_listed(file: PriceFile, asked: Question) -> Answer:
+    # An update may come between two lines, and one bill is by one table.
+    listed = partial(_bundled().price, otherwise=_nobody, table=_bundled().in_use())
+
+    def line(part: Question) -> Answer:
+        return file.price(part, listed)
+
+    return bill(file.counted(asked), line)
 
 
 @cache
 def _bundled() -> Any:
-    """The module of the bundled table, imported when it is first needed: that takes a while."""
-    return import_module(".genai", __name__)
+    """The module of the bundled table. Its import takes a while, and waits until it is needed."""
+    return threads.aside(_import)
+
+
+def _import() -> Any:
+    return import_module(".bundled", __name__)
 
 
 def _nobody(asked: Question) -> Answer:
@@ -122,7 +174,7 @@ def _nobody(asked: Question) -> Answer:
 
 
 def _file(prices: PriceFile | str | None) -> PriceFile:
-    """The price file that is meant, each read once."""
+    """The price file that is meant. There is one for each path, so that none is read twice."""
     if isinstance(prices, PriceFile):
         return prices
     path = prices or os.environ.get("CHUNKMETER_PRICES", "").strip()

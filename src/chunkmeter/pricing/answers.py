@@ -1,4 +1,4 @@
-"""What a price source is asked, what it answers, and the classes that a cost is split into. Pure."""
+"""What a price source is asked, what it answers, and how a cost is split by class of token."""
 
 from __future__ import annotations
 
@@ -6,58 +6,43 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from operator import attrgetter
-from typing import Literal, Protocol
+from typing import Final, Literal
 
-from .. import semconv
+from .. import semconv, text
+from .instead import Stated
+from .items import Inner, Item
+from .tokens import CLASSES, Tokens
 
 __all__ = [
-    "CLASSES",
-    "PARTS",
+    "ELSEWHERE",
+    "IMPOSSIBLE",
+    "MOST_COST",
     "UNKNOWN_MODEL",
     "Answer",
     "CostStatus",
     "Otherwise",
     "Priced",
     "Question",
-    "TokenCounts",
     "Unpriced",
-    "classes",
     "cost_of",
-    "impossible",
+    "possible",
 ]
 
-CostStatus = Literal["known", "partial", "estimated", "unknown_model", "no_usage", "impossible_usage", "failed"]
-"""`known`, `partial` and `estimated` say how far to trust a cost, the others why there is none."""
+CostStatus = Literal[
+    "known", "partial", "estimated", "incomplete", "assumed", "unknown_model", "no_usage", "impossible_usage", "failed",
+    "elsewhere",
+]  # fmt: skip
+"""The words before `unknown_model` say how far to trust a cost, the others why there is none: `elsewhere` where another
+instrumentation's span of the same call has been counted first."""
 
+MOST_COST: Final = 1_000_000
+"""More USD than any call costs: what 1e9 tokens come to at 1,000 USD a million, a price that no list has.
+
+A counter is a float. Behind a sum of 9e17 it would lose every later cent; behind this it keeps billionths of a USD."""
+_MOST_OF_OTHERS = 1000 * MOST_COST
+"""The same in other currencies. None is converted here, and a USD is hundreds or thousands of some."""
 _MILLION = 1_000_000
 _NOTHING = Decimal(0)
-
-
-class TokenCounts(Protocol):
-    """The counts a price depends on; `Usage` and `Tokens` both have them."""
-
-    # ruff: noqa: D102 -- the names say it
-    @property
-    def input_tokens(self) -> int | None: ...
-    @property
-    def cached_tokens(self) -> int | None: ...
-    @property
-    def output_tokens(self) -> int | None: ...
-    @property
-    def cache_write_tokens(self) -> int | None: ...
-    @property
-    def cache_write_1h_tokens(self) -> int | None: ...
-    @property
-    def reasoning_tokens(self) -> int | None: ...
-    @property
-    def input_audio_tokens(self) -> int | None: ...
-    @property
-    def output_audio_tokens(self) -> int | None: ...
-    @property
-    def input_image_tokens(self) -> int | None: ...
-    @property
-    def output_image_tokens(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +55,19 @@ class Question:
         request_model: the model asked for.
         provider: the conventions' name of the provider, None if unknown.
         service_tier: the tier that served the call, in lower case (flex, priority, batch, fast, ...).
-        region: where it was served, as the provider names it.
-        server_address: host that served it.
-        provider_cost: USD that the provider itself returned.
+        region: where the call was served, as the provider names it.
+        server_address: the host that served the call.
+        provider_cost: the cost in USD that the provider itself returned.
+        several_models: whether the usage is that of several models, whose prices differ.
         at: when the request was made.
+        inner: the calls of models that this call is made of, where the provider charges each by itself.
+        items: what else the call is charged for.
+        item: the one item that a price source is asked about, instead of the usage.
+        assumed: whether nobody knows that `provider` answers: then only a model that it lists by name has its price.
+        stated: prices of the user's file that count instead of the table's own, what counts first before the rest.
     """
 
-    usage: TokenCounts | None
+    usage: Tokens | None
     model: str | None = None
     request_model: str | None = None
     provider: str | None = None
@@ -84,12 +75,19 @@ class Question:
     region: str | None = None
     server_address: str | None = None
     provider_cost: float | None = None
+    several_models: bool = False
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    inner: tuple[Inner, ...] = ()
+    items: tuple[Item, ...] = ()
+    item: Item | None = None
+    assumed: bool = False
+    stated: tuple[Stated, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The model's names, the one that answered first: whoever answers is paid."""
-        return tuple(name for name in dict.fromkeys((self.model, self.request_model)) if name)
+        """The model's names. The one that answered comes first, since that is the one to be paid for."""
+        # No price table has a longer name: what comes after counts for nothing.
+        return tuple(name[: text.NAME] for name in dict.fromkeys((self.model, self.request_model)) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +95,19 @@ class Priced:
     """What a call cost.
 
     Attributes:
-        amount: in `currency`.
-        currency: ISO 4217 code.
+        amount: the cost, in `currency`.
+        currency: the currency's ISO 4217 code.
         source: `provider` where the response carried the cost, else `local`.
-        model: the price table's id of the model, None where the provider priced it.
-        version: name and version of the price table, None where the provider priced it.
-        split: `amount` by class of token (see `CLASSES`), in parts that don't overlap: `input` and `output` without
-            what stands apart, and each other class whose count the usage states; a fee for the call as a whole is
-            `request`. Empty where the provider priced it.
-        multiplier: what the table's price was multiplied with, 1 where nothing was agreed.
+        model: the price table's id of the model; None where the provider priced the call.
+        version: the name and version of the price table; None where the provider priced the call.
+        split: `amount` by class of token (see `tokens.CLASSES`) and by item (see `items.ITEMS`), in parts that add up
+            to it: the classes that the usage counts, and the items that have a price. `input` and `output` are what no
+            other class has. Empty where the provider priced the call.
+        multiplier: the factor that your price file has on the table's prices; 1 where it has none.
+        unpriced: what the call is charged for and `amount` lacks, sorted: an item's name, such as `web_search`, or
+            `tier:`, `region:`, `model:` or `class:` with the provider's word. Empty where the amount is complete.
+        assumed: whether the price is that of a provider of which nobody knows that it answered.
+        own: the parts of `split` whose price stands in your price file; no multiplier is on them.
     """
 
     amount: Decimal
@@ -115,94 +117,57 @@ class Priced:
     version: str | None = None
     split: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     multiplier: Decimal = Decimal(1)
+    unpriced: tuple[str, ...] = ()
+    assumed: bool = False
+    own: frozenset[str] = frozenset()
 
     @property
     def table(self) -> str:
-        """Where the price stands: `provider`, or the name of the price table."""
+        """Where the price comes from: `provider`, or the name of the price table."""
         return "provider" if self.version is None else self.version.partition(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """There is no cost, and why. Not the same as a cost of 0."""
+    """The reason why a call has no cost, which is not the same as a cost of 0."""
 
     reason: CostStatus
 
 
 Answer = Priced | Unpriced
 Otherwise = Callable[[Question], Answer]
-"""Who is asked next: a source answers itself, or has this answer the same question or a clearer one."""
-UNKNOWN_MODEL = Unpriced("unknown_model")
+"""The next source, which a source asks the same question, or a clearer one, where it doesn't answer itself."""
+UNKNOWN_MODEL, IMPOSSIBLE = Unpriced("unknown_model"), Unpriced("impossible_usage")
+ELSEWHERE = Unpriced("elsewhere")
 
 
-# Class of token -> the field of its count, and the class it is priced as where it has no price of its own.
-CLASSES: Mapping[str, tuple[str, str | None]] = {
-    "input": ("input_tokens", None),
-    "cache_read": ("cached_tokens", "input"),
-    "cache_write": ("cache_write_tokens", "input"),
-    "cache_write_1h": ("cache_write_1h_tokens", "cache_write"),
-    "input_audio": ("input_audio_tokens", "input"),
-    "input_image": ("input_image_tokens", "input"),
-    "output": ("output_tokens", None),
-    "reasoning": ("reasoning_tokens", "output"),
-    "output_audio": ("output_audio_tokens", "output"),
-    "output_image": ("output_image_tokens", "output"),
-}
-
-
-# The classes that lie in another's count, in the order in which they are taken out of it.
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "input": ("cache_read", "cache_write", "cache_write_1h", "input_audio", "input_image"),
-    "output": ("output_audio", "output_image", "reasoning"),
-}
-_counted = attrgetter(*(field for field, _ in CLASSES.values()))
-
-
-def impossible(usage: TokenCounts) -> bool:
-    """Whether a part is more than its whole, which a price table notices only where the part has its own price."""
-    count = {name: number or 0 for name, number in zip(CLASSES, _counted(usage), strict=True)}
-    return (
-        min(count.values()) < 0
-        or max(count["cache_read"] + count["cache_write"], count["input_audio"] + count["input_image"]) > count["input"]
-        or count["cache_write_1h"] > count["cache_write"]
-        or count["output_audio"] + count["output_image"] > count["output"]
-    )
-
-
-def classes(usage: TokenCounts) -> dict[str, int]:
-    """The tokens of each class, each token in one: `input`, `output`, and what else the usage states.
-
-    How many tokens are both cached and audio, or image, nobody says: as few as the counts allow, and those are
-    cached ones here. So reasoning gives way to what else the output states.
-    """
-    said = zip(CLASSES, _counted(usage), strict=True)
-    count = {name: number or 0 for name, number in said if number is not None or name in ("input", "output")}
-    if "cache_write_1h" in count:
-        count["cache_write"] = count.get("cache_write", 0) - count["cache_write_1h"]
-    for whole, parts in PARTS.items():
-        for part in parts:
-            if part in count:
-                count[part] = min(count[part], count[whole])
-                count[whole] -= count[part]
-    return count
+def possible(answer: Answer) -> Answer:
+    """`answer`, or `IMPOSSIBLE` in place of a cost that no call has."""
+    if isinstance(answer, Priced):
+        most = MOST_COST if answer.currency == semconv.CURRENCY else _MOST_OF_OTHERS
+        return answer if answer.amount <= most else IMPOSSIBLE
+    return answer
 
 
 def cost_of(tokens: Mapping[str, int], prices: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """What the tokens of each class cost.
 
     Args:
-        tokens: by class, as `classes` tells them.
-        prices: a million tokens' price by class; a class without one is priced as the one it is part of.
+        tokens: the token counts by class, as `tokens.classes` gives them.
+        prices: the price of a million tokens by class; a class without one is priced as the class it is part of.
+
+    Returns:
+        The cost by class, in the currency of the prices.
 
     Raises:
-        LookupError: if there are tokens that none of the prices is for.
+        LookupError: if there are tokens that no price is for.
     """
     return {name: number * _price(name, prices) / _MILLION if number else _NOTHING for name, number in tokens.items()}
 
 
 def _price(name: str | None, prices: Mapping[str, Decimal]) -> Decimal:
     while name is not None and name not in prices:
-        name = CLASSES[name][1]
+        name = CLASSES[name].priced_as
     if name is None:
         raise LookupError("no price for these tokens")
     return prices[name]

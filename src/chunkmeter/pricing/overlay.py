@@ -1,349 +1,210 @@
-"""The user's own prices: models, aliases and discounts, out of a TOML or JSON file.
+"""The user's own prices: models, aliases and multipliers, as a price file lists them.
 
-In each of the three lists the first entry that fits a call decides, in the order of the file.
+In each of the three lists the first entry that fits a call counts, in the order of the file; of multipliers also each
+that combines.
 """
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
-import re
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, field_validator
 
-from .. import semconv
-from .answers import CLASSES, Answer, Otherwise, Priced, Question, classes, cost_of
+from .. import providers
+from ..servers import Servers, server_of
+from ..shown import quoted
+from .answers import UNKNOWN_MODEL, Answer, Otherwise, Priced, Question, cost_of
+from .entry import Alias, Multiplier, OwnModel
+from .items import Item
+from .selector import Entries, Fit, Name, Part
+from .tokens import Tokens, classes
 
-__all__ = ["Overlay", "UnusableFileError", "parse", "read", "schema"]
+__all__ = ["Overlay"]
 
-_MOST_BYTES = 10_000_000
-_MOST_SHOWN = 20
-
-Amount = Annotated[Decimal, Field(ge=Decimal(0), le=Decimal(1_000_000), allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(str.strip)]
-Names = Annotated[list[Name], Field(min_length=1)]
-
-
-class UnusableFileError(ValueError):
-    """A price file can't be used. The message has a line for each mistake: where it is and what to write instead."""
+_REQUEST = Item("request", 1)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rates(_Model):
-    """USD, or the entry's currency, per million tokens; a class left out is priced as the one it is part of."""
-
-    input: Amount
-    cache_read: Amount | None = Field(None, description="Read from a cache; as input if left out.")
-    cache_write: Amount | None = Field(None, description="Written to a cache; as input if left out.")
-    cache_write_1h: Amount | None = Field(None, description="Written for an hour; as cache_write if left out.")
-    input_audio: Amount | None = Field(None, description="As input if left out.")
-    input_image: Amount | None = Field(None, description="As input if left out.")
-    output: Amount
-    reasoning: Amount | None = Field(None, description="As output if left out.")
-    output_audio: Amount | None = Field(None, description="As output if left out.")
-    output_image: Amount | None = Field(None, description="As output if left out.")
-
-    @cached_property
-    def by_class(self) -> dict[str, Decimal]:
-        """The prices that are given."""
-        return {name: amount for name in CLASSES if (amount := getattr(self, name)) is not None}
-
-
-class LongContext(Rates):
-    """Prices of a whole call whose input is longer than so many tokens."""
-
-    above: Annotated[int, Field(ge=1)] = Field(description="The call's input tokens, cached ones included.")
-
-
-class Prices(Rates):
-    """What a tier costs; longer input may cost more."""
-
-    long_context: list[LongContext] = []
-
-    def rates(self, input_tokens: int) -> Rates:
-        """Those of a call with so much input."""
-        fitting = [rates for rates in self.long_context if input_tokens > rates.above]
-        return max(fitting, key=lambda rates: rates.above, default=self)
-
-
-class Selector(_Model):
-    """Which calls an entry is about; what is left out is about all. `*` stands for any letters; case is ignored."""
-
-    names: Names = Field(["*"], description="Models, as they answer or are asked for.")
-    provider: Name | None = Field(None, description="Who answers, in any spelling that chunkmeter takes.")
-    servers: Names | None = Field(None, description="`server.address`: hosts, such as '*.internal'.")
-    regions: Names | None = Field(None, description="Where it is served, such as 'us-east-1'.")
-    valid_from: date | datetime | None = Field(None, description="Since when, UTC; always if left out.")
-
-    def matches(self, asked: Question) -> bool:
-        """Whether the call is one of these."""
-        return (
-            (self._since is None or asked.at >= self._since)
-            and (self._provider is None or self._provider == asked.provider)
-            and (self._servers is None or bool(self._servers(asked.server_address or "")))
-            and (self._regions is None or bool(self._regions(asked.region or "")))
-            and (self.names == ["*"] or any(self._names(name) for name in asked.names))
-        )
-
-    def same_calls(self) -> object:
-        """What tells two entries about the same calls."""
-        parts = (self.names, self.servers or ["*"], self.regions or ["*"])
-        return (self._provider, *(frozenset(word.lower() for word in words) for words in parts))
-
-    @cached_property
-    def _names(self) -> Callable[[str], object]:
-        return _pattern(self.names)
-
-    @cached_property
-    def _servers(self) -> Callable[[str], object] | None:
-        return _pattern(self.servers) if self.servers else None
-
-    @cached_property
-    def _regions(self) -> Callable[[str], object] | None:
-        return _pattern(self.regions) if self.regions else None
-
-    @cached_property
-    def _provider(self) -> str | None:
-        return semconv.provider_name(self.provider)
-
-    @cached_property
-    def _since(self) -> datetime | None:
-        day = self.valid_from
-        if day is None:
-            return None
-        moment = day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-class OwnModel(Selector):
-    """Prices of models: self-hosted ones, fine-tuned ones, or ones that the bundled table has wrong."""
-
-    names: Names = Field(description="Models, as they answer or are asked for; ['*'] with `servers` for a host's.")
-    prices: Prices
-    tiers: dict[Name, Prices] = Field({}, description="Prices of service tiers: flex, priority, batch, ...")
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field("USD", description="ISO 4217.")
-
-
-class Alias(Selector):
-    """Calls that are priced as another model: deployments, fine-tuned models, a gateway's names."""
-
-    names: Names = Field(description="Models, as they answer or are asked for.")
-    model: Name = Field(description="The model whose price they have, of this file or of the bundled table.")
-    model_provider: Name | None = Field(None, description="Whose model that is; the call's own if left out.")
-
-
-class Multiplier(Selector):
-    """A discount on list prices, such as 0.85, or a surcharge. Prices of this file are as they are."""
-
-    multiplier: Annotated[Decimal, Field(ge=Decimal(0), le=Decimal(100), allow_inf_nan=False)]
-
-
-_Entry = TypeVar("_Entry", bound=Selector)
-
-
-class Overlay(_Model):
+class Overlay(Part):
     """A file of your own prices."""
 
-    version: Name | None = Field(None, description="Stands on each span as `chunkmeter.price.version`.")
-    models: list[OwnModel] = []
-    aliases: list[Alias] = []
-    multipliers: list[Multiplier] = []
+    version: Name | None = Field(
+        None, description="Stands on spans in `chunkmeter.price.version`; a hash of the file if left out."
+    )
+    models: list[OwnModel] = Field([])
+    aliases: list[Alias] = Field([])
+    multipliers: list[Multiplier] = Field([])
+    servers: dict[Name, Name] = Field(
+        {},
+        description="Who answers at a server: its host, with its port or without, and the provider; '*' for the one "
+        "that the SDK or the span tells.",
+    )
 
-    @model_validator(mode="after")
-    def _each_is_reached(self) -> Overlay:
-        for place in ("models", "aliases", "multipliers"):
-            seen: list[tuple[object, datetime | None, int]] = []
-            for index, entry in enumerate(cast("list[Selector]", getattr(self, place))):
-                calls, since = entry.same_calls(), entry._since
-                for earlier_calls, earlier, number in seen:
-                    if calls == earlier_calls and (earlier is None or (since is not None and earlier <= since)):
-                        raise ValueError(
-                            f"{place}[{index}] is never reached, since {place}[{number}] is about the same calls and "
-                            "comes first: write the one with the later valid_from above the other"
-                        )
-                seen.append((calls, since, index))
+    @field_validator("servers")
+    @classmethod
+    def _are_servers(cls, servers: dict[str, str]) -> dict[str, str]:
+        for place, provider in servers.items():
+            try:
+                server_of(place, provider)
+            except ValueError as error:
+                raise ValueError(
+                    f"{quoted(place)} = {quoted(provider)} is no server and its provider: write {error}"
+                ) from None
+        return servers
+
+    @cached_property
+    def providers_at(self) -> Servers:
+        """The servers whose providers the file names."""
+        return Servers(server_of(place, provider) for place, provider in self.servers.items())
+
+    def ready(self) -> Overlay:
+        """The same, made ready now, so that no price waits for that."""
+        _ = self._models, self._aliases, self._multipliers, self._combining, self._listed, self._charges_requests
         return self
 
+    def counted(self, asked: Question) -> Question:
+        """The call with one request among its items, if this file has a fee for it and the call is charged at all."""
+        if not self._charges_requests or any(item.name == _REQUEST.name for item in asked.items):
+            return asked
+        usage = asked.usage
+        counted = usage is not None and (usage.input_tokens is not None or usage.output_tokens is not None)
+        if not (counted or asked.inner or any(item.count for item in asked.items)):
+            return asked
+        line = replace(asked, item=_REQUEST)
+        return replace(asked, items=(*asked.items, _REQUEST)) if self._own_or_meant(line)[0] else asked
+
     def price(self, asked: Question, otherwise: Otherwise) -> Answer:
-        """The price of this file; else the list price of what the call is an alias of, less the discount."""
-        own = self._own(asked)
+        """The price of this file; else the list price, of what the call is an alias of, times the multipliers."""
+        own, fit, meant = self._own_or_meant(asked)
         if own is not None:
             return own
-        alias = _first(self.aliases, asked)
-        meant = asked
-        if alias is not None:
-            provider = semconv.provider_name(alias.model_provider) or asked.provider
-            meant = replace(asked, model=alias.model, request_model=None, provider=provider)
-            own = self._own(meant)
-            if own is not None:
-                return own
-        answer = otherwise(meant)
-        discount = _first(self.multipliers, asked) or _first(self.multipliers, meant)
-        if discount is None or not isinstance(answer, Priced):
-            return answer
-        factor = discount.multiplier
-        return replace(
-            answer,
-            amount=answer.amount * factor,
-            split={name: amount * factor for name, amount in answer.split.items()},
-            multiplier=factor,
-        )
+        if fit is not None and fit.entry.base is not None:
+            answer = self._on_base(fit, asked, meant, otherwise)
+        else:
+            answer = otherwise(meant)
+        return self._multiplied(answer, asked, meant) if isinstance(answer, Priced) else answer
 
     def knows(self, provider: str | None, model: str) -> bool:
-        """Whether an entry has just this name; what only a pattern fits may be anybody's invention."""
-        return any(
-            model.lower() in {name.lower() for name in entry.names} and entry._provider in (None, provider)
-            for entry in (*self.models, *self.aliases)
+        """Whether an entry has this name, spelled like this. One that only fits a pattern may be made up by a user."""
+        return (model, provider) in self._listed or (model, None) in self._listed
+
+    @cached_property
+    def _models(self) -> Entries[OwnModel]:
+        return Entries(self.models)
+
+    @cached_property
+    def _aliases(self) -> Entries[Alias]:
+        return Entries(self.aliases)
+
+    @cached_property
+    def _multipliers(self) -> Entries[Multiplier]:
+        return Entries([entry for entry in self.multipliers if not entry.combine])
+
+    @cached_property
+    def _combining(self) -> Entries[Multiplier]:
+        return Entries([entry for entry in self.multipliers if entry.combine], each=True)
+
+    @cached_property
+    def _charges_requests(self) -> bool:
+        return any(_REQUEST.name in entry.fees for entry in self.models)
+
+    @cached_property
+    def _listed(self) -> frozenset[tuple[str, str | None]]:
+        """Each name, as the file spells it, with the provider that it has a price at; None for all."""
+        return frozenset(
+            (name, entry._provider)
+            for entry in (*self.models, *self.aliases, *self.multipliers)
+            for name in entry.names
         )
 
-    def _own(self, asked: Question) -> Priced | None:
-        entry, usage = _first(self.models, asked), asked.usage
-        if entry is None or usage is None:
+    def _own_or_meant(self, asked: Question) -> tuple[Priced | None, Fit[OwnModel] | None, Question]:
+        """This file's own price if it has one, the entry about the call, and the call that an alias stands for."""
+        fit = self._models.first(asked)
+        own = self._own(fit, asked)
+        if own is not None:
+            return own, fit, asked
+        alias = self._aliases.first(asked)
+        if alias is None:
+            return None, fit, asked
+        provider = providers.provider_name(alias.entry.model_provider) or asked.provider
+        meant = replace(asked, model=alias.entry.model, request_model=None, provider=provider, assumed=False)
+        # An entry about the alias itself counts before one about the model that it stands for.
+        if fit is None or asked.item is not None:
+            its = self._models.first(meant)
+            own, fit = self._own(its, meant), fit or its
+        return own, fit, meant
+
+    def _own(self, fit: Fit[OwnModel] | None, asked: Question) -> Priced | None:
+        """What an entry alone makes of a line of a bill; None where another price source has a say."""
+        if fit is None:
             return None
-        prices = entry.tiers.get(asked.service_tier or "", entry.prices)
-        split = cost_of(classes(usage), prices.rates(usage.input_tokens or 0).by_class)
-        name = next((name for name in asked.names if entry._names(name)), entry.names[0])
+        if asked.item is not None:
+            fee = fit.entry.fees.get(asked.item.name)
+            return None if fee is None else self._priced(fit, {asked.item.name: Decimal(repr(asked.item.count)) * fee})
+        return None if asked.usage is None or fit.entry.base is not None else self._of_tokens(fit, asked, asked.usage)
+
+    def _of_tokens(self, fit: Fit[OwnModel], asked: Question, usage: Tokens) -> Priced:
+        """The price of tokens by an entry alone. Raises a LookupError if it lacks one."""
+        prices, unpriced = fit.entry.of_tier(asked.service_tier)
+        return self._priced(fit, cost_of(classes(usage), prices.rates(usage.input_tokens or 0).by_class), unpriced)
+
+    def _priced(self, fit: Fit[OwnModel], split: dict[str, Decimal], unpriced: tuple[str, ...] = ()) -> Priced:
         return Priced(
             sum(split.values(), Decimal(0)),
-            currency=entry.currency,
-            model=name,
-            version=f"overlay {self.version}",
+            currency=fit.entry.currency,
+            model=fit.name,
+            version=self._version,
             split=split,
+            unpriced=unpriced,
+            own=frozenset(split),
         )
 
+    def _on_base(self, fit: Fit[OwnModel], asked: Question, meant: Question, otherwise: Otherwise) -> Answer:
+        """The table's price, but for what an entry states."""
+        entry, tier, usage = fit.entry, asked.service_tier, asked.usage
+        if usage is None:
+            answer = otherwise(meant)
+            return _without_tier(answer, tier) if isinstance(answer, Priced) and entry.has_tier(tier) else answer
+        answer = otherwise(replace(meant, stated=entry.stated(tier, usage.input_tokens or 0)))
+        if isinstance(answer, Priced):
+            return replace(answer, version=f"{self._version} on {answer.version}") if answer.own else answer
+        if answer != UNKNOWN_MODEL:
+            return answer
+        try:  # the table doesn't list the model, and an entry that leaves nothing out needs no table
+            return self._of_tokens(fit, asked, usage)
+        except LookupError:
+            return answer
 
-def read(path: str | Path) -> Overlay:
-    """The price file at `path`.
+    def _multiplied(self, answer: Priced, asked: Question, meant: Question) -> Priced:
+        """List prices times the factors that are about them: each that combines, and the first other one."""
+        fits = list(self._factors(asked, meant))
+        listed = answer.split.keys() - answer.own
+        if not fits or (answer.own and not listed):
+            return answer
+        factor = Decimal(1)
+        for entry in fits:
+            factor *= entry.factor(asked)
+        split = {name: amount * factor if name in listed else amount for name, amount in answer.split.items()}
+        amount = sum(split.values(), Decimal(0)) if answer.own else answer.amount * factor
+        answer = replace(answer, amount=amount, split=split, multiplier=factor)
+        said = any(entry.has_tier(asked.service_tier) for entry in fits)
+        return _without_tier(answer, asked.service_tier) if said else answer
 
-    Raises:
-        UnusableFileError: if it is not there, is no TOML or JSON, or does not say what a price file says.
-    """
-    file = Path(path)
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UnusableFileError(f"{file}: can't be read ({error.strerror}): write a path to a file that can") from None
-    return parse(content, file.name)
+    def _factors(self, asked: Question, meant: Question) -> Iterator[Multiplier]:
+        """The entries whose factors are on a price, the call being an alias of another or not."""
+        found = {id(fit.entry): fit.entry for each in (asked, meant) for fit in self._combining.fitting(each)}
+        yield from found.values()
+        alone = self._multipliers.first(asked) or self._multipliers.first(meant)
+        if alone is not None:
+            yield alone.entry
 
-
-def parse(content: bytes, name: str) -> Overlay:
-    """The price file with that content; its name tells TOML from JSON.
-
-    Raises:
-        UnusableFileError: if it can't be used.
-    """
-    if len(content) > _MOST_BYTES:
-        raise UnusableFileError(f"{name}: has over {_MOST_BYTES} bytes: write less")
-    try:
-        text = content.decode("utf-8")
-        if name.lower().endswith(".json"):
-            data = json.loads(text, parse_float=Decimal)
-        else:
-            data = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
-        kind = "JSON" if name.lower().endswith(".json") else "TOML"
-        raise UnusableFileError(f"{name}: is no {kind}: {error}") from None
-    try:
-        overlay = Overlay.model_validate(data)
-    except ValidationError as error:
-        raise UnusableFileError("\n".join(_mistakes(error, name))) from None
-    if overlay.version is not None:
-        return overlay
-    return overlay.model_copy(update={"version": hashlib.sha256(content).hexdigest()[:12]})
-
-
-def schema() -> dict[str, Any]:
-    """The JSON schema of a price file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Overlay.model_json_schema()}
+    @property
+    def _version(self) -> str:
+        return f"overlay {self.version}"
 
 
-def _first(entries: Sequence[_Entry], asked: Question) -> _Entry | None:
-    return next((entry for entry in entries if entry.matches(asked)), None)
-
-
-def _pattern(words: Sequence[str]) -> Callable[[str], object]:
-    """Whether a text is one of these, `*` standing for any letters."""
-    parts = (".*".join(re.escape(part) for part in word.split("*")) for word in words)
-    return re.compile("|".join(parts), re.IGNORECASE | re.DOTALL).fullmatch
-
-
-# --- mistakes -------------------------------------------------------------------------------------------------------
-
-_CURES = {
-    "decimal_parsing": "write a number, such as 2.50",
-    "decimal_type": "write a number, such as 2.50",
-    "greater_than_equal": "write a number that is not below it",
-    "less_than_equal": "write a number that is not above it; prices are per million tokens",
-    "string_type": "write a text in quotes",
-    "list_type": 'write a list, such as ["gpt-4o"]',
-    "model_type": "write a table, such as { input = 2.50, output = 10 }",
-    "dict_type": "write a table, such as { input = 2.50, output = 10 }",
-    "too_short": "write at least one",
-    "string_too_short": "write at least one letter",
-    "string_pattern_mismatch": "write three capital letters, such as 'USD'",
-    "missing": "write it",
-}
-
-
-def _mistakes(error: ValidationError, name: str) -> Iterator[str]:
-    found = error.errors(include_url=False, include_input=False)
-    for mistake in found[:_MOST_SHOWN]:
-        place = _place(mistake["loc"])
-        message = mistake["msg"].removeprefix("Value error, ")
-        if mistake["type"] == "extra_forbidden":
-            message = f"is no field here: write {_nearest(mistake['loc'])}"
-        elif mistake["type"] != "value_error":
-            message = message[:1].lower() + message[1:]
-            cure = _CURES.get(mistake["type"])
-            if mistake["type"] == "missing":
-                message, cure = "is missing", _missing(str(mistake["loc"][-1]))
-            elif mistake["type"].startswith(("date", "datetime")):
-                cure = "write a day, such as 2026-01-31"
-            message += f": {cure}" if cure else ""
-        yield f"{name}: {place}: {message}" if place else f"{name}: {message}"
-    if len(found) > _MOST_SHOWN:
-        yield f"{name}: and {len(found) - _MOST_SHOWN} more"
-
-
-def _missing(field: str) -> str:
-    if field == "names":
-        return 'write the models it is about, such as names = ["my-model"]'
-    if field == "model":
-        return 'write the model whose price it has, such as model = "gpt-4o"'
-    if field == "prices":
-        return "write prices per million tokens, such as prices = { input = 2.50, output = 10 }"
-    return f"write {field} = a number, such as 2.50"
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """`models[1].prices.input`; pydantic names the members of a union too, which are no places."""
-    parts = [part for part in location if part not in ("date", "datetime")]
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
-
-
-def _nearest(location: tuple[int | str, ...]) -> str:
-    """The field that was meant, else all that there are."""
-    words = [str(part) for part in location]
-    kind: type[BaseModel] = {"models": OwnModel, "aliases": Alias, "multipliers": Multiplier}.get(words[0], Overlay)
-    if len(words) == 1:
-        kind = Overlay
-    if "long_context" in words[:-1]:
-        kind = LongContext
-    elif {"prices", "tiers"} & set(words[:-1]):
-        kind = Prices
-    fields = list(kind.model_fields)
-    meant = difflib.get_close_matches(words[-1], fields, 1, 0.7)
-    return meant[0] if meant else f"one of {', '.join(fields)}"
+def _without_tier(answer: Priced, tier: str | None) -> Priced:
+    """The answer, whose tier the file has a price of."""
+    return replace(answer, unpriced=tuple(name for name in answer.unpriced if name != f"tier:{tier}"))

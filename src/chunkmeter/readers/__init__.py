@@ -1,7 +1,7 @@
-"""Readers: one module a wire format, each folding raw events into a `Tally`. No OpenTelemetry, no SDK.
+"""The readers: one module for each wire, which folds raw events into a `Tally`. None imports OpenTelemetry or an SDK.
 
-A reader module has `WIRE`, `OPERATION` and `read(tally, event)`. To add one: write the module, add its row to
-`_wires.ROWS`.
+A reader module has `WIRE`, `OPERATION` and `read(tally, event)`, and `REASONS = False` where its wire has no word for
+why an answer ended. docs/architecture.md says how to add one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from ..tally import Tally
+from ..facts.tally import Tally
+from ..providers import SPELLINGS
+from ..providers import provider as provider_row
 from . import _wires
 
 if TYPE_CHECKING:
@@ -22,17 +24,19 @@ __all__ = ["WIRES", "Reader", "UnknownWireError", "for_event", "for_provider", "
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How one wire format is read.
+    """How one wire is read.
 
     Attributes:
         wire: its name, as `wrap(wire=...)` takes it.
         operation: `gen_ai.operation.name` of a call on this wire.
         read: folds one raw event into a tally.
+        reasons: whether the wire has a word for why an answer ended.
     """
 
     wire: str
     operation: str
     read: Callable[[Tally, Any], None]
+    reasons: bool = True
 
 
 class UnknownWireError(LookupError):
@@ -44,7 +48,7 @@ _loaded: dict[str, Reader] = {}
 
 
 def for_wire(wire: str) -> Reader:
-    """The reader of a wire format by its name.
+    """The reader of a wire, by the wire's name.
 
     Raises:
         UnknownWireError: if there is no such wire.
@@ -53,49 +57,53 @@ def for_wire(wire: str) -> Reader:
         if wire not in _wires.ROWS:
             raise UnknownWireError(f"wire={wire!r} is not known: write one of {', '.join(WIRES)}")
         module = import_module(f"{__name__}.{wire}")
-        _loaded[wire] = Reader(module.WIRE, module.OPERATION, module.read)
+        _loaded[wire] = Reader(module.WIRE, module.OPERATION, module.read, getattr(module, "REASONS", True))
     return _loaded[wire]
 
 
 def for_provider(provider: str) -> Reader:
-    """The reader of a provider's native wire, by any spelling of the provider.
+    """The reader of the wire that a provider speaks, by any spelling of the provider.
 
     Raises:
         UnknownWireError: if the provider is not known.
     """
-    wire = _wires.of_provider(provider)
-    if wire is None:
-        names = ", ".join(_wires.PROVIDERS)
+    reader = known(provider)
+    if reader is None:
+        names = ", ".join(sorted(name for name, row in SPELLINGS.items() if row.wire))
         raise UnknownWireError(f"provider={provider!r} has no reader: write one of {names}, or name a wire")
-    return for_wire(wire)
+    return reader
 
 
 def known(provider: str | None) -> Reader | None:
-    """The reader of a provider's native wire, None where there is none."""
-    wire = _wires.of_provider(provider) if provider else None
-    return for_wire(wire) if wire else None
+    """The reader of the wire that a provider speaks; None where it is not known."""
+    row = provider_row(provider)
+    return for_wire(row.wire) if row and row.wire else None
 
 
 def for_event(event: Any) -> Reader:
-    """The reader that fits a raw event, told by the module of its class or, for a dict, by what it says.
+    """The reader that fits a raw event. The class of an SDK's event tells it, or what a dict says.
 
     Raises:
-        UnknownWireError: if none does.
+        UnknownWireError: if no reader fits.
     """
     wire = _wires.of_event(event)
     if wire is None:
         kind = cast("type[Any]", type(event))
-        raise UnknownWireError(f"an event of {kind.__module__}.{kind.__qualname__} fits no known wire")
+        named = f"{kind.__module__}.{kind.__qualname__}"
+        raise UnknownWireError(f"an event of {named} fits no known wire: name its provider or its wire")
     return for_wire(wire)
 
 
 def normalize(raw_chunk: Any, provider: str | None = None, *, wire: str | None = None) -> CallResponseChunk:
-    """What one raw chunk alone says, as a `CallResponseChunk`.
+    """Read one raw chunk by itself.
 
     Args:
         raw_chunk: the provider SDK's event object, or its JSON as a dict.
-        provider: any spelling of the provider, for a chunk that doesn't tell its format by itself.
-        wire: the wire format's name, where neither tells (see `WIRES`).
+        provider: any spelling of the provider; it counts where the chunk doesn't tell its wire itself.
+        wire: the wire's name, one of `WIRES`; it counts before anything else.
+
+    Returns:
+        What this chunk says, as a `CallResponseChunk`.
 
     Raises:
         UnknownWireError: if nothing tells how to read the chunk.
@@ -110,7 +118,7 @@ def normalize(raw_chunk: Any, provider: str | None = None, *, wire: str | None =
 
 
 def _reader(raw_chunk: Any, provider: str | None) -> Reader:
-    """The chunk's own shape decides: a provider may speak another's wire, as Google does OpenAI's."""
+    """The reader of a chunk, by its shape first: a provider may speak another's wire, as Google does OpenAI's."""
     try:
         return for_event(raw_chunk)
     except UnknownWireError:

@@ -1,7 +1,10 @@
-"""The events in a raw body, server-sent events or JSON, given in lines or in pieces of any size.
+"""Finds the events in a raw body: server-sent events or JSON, which comes in lines or in pieces of any size.
 
-https://html.spec.whatwg.org/multipage/server-sent-events.html. An event is given out as soon as its data is whole JSON,
-since the blank line after it may never come: line iterators are filtered, and bodies end early.
+https://html.spec.whatwg.org/multipage/server-sent-events.html. An event is given out as soon as its data is whole JSON.
+The blank line after it may never come, since some line iterators leave it out and some bodies end early.
+
+Whatever comes, in whatever pieces, each character is looked at a fixed number of times: brackets are counted as they
+come, and a text is joined and parsed only where its brackets are closed for the first time.
 """
 
 from __future__ import annotations
@@ -12,39 +15,50 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from ._growing import BRACES, Json, Nesting, Parts
+
 __all__ = ["Framing", "is_raw"]
 
 _BOM = "\ufeff"
 _DONE = "[DONE]"
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_OUTSIDE, _IN_STRING = re.compile(r'[{}"]'), re.compile(r'["\\]')
-_LONGEST = 2**24
-"""Characters; what has no end by then is given up, so that no body can fill the memory."""
+_BLANK = f"{_BOM} \t\r\n"
+# The beginning of a body, or of its first field where no more has come yet.
+_BEGIN = re.compile(r"[{\[:]|(?:data|event|id|retry):|(?:d|da|dat|data|e|ev|eve|even|event|i|id|r|re|ret|retr|retry)\Z")
+_LONGEST_FIELD = len("event:")
 
 
 def is_raw(item: Any) -> bool:
-    """Whether an item of a stream is a piece of a body, or a server-sent event as its client library gives it."""
+    """Whether an item of a stream is a piece of a body, or a server-sent event as a client library hands it out."""
     return isinstance(item, str | bytes | bytearray | memoryview) or isinstance(getattr(item, "data", None), str)
 
 
 class Framing:
-    """Makes events out of one body: parsed JSON objects, and the text of data that is no JSON."""
+    """Finds the events in one body. An event is a parsed JSON object, or the text of data that is no JSON."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._format: _Lines | _Objects | None = None
+        self._head = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it has begun as no body does: neither by JSON nor by a field or a comment of an event."""
+        return bool(self._head) and not _BEGIN.match(self._head)
 
     def feed(self, item: Any) -> list[Any]:
-        """The events that are whole with `item`: a line without its end, a piece of the body, or an event."""
+        """The events that `item` completes. It is a line without its end, a piece of a body, or a server-sent event."""
         if isinstance(item, bytes | bytearray | memoryview):
             text = self._decoder.decode(bytes(cast("bytes", item)))
             if item and not text:
-                return []  # half a character
+                return []  # a part of one character
         elif isinstance(item, str):
             text = item
         else:
             data = getattr(item, "data", None)
             return _data(data) if isinstance(data, str) else []
+        if len(self._head) < _LONGEST_FIELD:
+            self._head = (self._head + text[:_LONGEST_FIELD]).lstrip(_BLANK)[:_LONGEST_FIELD]
         if self._format is None:
             text = text.removeprefix(_BOM)
             begin = text.lstrip()[:1]
@@ -55,30 +69,34 @@ class Framing:
 
 
 class _Lines:
-    """Server-sent events."""
+    """Finds the events in a body of server-sent events."""
 
     def __init__(self) -> None:
         self._in_pieces = False
-        """Whether a line end has been seen: then items are pieces of text, until then they may be lines without."""
-        self._rest = _Parts()
+        """Whether a line end has been seen. Until then each item may be a line without its end; afterwards none is."""
+        self._rest = Json("data:")
         self._spent = False
-        """Whether the line under way has given its event."""
+        """Whether the line that is not whole yet has already given its event."""
         self._cut_at_cr = False
-        self._data = _Parts()
+        self._data = Json()
+        self._blank = False
+        """Whether a blank line has come in the middle of it."""
+        self._again = Json()
+        """What came after that, from where another event may have begun."""
 
     def feed(self, text: str) -> Iterator[Any]:
         if not self._in_pieces:
             if not _LINE_END.search(text):
                 events = self._line(text)
-                # It may have been the beginning of a line all the same.
+                # The text may also be the beginning of a line.
                 if events or not text:
                     self._rest.clear()
                 else:
-                    self._rest.add(text)
+                    self._rest.grow(text)
                 yield from events
                 return
             self._in_pieces = True
-            self._data.clear()
+            self._clear()
         if self._cut_at_cr:
             text = text.removeprefix("\n")
         self._cut_at_cr = text.endswith("\r")
@@ -88,103 +106,99 @@ class _Lines:
             if not self._spent:
                 yield from self._line(line)
             self._spent = False
-        self._rest.add(rest)
-        if rest.endswith("}") and not self._spent:
-            name, _, value = self._rest.whole().partition(":")
-            events = _objects(value) if name == "data" else []
+        if self._rest.grow(rest) and not self._spent:
+            events = _objects(self._rest.whole().partition(":")[2])
             self._spent = bool(events)
             yield from events
 
     def _line(self, line: str) -> list[Any]:
+        name, _, value = line.partition(":")
+        if not self._in_pieces and self._data.begin in ("{", "["):
+            return self._cut_line(line, name, value)
         if not line:
             return _data(self._data.take("").removesuffix("\n"))
-        name, _, value = line.partition(":")
         if name != "data":
             return []
-        self._data.add(value.removeprefix(" ") + "\n")
+        return self._whole(value) or self._add(value.removeprefix(" ") + "\n")
+
+    def _cut_line(self, line: str, name: str, value: str) -> list[Any]:
+        """A line while JSON is unfinished: the rest of one that was cut in two, or the begin of another event.
+
+        `str.splitlines`, by which httpx cuts lines, also cuts at U+0085, U+2028 and U+2029, which JSON may hold as they
+        are. A blank line may be one of these, or the end of an event that was never finished.
+        """
+        self._blank = self._blank or not line
+        if name != "data":
+            return self._add(line)
         events = _objects(value)
-        if not events and _may_end(value):  # else every line of a text would join all those before it
-            events = _objects(self._data.whole())
+        if events:
+            self._clear()
+            return events
+        if not self._blank:
+            return self._add(value.removeprefix(" ") + "\n")
+        begins = value.lstrip()[:1] in ("{", "[")
+        if begins:
+            self._again.clear()
+            self._again.grow(value + "\n")
+        return self._add(line, again=not begins)
+
+    def _whole(self, value: str) -> list[Any]:
+        """The events that a line of data has by itself."""
+        events = _objects(value)
         if events or value.strip() == _DONE:
-            self._data.clear()
+            self._clear()
         return events
+
+    def _add(self, text: str, *, again: bool = True) -> list[Any]:
+        """More of the data under way, and its events if they are whole now."""
+        under_way = (self._again, self._data) if again and self._blank else (self._data,)
+        for data in [each for each in under_way if each.grow(text)]:
+            if events := _objects(data.whole()):
+                self._clear()
+                return events
+        return []
+
+    def _clear(self) -> None:
+        self._data.clear()
+        self._again.clear()
+        self._blank = False
 
 
 class _Objects:
-    """JSON lines, an array of objects, or objects one after the other."""
+    """Finds the events in a body of JSON: lines, an array of objects, or objects one after the other."""
 
     def __init__(self) -> None:
-        self._under_way = _Parts()
-        self._depth = 0
-        self._in_string = self._escaped = False
+        self._under_way = Parts()
+        self._nesting = Nesting(BRACES)
 
     def feed(self, text: str) -> Iterator[Any]:
-        start, at = 0, int(self._escaped and bool(text))
-        self._escaped = self._escaped and not text
-        while found := (_IN_STRING if self._in_string else _OUTSIDE).search(text, at):
-            at = found.end()
-            match found[0]:
-                case "\\":
-                    self._escaped = at == len(text)
-                    at += 1
-                case '"':
-                    self._in_string = not self._in_string
-                case "{":
-                    start = start if self._depth else found.start()
-                    self._depth += 1
-                case _:
-                    self._depth = max(0, self._depth - 1)
-                    if not self._depth:
-                        yield from _objects(self._under_way.take(text[start:at]))
-                        start = at
-        if self._depth:
+        start = 0
+        for at in self._nesting.turns(text):
+            if self._nesting.depth:
+                start = at
+            else:
+                yield from _objects(self._under_way.take(text[start:at]))
+        if self._nesting.depth:
             self._under_way.add(text[start:])
 
 
-class _Parts:
-    """Text that is still growing, joined only when it is asked for."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._length = 0
-
-    def add(self, part: str) -> None:
-        self._length += len(part)
-        if self._length > _LONGEST:
-            self.clear()
-        self._parts.append(part)
-
-    def whole(self) -> str:
-        return "".join(self._parts)
-
-    def take(self, last: str) -> str:
-        """All of it with its last part, and begin anew."""
-        whole = self.whole() + last if self._parts else last
-        self.clear()
-        return whole
-
-    def clear(self) -> None:
-        self._parts.clear()
-        self._length = 0
-
-
 def _data(text: str) -> list[Any]:
-    """What the data of one server-sent event is."""
+    """The events in the data of one server-sent event."""
     return _objects(text) or ([text] if text and text != _DONE else [])
 
 
 def _may_end(text: str) -> bool:
-    """Whether JSON that has objects can end so."""
+    """Whether a JSON text that has objects can end as `text` does."""
     return text.rstrip()[-1:] in ("}", "]")
 
 
 def _objects(text: str) -> list[Any]:
-    """The objects in a JSON text, itself one or a list of them; none where it is something else."""
+    """The objects in a JSON text that is an object or a list of them; none where the text is anything else."""
     if not _may_end(text):
         return []
     try:
-        value = json.loads(text.strip())
-    except (ValueError, RecursionError):  # no JSON, or more brackets than anyone means
+        value = json.loads(text.strip(), strict=False)  # a line end may stand where a line was cut
+    except (ValueError, RecursionError):  # no JSON, or brackets nested too deep
         return []
     values = cast("list[Any]", value if isinstance(value, list) else [value])
     return [item for item in values if isinstance(item, dict)]

@@ -1,4 +1,4 @@
-"""Token counts and charges out of a usage object, by tables of where they stand in it."""
+"""Finds token counts and charges in a usage object. Tables say where they may stand."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from ..tally import Tally, Tokens, count
+from ..facts.tally import Tally, Tokens, count
 from ._view import View
 
-__all__ = ["Table", "amend", "amount", "charge", "counts", "find", "reasoning_beside", "states", "sum_of"]
+__all__ = [
+    "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "parts_beside",
+    "states", "sum_of",
+]  # fmt: skip
 
 Table = Mapping[str, tuple[str, ...]]
-"""A field of `Tokens` -> the dotted paths where it may stand, the first that has a count is taken."""
+"""A field of `Tokens` -> the dotted paths where its count may stand. The first path that has a count is taken."""
 
-_TOO_MUCH = 10**18  # no amount that anyone pays, in USD or ticks
-# What a service itself charged: OpenRouter's number, Perplexity's total, and xAI's ticks of 1e-10 USD
-# (https://docs.x.ai/docs/models). A path, and how many of its unit a USD is.
+_CLASSES_KEPT = (None, "5m", "1h")
+_TOO_MUCH = 10**18  # no call costs so much, in USD or in ticks
+# The paths where a service says what it charged, each with how many of its units are one USD: OpenRouter's number,
+# Perplexity's total, and xAI's ticks (https://docs.x.ai/docs/models).
 _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
 
 
 def find(said: View, path: str) -> Any:
-    """What stands at a dotted path, None where nothing does."""
+    """The value at a dotted path; None where there is none."""
     steps = _steps(path)
     found = said.get(steps[0])
     for name in steps[1:]:
@@ -45,34 +49,63 @@ def states(said: View, table: Table, *names: str) -> bool:
 
 
 def sum_of(*parts: int | None) -> int | None:
-    """The sum of those counts that are said; None where none is, or where their sum is too much for a count."""
+    """The sum of the counts that are not None; None where all are."""
     said = [part for part in parts if part is not None]
     return count(sum(said)) if said else None
 
 
-def reasoning_beside(tokens: Tokens) -> Tokens:
-    """The same, reasoning added to the output where the service counts it outside; only the total tells."""
-    inside, reasoning = tokens.output_tokens, tokens.reasoning_tokens
-    if reasoning and inside is not None and tokens.total_tokens == (tokens.input_tokens or 0) + inside + reasoning:
-        return replace(tokens, output_tokens=inside + reasoning)
+def parts_beside(tokens: Tokens) -> Tokens:
+    """`tokens` with what the service counts beside the input or the output added to it, which only the total shows.
+
+    xAI counts reasoning so, Mistral audio that goes in.
+    """
+    given, made = tokens.input_tokens or 0, tokens.output_tokens or 0
+    audio, reasoning = tokens.input_audio_tokens or 0, tokens.reasoning_tokens or 0
+    outside = (tokens.total_tokens or 0) - given - made
+    if outside <= 0:
+        return tokens
+    if tokens.output_tokens is not None and outside in (reasoning, reasoning + audio):
+        tokens = replace(tokens, output_tokens=made + reasoning)
+        outside -= reasoning
+    if tokens.input_tokens is not None and outside == audio:
+        tokens = replace(tokens, input_tokens=given + audio)
     return tokens
 
 
 def amend(tally: Tally, said: Tokens) -> None:
-    """Let each count that is said replace the one of its name, where the counts of a call come one by one."""
+    """Replace the tally's counts by those that `said` has, on a wire where the counts of a call come one by one."""
     stated = {field.name: number for field in fields(said) if (number := getattr(said, field.name)) is not None}
     if stated:
-        # A model's chunks may begin in another's shape: what that kept can't be amended, only replaced.
+        # Earlier chunks may have had another wire's shape. The usage that its reader kept can only be replaced.
         known = tally.usage if isinstance(tally.usage, Tokens) else Tokens()
         tally.usage, tally.count_tokens = replace(known, **stated), _as_they_are
+
+
+def add(known: Tokens, said: Tokens) -> Tokens:
+    """The sum of two counts, field by field, on the wires that count each part of a call by itself."""
+    return Tokens(
+        **{field.name: sum_of(getattr(known, field.name), getattr(said, field.name)) for field in fields(Tokens)}
+    )
 
 
 def _as_they_are(usage: Tokens) -> Tokens:
     return usage
 
 
+def note_kept(tally: Tally, how_long: str | None, number: Any) -> None:
+    """Note what was written to a cache and is kept for another time than those that have a class."""
+    if how_long not in _CLASSES_KEPT:
+        tally.use(f"class:cache_write_{how_long}", number)
+
+
+def note_all_kept(tally: Tally, details: Any) -> None:
+    """The same for an object that has a count for each time, such as `ephemeral_24h_input_tokens`."""
+    for name, number in details.pairs() if isinstance(details, View) else ():
+        note_kept(tally, str(name).removeprefix("ephemeral_").removesuffix("_input_tokens"), number)
+
+
 def charge(usage: View) -> float | None:
-    """USD as the service itself charged them; 0.0 is a price, None is silence."""
+    """What the service itself charged, in USD; 0.0 is a charge, None means that it said nothing."""
     for path, per_usd in _CHARGES:
         charged = amount(find(usage, path))
         if charged is not None:
@@ -81,10 +114,13 @@ def charge(usage: View) -> float | None:
 
 
 def amount(value: Any) -> float | None:
-    """`value` as an amount of money, or None: a negative, textual or absurd one is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _TOO_MUCH:
+    """`value` as an amount of money; None where it is negative or no number.
+
+    One that is too large, which may not fit a float, reads as an amount that no call can cost.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         return None
-    return float(value)
+    return float(min(value, _TOO_MUCH))
 
 
 def _first(said: View, paths: tuple[str, ...], names: Container[str]) -> int | None:
@@ -94,6 +130,6 @@ def _first(said: View, paths: tuple[str, ...], names: Container[str]) -> int | N
     return None
 
 
-@cache  # of the paths in the readers' tables
+@cache  # which stays small: all paths are from the readers' tables
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))

@@ -1,4 +1,4 @@
-"""A forgiving view of a raw event: attributes over dicts and SDK objects alike, else None."""
+"""Reads a raw event by attribute, be it a dict or an SDK's object. What is absent reads None."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["View", "view"]
 
 
 class _Any:
-    """Contains every name: an object's may be worked out when they are asked for."""
+    """A container of every name, for objects that may work out an attribute only when it is asked for."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -23,26 +23,26 @@ _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 def view(value: Any) -> Any:
-    """`value` for reading by attribute: scalars as they are, lists as lists of views, all else as a view."""
-    if type(value) in _SCALARS or isinstance(value, View | Enum):  # the exact type first: it is the cheapest to ask
+    """`value`, ready to be read by attribute: a scalar as it is, a list as a list of views, all else as a view."""
+    if type(value) in _SCALARS or isinstance(value, View | Enum):  # the exact type is the cheapest to ask
         return value
     if isinstance(value, list | tuple):
-        # No wire has lists in lists, so those stay as they are: any number of them can be sent.
+        # Lists in lists stay as they are: no wire has them, and a damaged event may nest any number.
         return [item if isinstance(item, list | tuple) else view(item) for item in cast("list[Any]", value)]
     return value if isinstance(value, str | bytes | int | float) else View(value)
 
 
 class View:
-    """One JSON object. A name is looked up as written, then in camelCase (Google's JSON)."""
+    """One JSON object, or an SDK's object. A name is looked up as written, then in camelCase (Google's JSON)."""
 
     __slots__ = ("_attributes", "_raw", "_said")
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
         self._attributes: frozenset[str] | None = None
-        """Those of its class beside its fields, where that is a plain model's."""
+        """The attributes of the object's class that are no fields, if it is a plain pydantic model."""
         self._said: Mapping[str, Any] | None = None
-        """What it says by name, where that is at hand: most of what is asked for is not there."""
+        """The object's values by name, if it has them in a dict, which is quick to say that a name is absent."""
         if isinstance(raw, dict):
             self._said = cast("dict[str, Any]", raw)
         elif (attributes := _attributes_of_model(cast("type[Any]", type(raw)))) is not None:
@@ -53,7 +53,7 @@ class View:
         return self.get(name)
 
     def get(self, name: str) -> Any:
-        """What has that name, also one that is a method's here; None where there is nothing."""
+        """The value under a name, also under one that `View` has a method of; None where there is none."""
         said = self._said
         if said is None:
             found = _of_object(self._raw, name)
@@ -67,28 +67,32 @@ class View:
         return found if type(found) in _SCALARS else view(found)
 
     def names(self) -> Container[str]:
-        """Where all names are that there may be something of; to be asked first where most names are asked in vain."""
+        """A container of all names that may have a value: a quick first look for whoever asks for many absent names."""
         if self._said is None:
             return _ANY
         said = [name for name, value in self._said.items() if value is not None]
         return {*said, *(map(_snake_case, said) if self._attributes is None else self._attributes)}
 
     def knows(self, name: str) -> bool:
-        """Whether there is room for that name: an SDK's class may have none for what its service sends by now."""
+        """Whether the object can have that name. An old SDK's class may lack a field that its service sends by now."""
         return isinstance(self._raw, Mapping) or hasattr(self._raw, name)
 
     def object(self, name: str, default: View | None = None) -> View:
-        """The object of that name; `default`, or an empty one, where there is none or something else."""
+        """The object under a name; `default`, or an empty object, where there is none or something else."""
         found = self.get(name)
         return found if isinstance(found, View) else default or _NOTHING
 
     def objects(self, name: str) -> list[View]:
-        """The objects in the list of that name; none where there is no list."""
+        """The objects in the list under a name; an empty list where there is none."""
         found = self.get(name)
         return [item for item in cast("list[Any]", found) if isinstance(item, View)] if isinstance(found, list) else []
 
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """The names and values of a JSON object whose names are data, such as those of tools."""
+        return list((self._said or {}).items())
+
     def text(self, *names: str) -> str | None:
-        """The text of the first of these names that has one; an empty one is none. An SDK's enum is its value."""
+        """The first text under these names that is not empty, else None. An SDK's enum reads as its value."""
         for name in names:
             found = self.get(name)
             if isinstance(found, Enum):
@@ -106,13 +110,13 @@ class View:
 _NOTHING = View({})
 
 
-@lru_cache(maxsize=4096)  # our readers ask for few names
+@lru_cache(maxsize=4096)  # more than the names that the readers ask for
 def _camel_case(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
 def _snake_case(name: Any) -> Any:
-    # Without a cache: these are a service's names, of any number and length.
+    # There is no cache here: these names come from a service, in any number and length.
     if not isinstance(name, str) or name.islower():
         return name
     return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)
@@ -120,9 +124,9 @@ def _snake_case(name: Any) -> Any:
 
 @lru_cache(maxsize=1024)
 def _attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
-    """What the class adds to pydantic's, if it is a model that looks attributes up as pydantic does; else None.
+    """The attributes that a class adds to pydantic's, if its objects look attributes up as pydantic does; else None.
 
-    Asked for what it hasn't, such a model takes long to say so: what its fields hold is looked up beside it.
+    Such an object takes long to say that an attribute is absent, so it is asked only for those that its class has.
     """
     looked_up_by = next((each for each in kind.__mro__ if "__getattr__" in vars(each)), None)
     if (
@@ -132,11 +136,11 @@ def _attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
         or issubclass(kind, Mapping)
     ):
         return None
-    private: Iterable[str] = getattr(kind, "__private_attributes__", ())  # in no `dir`
+    private: Iterable[str] = getattr(kind, "__private_attributes__", ())  # `dir` leaves them out
     return frozenset((*dir(kind), *private)).difference(dir(looked_up_by))
 
 
 def _of_object(raw: Any, name: str) -> Any:
-    """By attribute, then by key: Azure's objects keep what they have no attribute for."""
+    """The value of an attribute, else of a key: Azure's objects keep under keys what they have no attribute for."""
     found = getattr(raw, name, None)
     return raw.get(name) if found is None and isinstance(raw, Mapping) else found

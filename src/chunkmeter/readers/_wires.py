@@ -1,4 +1,4 @@
-"""Which wire an event is of: one row a wire format, and what tells it."""
+"""Tells the wire of an event. Each wire has one row, which says what its events are known by."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
-__all__ = ["ROWS", "of", "of_event", "of_provider"]
+__all__ = ["ROWS", "of", "of_event"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What tells a wire format.
+    """What the events of one wire are known by.
 
     Attributes:
-        providers: conventions' and libraries' provider names whose streams have this shape, unless they say otherwise.
-        modules: where the classes of its events are at home.
-        names: what its JSON events call themselves, as their `type`, `event_type` or `object`; one that ends with a
-            dot stands for all that begin so.
-        keys: keys of a JSON event, any of which tells this shape where it doesn't call itself anything.
+        modules: the modules, the packages or the classes that its SDKs have for events.
+        names: what its JSON events, or the object in their `response`, have as `type`, `event_type` or `object`; a
+            name that ends with a dot stands for all that begin with it.
+        keys: keys that its JSON events have; one of them is enough where none of those names tells the wire. Where an
+            event has keys of several wires, the first row counts.
     """
 
-    providers: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
@@ -38,7 +37,6 @@ ROWS: dict[str, Row] = {
         names=_words("completion"),
     ),
     "anthropic_messages": Row(
-        providers=_words("anthropic"),
         modules=("anthropic",),
         names=_words(
             "message message_start message_delta message_stop ping "
@@ -46,24 +44,28 @@ ROWS: dict[str, Row] = {
         ),
     ),
     "bedrock_converse": Row(
-        providers=_words("aws.bedrock bedrock aws"),
         keys=_words(
             "messageStart contentBlockStart contentBlockDelta contentBlockStop messageStop metadata stopReason"
         ),
     ),
     "bedrock_invoke": Row(keys=_words("chunk bytes outputText generation")),
     "cohere": Row(
-        providers=_words("cohere"),
         modules=("cohere",),
         names=_words(
             "stream-start text-generation citation-generation search-queries-generation search-results "
             "tool-calls-chunk tool-calls-generation stream-end message-start content-start content-delta content-end "
             "tool-plan-delta tool-call-start tool-call-delta tool-call-end citation-start citation-end message-end"
         ),
-        keys=_words("chat_history"),
+        keys=_words("chat_history finish_reason"),
+    ),
+    "google_live": Row(
+        modules=("google.genai.types.LiveServerMessage",),
+        keys=_words(
+            "setupComplete setup_complete serverContent server_content toolCall tool_call toolCallCancellation "
+            "tool_call_cancellation sessionResumptionUpdate session_resumption_update goAway go_away"
+        ),
     ),
     "google_generate_content": Row(
-        providers=_words("google gemini vertex vertex_ai vertexai gcp.gemini gcp.vertex_ai gcp.gen_ai"),
         modules=(
             "google.genai.types",
             "google.generativeai.types",
@@ -78,6 +80,15 @@ ROWS: dict[str, Row] = {
         modules=("google.genai._interactions", "google.genai.interactions"),
         names=_words("interaction interaction. step. content."),
     ),
+    "mistral_conversations": Row(
+        modules=(
+            "mistralai.models.conversationevents",
+            "mistralai.models.conversationresponse",
+            "mistralai.client.models.conversationevents",
+            "mistralai.client.models.conversationresponse",
+        ),
+        names=_words("conversation.response. message.output. tool.execution. agent.handoff. function.call."),
+    ),
     "ollama": Row(
         modules=("ollama",),
         keys=_words("done"),
@@ -87,11 +98,6 @@ ROWS: dict[str, Row] = {
         names=_words("thread thread."),
     ),
     "openai_chat": Row(
-        providers=_words(
-            "openai azure azure_openai azure.ai.openai azure.ai.inference groq xai x_ai x-ai litellm deepseek "
-            "openrouter together together_ai mistral mistral_ai perplexity moonshot moonshotai moonshot_ai "
-            "ollama vllm cerebras fireworks huggingface writer"
-        ),
         modules=("openai.types.chat", "groq.types.chat", "litellm", "mistralai", "azure.ai.inference"),
         names=_words("chat."),
         keys=_words("choices"),
@@ -100,39 +106,86 @@ ROWS: dict[str, Row] = {
         modules=("openai.types.completion",),
         names=_words("text_completion"),
     ),
+    "openai_embeddings": Row(
+        modules=(
+            "openai.types.create_embedding_response",
+            "groq.types.create_embedding_response",
+            "together.types.embedding",
+            "litellm.types.utils.EmbeddingResponse",
+            "mistralai.models.embeddingresponse",
+            "mistralai.client.models.embeddingresponse",
+            "azure.ai.inference.models._models.EmbeddingsResult",
+            "azure.ai.inference.models._patch.EmbeddingsResult",
+        ),
+        names=_words("list"),
+    ),
+    "openai_images": Row(
+        modules=(
+            "openai.types.image_gen_completed_event",
+            "openai.types.image_gen_partial_image_event",
+            "openai.types.image_edit_completed_event",
+            "openai.types.image_edit_partial_image_event",
+            "openai.types.images_response",
+            "litellm.types.utils.ImageResponse",
+        ),
+        names=_words("image_generation. image_edit."),
+    ),
+    "openai_realtime": Row(
+        modules=("openai.types.realtime", "openai.types.beta.realtime"),
+        names=_words(
+            "realtime.response response.done session. conversation.created conversation.item. input_audio_buffer. "
+            "output_audio_buffer. rate_limits. transcription_session."
+        ),
+    ),
     "openai_responses": Row(
         modules=("openai.types.responses",),
         names=_words("response response."),
     ),
     "openai_transcription": Row(
-        modules=("openai.types.audio",),
-        names=_words("transcript."),
+        modules=(
+            "openai.types.audio",
+            "groq.types.audio",
+            "litellm.types.utils.TranscriptionResponse",
+            "mistralai.models.transcriptionstreamevents",
+            "mistralai.models.transcriptionresponse",
+            "mistralai.client.models.transcriptionstreamevents",
+            "mistralai.client.models.transcriptionresponse",
+        ),
+        names=_words("transcript. transcription. speech."),
     ),
     "tgi": Row(keys=_words("token details generated_text")),
+    "xai_sdk": Row(
+        modules=("xai_sdk", "xai.api"),
+    ),
     "watsonx": Row(
-        providers=_words("watsonx ibm.watsonx.ai"),
         keys=_words("results"),
     ),
 }
 _BY_NAME = {name: wire for wire, row in ROWS.items() for name in row.names}
-_BY_KEY = {key: wire for wire, row in ROWS.items() for key in row.keys}
+_KEYS = frozenset(key for row in ROWS.values() for key in row.keys)
 _BY_MODULE = {module: wire for wire, row in ROWS.items() for module in row.modules}
-_BY_PROVIDER = {name: wire for wire, row in ROWS.items() for name in row.providers}
 
 
 def of(said: Mapping[str, Any]) -> str | None:
-    """The wire of a JSON event, None where nothing tells."""
-    for key in ("type", "event_type", "object"):
-        name = said.get(key)
-        if isinstance(name, str):
-            wire = _BY_NAME.get(name) or _BY_NAME.get(f"{name.partition('.')[0]}.")
-            if wire is not None:
-                return wire
-    return next((_BY_KEY[key] for key in said if key in _BY_KEY), None)
+    """The name of a JSON event's wire; None where nothing tells it."""
+    about = said.get("response")
+    inner = cast("dict[str, Any]", about).get("object") if isinstance(about, dict) else None
+    for name in (inner, *map(said.get, ("type", "event_type", "object"))):
+        wire = _of_name(name) if isinstance(name, str) else None
+        if wire is not None:
+            return wire
+    keys = _KEYS.intersection(said)
+    return next(wire for wire, row in ROWS.items() if row.keys & keys) if keys else None
+
+
+def _of_name(name: str) -> str | None:
+    first, _, rest = name.partition(".")
+    second = rest.partition(".")[0]
+    return _BY_NAME.get(name) or _BY_NAME.get(f"{first}.{second}.") or _BY_NAME.get(f"{first}.")
 
 
 def of_event(event: Any) -> str | None:
-    """The wire of an SDK's event, told by the module of its class, or of a JSON event; None where nothing tells."""
+    """The name of the wire of an SDK's event or of a JSON event; None where nothing tells it."""
     kind = cast("type[Any]", type(event))
     wire = of(cast("dict[str, Any]", event)) if issubclass(kind, dict) else None
     # Many services' own SDKs have classes of OpenAI's shape.
@@ -142,17 +195,9 @@ def of_event(event: Any) -> str | None:
 @lru_cache(maxsize=256)
 def _of_class(kind: type[Any]) -> str | None:
     for base in kind.__mro__:
-        parts = base.__module__.split(".")
+        parts = [*base.__module__.split("."), base.__name__]
         for end in range(len(parts), 0, -1):
             wire = _BY_MODULE.get(".".join(parts[:end]))
             if wire is not None:
                 return wire
     return None
-
-
-def of_provider(provider: str) -> str | None:
-    """The native wire of a provider by any spelling, None where the provider is not known."""
-    return _BY_PROVIDER.get(provider.strip().lower())
-
-
-PROVIDERS = tuple(sorted(_BY_PROVIDER))

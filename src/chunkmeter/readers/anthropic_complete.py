@@ -1,4 +1,4 @@
-"""Anthropic's legacy text completions: why it stopped, and no usage at all.
+"""Anthropic's legacy text completions, which have a finish reason and no usage.
 
 https://docs.anthropic.com/en/api/complete
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tally import Tally
+from ..facts.tally import Tally
 from ._view import View
 
 WIRE = "anthropic_complete"

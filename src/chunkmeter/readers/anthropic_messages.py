@@ -1,21 +1,32 @@
-"""Anthropic messages: `message_start` opens the usage, each non-null field of a `message_delta` amends it.
+"""Anthropic messages: `message_start` has the first usage, and each non-null field of a `message_delta` replaces its.
 
 https://docs.anthropic.com/en/docs/build-with-claude/streaming. The `output_tokens` of `message_start` are
-provisional: they count only where that event brings the `stop_reason` too.
+provisional: they count only where that event brings the `stop_reason` too. Where the usage lists `iterations`, the call
+is all of them: the fields beside them leave compactions and advisors out, which are charged too, each at its model.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..tally import Tally, Tokens, count
-from ._usage import sum_of
+from ..facts.tally import Inner, Tally, Tokens, count, quantity
+from ._fees import note_charge
+from ._usage import note_all_kept, sum_of
 from ._view import View
 
 WIRE = "anthropic_messages"
 OPERATION = "chat"
 
-# What `inference_geo` says where no place was agreed.
+# The fields of `server_tool_use` that are looked for in objects which can't list theirs.
+_COUNTED = ("web_search_requests", "code_execution_requests")
+# A tool's name -> the item that its run is; None where it has no fee but tokens. Others are items by their names.
+# https://platform.claude.com/docs/en/about-claude/pricing#tool-use-pricing
+_TOOLS = {
+    "bash_code_execution": "code_execution",
+    "text_editor_code_execution": "code_execution",
+    **dict.fromkeys(("web_fetch", "tool_search", "tool_search_tool_regex", "tool_search_tool_bm25", "advisor")),
+}
+# What `inference_geo` says where it names no place.
 _NOWHERE = ("not_available", "global")
 
 
@@ -31,8 +42,13 @@ def read(tally: Tally, event: Any) -> None:
         _stop(tally, said.object("delta"))
     elif kind == "message_start":
         _open(tally, View(event).object("message"))
+    elif kind == "content_block_start":
+        _note_block(tally, View(event).object("content_block"))
     elif kind == "message":
-        _open(tally, View(event))
+        message = View(event)
+        for block in message.objects("content"):
+            _note_block(tally, block)
+        _open(tally, message)
 
 
 def _open(tally: Tally, message: View) -> None:
@@ -49,26 +65,75 @@ def _stop(tally: Tally, said: View) -> None:
 
 
 def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> None:
-    stated = {
-        "input": count(said.input_tokens),
-        "output": None if provisional_output else count(said.output_tokens),
-        "cache_read": count(said.cache_read_input_tokens),
-        "cache_write": count(said.cache_creation_input_tokens),
-        "cache_write_1h": count(said.object("cache_creation").ephemeral_1h_input_tokens),
-        "thinking": count(said.object("output_tokens_details").thinking_tokens),
-    }
+    stated = _stated(said)
+    iterations = said.objects("iterations")
+    if iterations:
+        parts = [_stated(iteration) for iteration in iterations]
+        sums = {name: sum_of(*(part[name] for part in parts)) for name in stated}
+        stated |= _said(sums)
+        calls = [Inner(tokens(_said(part)), each.text("model")) for part, each in zip(parts, iterations, strict=True)]
+        tally.inner = [call for call in calls if call.tokens]
+    if provisional_output:
+        stated["output"] = None
     known: dict[str, int] = tally.usage if isinstance(tally.usage, dict) else {}
-    tally.usage = known | {name: number for name, number in stated.items() if number is not None}
+    tally.usage = known | _said(stated)
     tally.count_tokens = tokens
-    # The fast mode has prices of its own, whatever the tier. https://docs.anthropic.com/en/docs/build-with-claude/fast-mode
+    note_all_kept(tally, said.get("cache_creation"))
+    _note_items(tally, said)
+    note_charge(tally, said)  # OpenRouter
+    # Fast mode has its own prices, whatever the tier. https://docs.anthropic.com/en/docs/build-with-claude/fast-mode
     fast = "fast" if said.text("speed") == "fast" else None
     tally.service_tier = fast or said.text("service_tier") or tally.service_tier
     geo = said.text("inference_geo")
     tally.region = tally.region if geo in (None, *_NOWHERE) else geo
 
 
+def _stated(said: View) -> dict[str, int | None]:
+    return {
+        "input": count(said.input_tokens),
+        "output": count(said.output_tokens),
+        "cache_read": count(said.cache_read_input_tokens),
+        "cache_write": count(said.cache_creation_input_tokens),
+        "cache_write_1h": count(said.object("cache_creation").ephemeral_1h_input_tokens),
+        "thinking": count(said.object("output_tokens_details").thinking_tokens),
+    }
+
+
+def _said(stated: dict[str, int | None]) -> dict[str, int]:
+    return {name: number for name, number in stated.items() if number is not None}
+
+
+def _note_block(tally: Tally, block: View) -> None:
+    """Note a tool that ran at the service, or another model that answers from here on, after a refusal.
+
+    Code from which a search was made is a part of the search, and free.
+    """
+    kind = block.text("type")
+    if kind == "fallback":
+        tally.response_model = block.object("to").text("model") or tally.response_model
+    if kind != "server_tool_use" or (name := block.text("name")) is None:
+        return
+    item = _TOOLS.get(name, name)
+    if item is not None:
+        tally.ran(item, block.text("id"))
+    if (block.object("caller").text("type") or "").startswith("code_execution"):
+        tally.waive("code_execution")
+
+
+def _note_items(tally: Tally, said: View) -> None:
+    """Note what the usage counts, in place of the runs so far: a search that failed is not charged."""
+    used = said.object("server_tool_use")
+    told = {name: used.get(name) for name in _COUNTED} | dict(used.pairs())
+    for name, value in told.items():
+        number, word = quantity(value), str(name).removesuffix("_requests")
+        item = _TOOLS.get(word, word)
+        if number is not None and item is not None:
+            tally.items.pop(item, None)
+            tally.use(item, number)
+
+
 def tokens(usage: dict[str, int]) -> Tokens:
-    """The counts in the amended fields; Anthropic's `input_tokens` leave cached ones out, ours don't."""
+    """The counts in the fields so far. Anthropic's `input_tokens` leave cached tokens out, ours include them."""
     input_tokens = sum_of(usage.get("input"), usage.get("cache_read"), usage.get("cache_write"))
     output_tokens = usage.get("output")
     return Tokens(

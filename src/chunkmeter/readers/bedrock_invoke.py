@@ -1,7 +1,7 @@
-"""Bedrock invoke: each chunk is one event of the model's own wire, the last with the service's counts beside it.
+"""Bedrock invoke: each chunk is one event of the model's own wire; the last has the service's counts too.
 
-https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html. Where
-both count, the model's own are taken: the service's leave tool calls out of the output.
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html. The model's
+counts are taken where there are both: those of the service leave tool calls out of the output.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import json
 import re
 from typing import Any, cast
 
-from ..tally import Tally, Tokens
-from . import _wires, anthropic_complete, anthropic_messages, bedrock_converse, cohere, openai_chat
+from ..facts.tally import Tally, Tokens
+from . import _bedrock, _wires, anthropic_complete, anthropic_messages, bedrock_converse, cohere, openai_chat
 from ._usage import Table, amend, counts
 from ._view import View, view
 
@@ -23,7 +23,7 @@ MODELS = {
     module.WIRE: module.read
     for module in (anthropic_complete, anthropic_messages, bedrock_converse, cohere, openai_chat)
 }
-# Titan, Llama, Cohere's older models and Mistral's have flat bodies; counts come one by one.
+# Titan, Llama, Mistral and Cohere's older models send flat bodies, and their counts one by one.
 _REASON = ("completionReason", "stop_reason", "finish_reason")
 _TEXT = ("outputText", "generation", "text")
 _LISTS = ("generations", "outputs")
@@ -38,8 +38,9 @@ METERED: Table = {
     "output_tokens": ("outputTokenCount",),
     "cache_write_tokens": ("cacheWriteInputTokenCount",),
 }
+TRACE = "amazon-bedrock-trace"
 GUARDRAIL = "amazon-bedrock-guardrailAction"
-# Of a chunk that has none of these nothing counts.
+# A chunk without any of these words says nothing that a reader needs, and is not parsed.
 _TELLING = re.compile(rb"[Cc]ount|stop|[Rr]eason|usage|finish|guardrail|message_start|messageStart|\"id\"")
 
 
@@ -54,6 +55,10 @@ def read(tally: Tally, event: Any) -> None:
         MODELS[wire](tally, body)
     else:
         _read_flat(tally, said)
+    tally.service_tier = _bedrock.tier_of(View(event)) or _bedrock.tier_of(said) or tally.service_tier
+    if said.get(GUARDRAIL) is not None:  # also where it had nothing to say
+        _bedrock.note_guardrail_ran(tally)
+    _bedrock.note_guardrails(tally, body.get(TRACE))
     metered = said.object(METRICS)
     if counts(metered, METERED) and not tally.tokens():
         tally.usage, tally.count_tokens = metered, tokens
@@ -63,7 +68,12 @@ def read(tally: Tally, event: Any) -> None:
 
 
 def body_of(event: Any, *, first: bool) -> dict[str, Any] | None:
-    """The JSON in a chunk, as the SDK hands it out, as it stands on the wire, or parsed; None where nothing counts."""
+    """The JSON object in a chunk; None where it says nothing that a reader needs.
+
+    Args:
+        event: the chunk as the SDK hands it out, as it stands on the wire, or as parsed JSON.
+        first: whether to parse it whatever it says.
+    """
     said = View(event)
     raw = said.object("chunk", said).get("bytes")
     try:
@@ -87,5 +97,5 @@ def _read_flat(tally: Tally, said: View) -> None:
 
 
 def tokens(usage: Any) -> Tokens:
-    """What the service itself counted; its input leaves cached tokens out, ours doesn't."""
+    """The service's own counts. Its input leaves cached tokens out, ours includes them."""
     return bedrock_converse.with_cached(counts(view(usage), METERED))

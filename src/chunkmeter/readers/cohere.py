@@ -1,14 +1,14 @@
-"""Cohere chat, API v1 and v2: all that counts stands in the last event.
+"""Cohere chat, API v1 and v2: the last event has the finish reason and the usage.
 
-https://docs.cohere.com/reference/chat-stream. Usage is what the model saw and wrote (`tokens`); what is charged for
-(`billed_units`) leaves the service's own preamble out, and cached tokens.
+https://docs.cohere.com/reference/chat-stream. `tokens` counts what the model saw and wrote. `billed_units` counts what
+is charged for, which leaves out cached tokens and the service's own preamble.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..tally import Tally, Tokens
+from ..facts.tally import Tally, Tokens
 from ._usage import Table, counts
 from ._view import View, view
 
@@ -22,6 +22,9 @@ COUNTS: Table = {
     "reasoning_tokens": ("tokens.reasoning_tokens",),
 }
 BILLED: Table = {"input_tokens": ("billed_units.input_tokens",), "output_tokens": ("billed_units.output_tokens",)}
+
+# Item -> the field of `billed_units` that has its count. Images here are read, not made.
+_ITEMS = {name: name for name in ("images", "image_tokens", "classifications")} | {"search_unit": "search_units"}
 
 
 def read(tally: Tally, event: Any) -> None:
@@ -40,15 +43,24 @@ def read(tally: Tally, event: Any) -> None:
     elif kind is None and said.text("finish_reason"):
         _end(tally, said, said.object("usage", said.object("meta")))
         tally.response_id = said.text("id", "generation_id")
+    elif kind is None:
+        _note_items(tally, said.object("meta"))  # an answer of another kind, such as a rerank
 
 
 def _end(tally: Tally, said: View, usage: View) -> None:
     tally.reasons[0] = said.text("finish_reason")
     tally.usage, tally.count_tokens, tally.count_billed = usage, tokens, billed
+    _note_items(tally, usage)
+
+
+def _note_items(tally: Tally, usage: View) -> None:
+    units = usage.object("billed_units")
+    for item, name in _ITEMS.items():
+        tally.use(item, units.get(name))
 
 
 def tokens(usage: Any) -> Tokens:
-    """The counts of what the model saw and wrote; those charged for where it says nothing else."""
+    """The counts of what the model saw and wrote; those charged for where there are no others."""
     said = view(usage)
     return counts(said, COUNTS) or billed(said)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from ..tally import Tally, Tokens, count
+from ..facts.tally import Tally, Tokens, count
+from ._grounding import used
 from ._message import message_of
 from ._usage import sum_of
 from ._view import View, view
@@ -17,7 +18,7 @@ from ._view import View, view
 WIRE = "google_generate_content"
 OPERATION = "generate_content"
 
-# What the API says where it has nothing to say; 0 is the same as a protocol buffer's number.
+# Values that stand for no reason; 0 is the protocol buffers' number for them.
 _UNSPECIFIED = ("", 0, "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
 
 _USUAL_TRAFFIC = ("ON_DEMAND", "TRAFFIC_TYPE_UNSPECIFIED")
@@ -31,11 +32,15 @@ def read(tally: Tally, event: Any) -> None:
     if message is not None:
         _read(tally, message)
         return
-    # Nearly every chunk brings text and a new usage object, nothing else that counts: see `openai_chat.read`.
+    # Nearly every chunk brings only text and a new usage object. Plain attribute access finds that out quickly.
     try:
         candidates, usage = event.candidates, event.usage_metadata
         for candidate in candidates:
-            if candidate.finish_reason or (candidate.index or 0) not in tally.reasons:
+            if (
+                candidate.finish_reason
+                or candidate.grounding_metadata is not None
+                or (candidate.index or 0) not in tally.reasons
+            ):
                 break
         else:
             named = (tally.response_id or not event.response_id) and (tally.response_model or not event.model_version)
@@ -44,7 +49,7 @@ def read(tally: Tally, event: Any) -> None:
                     tally.usage, tally.count_tokens = usage, tokens
                 return
     except (AttributeError, TypeError):
-        pass  # A dict, an SDK object that lacks a field, or no candidates at all.
+        pass  # the event is a dict, lacks a field or has no candidates
     _read(tally, View(event))
 
 
@@ -52,15 +57,18 @@ def _read(tally: Tally, event: View) -> None:
     """Fold a chunk that may say something new, whatever its shape."""
     tally.response_id = tally.response_id or event.text("response_id")
     tally.response_model = tally.response_model or event.text("model_version")
-    for position, candidate in enumerate(event.objects("candidates")):
+    candidates = event.objects("candidates")
+    for position, candidate in enumerate(candidates):
         index, reason = candidate.index(position), _said(candidate.finish_reason)
         if reason is not None or index not in tally.reasons:
             tally.reasons[index] = reason
+    metadata = [found for each in candidates if isinstance(found := each.get("grounding_metadata"), View)]
+    fetched = any(each.get("url_context_metadata") is not None for each in candidates)
+    for item, number in used(tally, metadata, fetched=fetched).items() if metadata else ():
+        tally.use(item, number)
     usage = event.object("usage_metadata")
-    traffic = usage.text("traffic_type")  # Vertex has one in place of a tier
-    tier = usage.text("service_tier") or (traffic if traffic not in _USUAL_TRAFFIC else None)
-    tally.service_tier = tier or tally.service_tier
-    # Vertex sends objects with a traffic type alone: they state no count, and so replace none.
+    tally.service_tier = tier_of(usage) or tally.service_tier
+    # A usage object without counts replaces none: Vertex AI sends some that have a traffic type alone.
     if tokens(usage):
         tally.usage, tally.count_tokens = usage, tokens
     block_reason = _said(event.object("prompt_feedback").block_reason)
@@ -68,22 +76,36 @@ def _read(tally: Tally, event: View) -> None:
         tally.block_reason = block_reason
 
 
+def tier_of(usage: View) -> str | None:
+    """The tier that served the call; Vertex AI has a traffic type in its place. None where the usage names none."""
+    traffic = usage.text("traffic_type")
+    return usage.text("service_tier") or (traffic if traffic not in _USUAL_TRAFFIC else None)
+
+
 def _said(reason: Any) -> Any:
     return reason if isinstance(reason, str | int | Enum) and reason not in _UNSPECIFIED else None
 
 
 def tokens(usage: Any) -> Tokens:
-    """The counts in one `usageMetadata`: output has its thoughts beside it, input its tool-use prompts."""
+    """The counts in one `usageMetadata`. Thoughts are added to its output, tool-use prompts to its input."""
     said: View = view(usage)
     prompt, tool_use = count(said.prompt_token_count), count(said.tool_use_prompt_token_count)
-    given, made = said.objects("prompt_tokens_details"), said.objects("candidates_tokens_details")
+    given, made = (
+        said.objects("prompt_tokens_details"),
+        said.objects("candidates_tokens_details") or said.objects("response_tokens_details"),
+    )
+    cached = said.objects("cache_tokens_details")
     candidates, thoughts = count(said.candidates_token_count), count(said.thoughts_token_count)
+    if candidates is None:
+        candidates = count(said.response_token_count)  # the Live API
     input_, output, total = sum_of(prompt, tool_use), sum_of(candidates, thoughts), count(said.total_token_count)
     if not said.knows("thoughts_token_count") and (total or 0) > (input_ or 0) + (output or 0):
-        output = (total or 0) - (input_ or 0)  # An SDK from before thoughts: its total alone has them.
+        output = (total or 0) - (input_ or 0)  # an SDK without a field for thoughts has them in the total alone
     return Tokens(
         input_tokens=input_,
         cached_tokens=count(said.cached_content_token_count),
+        cached_audio_tokens=_cached("AUDIO", cached, given),
+        cached_image_tokens=_cached("IMAGE", cached, given),
         output_tokens=output,
         total_tokens=total,
         reasoning_tokens=thoughts,
@@ -92,14 +114,21 @@ def tokens(usage: Any) -> Tokens:
         input_image_tokens=_of("IMAGE", given),
         output_image_tokens=_of("IMAGE", made),
         input_video_tokens=_of("VIDEO", given),
+        output_video_tokens=_of("VIDEO", made),
         input_document_tokens=_of("DOCUMENT", given),
         tool_use_tokens=tool_use,
     )
 
 
 def _of(modality: str, details: list[View]) -> int | None:
-    """The tokens of one modality; it is a number in some SDKs' protocol buffer."""
+    """The tokens of one modality, which some SDKs' protocol buffers give by its number."""
     for detail in details:
         if detail.modality in (modality, _MODALITIES[modality]):
             return count(detail.token_count)
     return None
+
+
+def _cached(modality: str, cached: list[View], given: list[View]) -> int | None:
+    """The cached tokens of one modality; 0 where others are listed, and none of the prompt's in this one was cached."""
+    number = _of(modality, cached)
+    return 0 if number is None and cached and _of(modality, given) is not None else number

@@ -1,4 +1,4 @@
-"""Google interactions: each usage object replaces the one before; thoughts stand beside the output.
+"""Google interactions: each usage object replaces the one before; thoughts and tool use are counted beside the rest.
 
 https://ai.google.dev/gemini-api/docs/interactions
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tally import Tally, Tokens, count
-from ._usage import Table, counts, reasoning_beside
+from ..facts.tally import Tally, Tokens, count
+from ._grounding import by_tool, called
+from ._usage import Table, counts, sum_of
 from ._view import View, view
 
 WIRE = "google_interactions"
@@ -26,7 +27,7 @@ UNDER_WAY = frozenset({"queued", "in_progress"})
 
 _BY_MODALITY = frozenset((
     "input_audio_tokens", "input_image_tokens", "input_video_tokens", "input_document_tokens", "output_audio_tokens",
-    "output_image_tokens",
+    "output_image_tokens", "output_video_tokens", "cached_audio_tokens", "cached_image_tokens",
 ))  # fmt: skip
 
 
@@ -40,18 +41,31 @@ def read(tally: Tally, event: Any) -> None:
     status = interaction.text("status")
     if status is not None:
         tally.reasons[0] = None if status in UNDER_WAY else status
+    for name in ("step", "content", "delta"):
+        called(tally, said.object(name), said.index(0))
+    for name in ("steps", "outputs"):
+        for position, step in enumerate(interaction.objects(name)):
+            called(tally, step, position)
     usage = interaction.object("usage", said.object("metadata").object("usage"))
+    for item, number in by_tool(tally, usage.objects("grounding_tool_count")).items():
+        tally.use(item, number)
     if counts(usage, COUNTS):
         tally.usage, tally.count_tokens = usage, tokens
 
 
 def tokens(usage: Any) -> Tokens:
-    """The counts in one usage object."""
+    """The counts in one usage object: output has its thoughts beside it, input what tools put into the prompt."""
     said = view(usage)
-    tokens = reasoning_beside(counts(said, COUNTS))
-    for side in ("input", "output"):
+    tokens = counts(said, COUNTS)
+    tokens.input_tokens = sum_of(tokens.input_tokens, tokens.tool_use_tokens)
+    tokens.output_tokens = sum_of(tokens.output_tokens, tokens.reasoning_tokens)
+    for side in ("input", "cached", "output"):
         for detail in said.objects(f"{side}_tokens_by_modality"):
             field = f"{side}_{detail.modality}_tokens"
             if field in _BY_MODALITY:
                 setattr(tokens, field, count(detail.tokens))
+    if said.objects("cached_tokens_by_modality"):  # they leave out what was not cached
+        for kind in ("audio", "image"):
+            if getattr(tokens, f"input_{kind}_tokens") is not None and getattr(tokens, f"cached_{kind}_tokens") is None:
+                setattr(tokens, f"cached_{kind}_tokens", 0)
     return tokens

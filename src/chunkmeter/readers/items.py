@@ -1,48 +1,85 @@
-"""How to read what a stream hands out: its events as they are, inside something else, or in pieces of a raw body."""
+"""Finds the events in what a stream hands out: events as they are, events in pairs, or pieces of a raw body."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, cast
 
-from ..tally import Tally
+from ..facts.tally import Tally
 from . import Reader, UnknownWireError, for_event
 from ._framing import Framing, is_raw
 
-__all__ = ["reading"]
+__all__ = ["Body", "Read", "reading"]
 
-_Read = Callable[[Tally, Any], None]
+Read = Callable[[Tally, Any], None]
+"""Folds one item into a tally."""
 
 
-def reading(tally: Tally, first: Any, reader: Reader | None) -> _Read | None:
-    """How to fold the items of a stream into its tally, told by its first.
+class Body:
+    """Reads a raw body, whose pieces are the items of a stream.
 
     Args:
-        tally: where they will be folded; its `wire` is set as soon as that is known.
+        reader: the reader of its events; None to tell the wire from the first of them.
+        inside: gets the piece out of an item; None where the item is the piece.
+    """
+
+    def __init__(self, reader: Reader | None, inside: Callable[[Any], Any] | None) -> None:
+        self._framing = Framing()
+        self._reader, self._inside = reader, inside
+        self._read: Read | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether what comes is no body but text, such as an SDK's helper makes of events."""
+        return self._framing.is_text
+
+    def events(self, item: Any) -> list[Any]:
+        """The events that this item completes."""
+        return self._framing.feed(item if self._inside is None else self._inside(item))
+
+    def read(self, tally: Tally, events: list[Any]) -> None:
+        """Fold events of this body into the tally."""
+        for event in events:
+            if not isinstance(event, dict):
+                continue  # a text that is no JSON, which no reader knows
+            if self._read is None:
+                self._read = _native(tally, event, self._reader)
+            if self._read is not None:
+                self._read(tally, event)
+
+
+def reading(tally: Tally, first: Any, reader: Reader | None) -> Read | Body | None:
+    """Choose how the items of a stream are folded into its tally, by its first item.
+
+    Args:
+        tally: the tally of the call; its `wire` is set as soon as that is known.
         first: the first item.
-        reader: how the events are read; None to tell from them too.
+        reader: the reader of the events; None to tell the wire from the first of them.
 
     Returns:
-        What folds each item, the first included; None where this one doesn't tell, but the next may.
+        A function that folds each item, the first included; a `Body` where the items are pieces of one; None where
+        this item doesn't tell, and the next may.
     """
     inside = _inside(first)
     event = first if inside is None else inside(first)
-    read = _framed(reader) if is_raw(event) else _native(tally, event, reader)
+    if is_raw(event):
+        return Body(reader, inside)
+    read = _native(tally, event, reader)
     return read if read is None or inside is None else lambda tally, item: read(tally, inside(item))
 
 
-def _native(tally: Tally, event: Any, reader: Reader | None) -> _Read | None:
+def _native(tally: Tally, event: Any, reader: Reader | None) -> Read | None:
     try:
         reader = reader or for_event(event)
     except UnknownWireError:
-        return None  # a keep-alive, maybe
+        return None  # perhaps a keep-alive
     tally.wire = reader.wire
     return reader.read if tally.said is None else _kept(reader)
 
 
-def _kept(reader: Reader) -> _Read:
-    """Reads, and keeps the text that each event adds to the answer."""
-    from .texts import texts  # most never need it
+def _kept(reader: Reader) -> Read:
+    """A function that reads an event, and keeps the text that it adds to the answer."""
+    from .texts import texts  # needed for estimates only
 
     def read_and_keep(tally: Tally, event: Any) -> None:
         reader.read(tally, event)
@@ -52,28 +89,11 @@ def _kept(reader: Reader) -> _Read:
     return read_and_keep
 
 
-def _framed(reader: Reader | None) -> _Read:
-    """Reads the events of a raw body, and counts them instead of the pieces they came in."""
-    framing = Framing()
-    read: _Read | None = None
-
-    def read_framed(tally: Tally, item: Any) -> None:
-        nonlocal read
-        events = framing.feed(item)
-        tally.chunks += len(events) - 1
-        for event in events:
-            if not isinstance(event, dict):
-                continue  # no JSON, so nothing that any reader knows
-            if read is None:
-                read = _native(tally, event, reader)
-            if read is not None:
-                read(tally, event)
-
-    return read_framed
-
-
 def _inside(item: Any) -> Callable[[Any], Any] | None:
-    """What gets at the event in a pair: aiohttp's has whether a chunk ends on the wire, Mirascope's a tool."""
+    """A function that gets the event out of a pair; None where the item is no pair.
+
+    aiohttp pairs a piece with whether it ends a chunk of the body, Mirascope pairs a chunk with a tool.
+    """
     if not isinstance(item, tuple) or not item:
         return None
     pair = cast("tuple[Any, ...]", item)
@@ -85,5 +105,6 @@ def _first_part(item: Any) -> Any:
 
 
 def _raw_chunk(item: Any) -> Any:
-    """The raw event in a pair that a Mirascope stream hands out."""
-    return getattr(_first_part(item), "chunk", None)
+    """The raw event in a pair: Mirascope's has a chunk around it, xAI's SDK pairs it with the response so far."""
+    first = _first_part(item)
+    return item[-1] if first is not None and not hasattr(first, "chunk") else getattr(first, "chunk", None)

@@ -1,13 +1,13 @@
-"""Ollama's own API, chat and generate: the last line has the counts and why it stopped.
+"""Ollama's own API, chat and generate: the last line has the counts and the finish reason.
 
-https://github.com/ollama/ollama/blob/main/docs/api.md. A prompt that is cached whole is not counted.
+https://github.com/ollama/ollama/blob/main/docs/api.md. Ollama gives no count of a prompt that it has in its cache.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..tally import Tally, Tokens
+from ..facts.tally import Tally, Tokens
 from ._usage import Table, counts
 from ._view import View, view
 
@@ -23,12 +23,17 @@ def read(tally: Tally, event: Any) -> None:
         if tally.reasons and not event.done:
             return
     except AttributeError:
-        pass  # a dict
+        pass  # the event is a dict
     said = View(event)
     if said.done is None:
         return
     tally.response_model = tally.response_model or said.text("model")
-    tally.reasons[0] = said.text("done_reason")
+    reason = said.text("done_reason")
+    if said.done is True and reason is None:  # older releases don't say why
+        tally.ended = True
+        tally.reasons.clear()
+    else:
+        tally.reasons[0] = reason
     if counts(said, COUNTS):
         tally.usage, tally.count_tokens = said, tokens
 

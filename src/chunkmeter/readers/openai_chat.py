@@ -1,22 +1,25 @@
-"""OpenAI chat completions, as OpenAI and the many services that speak it send them.
+"""OpenAI chat completions, as OpenAI and many other services send them.
 
-One usage object replaces the one before as a whole: https://platform.openai.com/docs/api-reference/chat-streaming.
-A service's own way of saying something is a path in the tables below.
+https://platform.openai.com/docs/api-reference/chat-streaming. Each usage object replaces the one before as a whole.
+Where a service has a count in a place of its own, that place is a path in the table below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from ..tally import Tally, Tokens
-from ._usage import Table, amount, charge, counts, find, reasoning_beside, states
+from ..facts.tally import Inner, Tally, Tokens
+from ._fees import note_charge, note_copilot, note_fees, note_searching, tool
+from ._usage import Table, amount, counts, find, note_all_kept, parts_beside, states, sum_of
 from ._view import View, view
 
 WIRE = "openai_chat"
 OPERATION = "chat"
 
-MODEL = ("model", "model_id")  # watsonx names its models so
+MODEL = ("model", "model_id")  # watsonx has the second
+REASON = ("finish_reason", "stop_reason")  # Mistral's and DeepSeek's models on Bedrock have the second
 COUNTS: Table = {
     "input_tokens": ("prompt_tokens",),
     "cached_tokens": (
@@ -24,8 +27,11 @@ COUNTS: Table = {
         "prompt_token_details.cached_tokens",  # OpenAI's assistants, Writer
         "prompt_cache_hit_tokens",  # DeepSeek
         "cached_tokens",  # Moonshot, Together
+        "num_cached_tokens",  # Mistral
         "cache_read_input_tokens",  # LiteLLM, Databricks
     ),
+    "cached_audio_tokens": ("prompt_tokens_details.cached_tokens_details.audio_tokens",),
+    "cached_image_tokens": ("prompt_tokens_details.cached_tokens_details.image_tokens",),
     "output_tokens": ("completion_tokens",),
     "total_tokens": ("total_tokens",),
     "cache_write_tokens": (
@@ -33,29 +39,38 @@ COUNTS: Table = {
         "prompt_tokens_details.cache_creation_tokens",  # LiteLLM
         "cache_creation_input_tokens",
     ),
+    "cache_write_1h_tokens": (
+        "prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",  # LiteLLM
+        "cache_creation_token_details.ephemeral_1h_input_tokens",
+        "cache_creation.ephemeral_1h_input_tokens",
+    ),
+    "cache_write_12h_tokens": ("prompt_tokens_details.cache_write_tokens_details.ttl_12h_tokens",),
     "reasoning_tokens": ("completion_tokens_details.reasoning_tokens", "reasoning_tokens"),
     "input_audio_tokens": ("prompt_tokens_details.audio_tokens",),
     "output_audio_tokens": ("completion_tokens_details.audio_tokens",),
     "input_image_tokens": ("prompt_tokens_details.image_tokens",),
     "output_image_tokens": ("completion_tokens_details.image_tokens",),
+    "input_video_tokens": ("prompt_tokens_details.video_tokens",),  # OpenRouter, Doubleword
+    "output_video_tokens": ("completion_tokens_details.video_tokens",),
 }
 
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one `chat.completion.chunk`, or one whole `chat.completion`, into `tally`."""
-    # Nearly every chunk brings text and nothing that counts: plain attribute access tells, and is quick.
+    # Nearly every chunk brings only text. Plain attribute access finds that out quickly.
     try:
         (choice,) = event.choices
         if (
             not choice.finish_reason
             and choice.index in tally.reasons
-            and getattr(event, "usage", None) is None  # LiteLLM's chunks lack what was not set.
+            and getattr(event, "usage", None) is None  # LiteLLM's chunks lack fields that were not set
             and (tally.response_id or not event.id)
             and (tally.response_model or not event.model)
+            and ((choice.delta.content and not tally.tells_runs) or not _tells_runs(choice.delta))
         ):
             return
     except (AttributeError, TypeError, ValueError):
-        pass  # A dict, no choice or several, an SDK object that lacks a field, or one around the chunk (Mistral).
+        pass  # the event is a dict, has no choice or several, lacks a field or holds the chunk (Mistral)
     said = View(event)
     choices = said.objects("choices")
     if not choices and said.get("usage") is None:
@@ -64,38 +79,93 @@ def read(tally: Tally, event: Any) -> None:
     _read(tally, said, choices)
 
 
+def _tells_runs(delta: Any) -> bool:
+    """Whether a model's object tells of tools that the service runs: in a field of its class, beside those, by name."""
+    said = delta.__dict__
+    if said.get("executed_tools"):
+        return True
+    for call in said.get("tool_calls") or ():
+        if call.function.name and call.function.name[0] == "$":
+            return True
+    beside = getattr(delta, "__pydantic_extra__", None)
+    return bool(beside) and "executed_tools" in beside
+
+
 def _read(tally: Tally, event: View, choices: list[View]) -> None:
-    """Fold a chunk that may say something, whatever its shape."""
+    """Fold a chunk that may say something new, whatever its shape."""
     tally.response_id = tally.response_id or event.text("id")
-    tally.response_model = tally.response_model or event.text(*MODEL)
+    if tally.response_model is None:
+        tally.response_model = event.text(*MODEL)
+        note_searching(tally)
+        tally.tells_runs = event.get("x_groq") is not None
     tally.service_tier = event.text("service_tier") or tally.service_tier
     for position, choice in enumerate(choices):
-        index, reason = choice.index(position), choice.text("finish_reason")
+        index, reason = choice.index(position), choice.text(*REASON)
         if reason is not None or index not in tally.reasons:
             tally.reasons[index] = reason
+        _note_runs(tally, index, choice)
     for usage in _usages(event, choices):
         if isinstance(usage, View) and states(usage, COUNTS, "input_tokens", "output_tokens", "total_tokens"):
             tally.usage, tally.count_tokens = usage, tokens
-            cost = charge(usage)
+            # Mistral's tier stands in the usage.
+            tally.service_tier = event.text("service_tier") or usage.text("service_tier") or tally.service_tier
+            cost = amount(find(event, "cost.usd"))  # Venice
             tally.provider_cost = tally.provider_cost if cost is None else cost
+            note_charge(tally, usage)
+            note_fees(tally, usage)
+            for name in ("prompt_tokens_details.cache_creation_token_details", "cache_creation"):
+                note_all_kept(tally, find(usage, name))
+            if "audio_second" in tally.items:
+                tally.count_billed = without_audio
+            _note_models(tally, event)
+            note_copilot(tally, event)
             break
     hidden = event.get("_hidden_params")
     if isinstance(hidden, View):
         _read_litellm(tally, hidden, chunk=event.get("object") == "chat.completion.chunk")
 
 
+def _note_runs(tally: Tally, index: int, choice: View) -> None:
+    """Groq tells what it ran, before it runs and after; Moonshot has the app call a tool of its own.
+
+    https://console.groq.com/docs/compound, https://platform.moonshot.ai/docs/pricing/tools
+    """
+    piece = choice.get("delta")
+    said = choice.get("message") if piece is None else piece
+    # Text without Groq's mark before it tells of no tools: to look into each piece would take long.
+    if isinstance(said, View) and (piece is None or tally.tells_runs or not said.get("content")):
+        for position, ran in enumerate(said.objects("executed_tools")):
+            kind = ran.text("type")
+            item = tool(ran.text("name") if kind == "function" else kind)
+            if item is not None:
+                tally.ran(item, (index, ran.index(position)))
+        for position, call in enumerate(said.objects("tool_calls")):
+            name = call.object("function").text("name") or ""
+            if name.startswith("$"):
+                tally.ran(name[1:], (index, call.index(position)))
+
+
+def _note_models(tally: Tally, event: View) -> None:
+    """Groq's compound systems are several models, each charged by itself."""
+    found = find(event, "usage_breakdown.models") or find(event, "x_groq.usage_breakdown.models")
+    if isinstance(found, list):
+        parts = [each for each in found if isinstance(each, View)]
+        calls = [Inner(tokens(each.object("usage")), each.text("model")) for each in parts]
+        tally.inner = [call for call in calls if call.tokens]
+
+
 def _read_litellm(tally: Tally, hidden: View, *, chunk: bool) -> None:
-    """What LiteLLM says beside an answer, https://docs.litellm.ai/docs/completion/token_usage."""
+    """Fold what LiteLLM says beside an answer, https://docs.litellm.ai/docs/completion/token_usage."""
     cost = amount(hidden.response_cost)
     if chunk and cost == 0 and hidden.cache_hit is not True:
-        cost = None  # Up to 1.72 at least its chunks have had that since before there was anything to price.
+        cost = None  # up to 1.72 at least, LiteLLM's chunks have a cost of 0 before there is anything to price
     tally.provider_cost = tally.provider_cost if cost is None else cost
     if isinstance(hidden.cache_hit, bool):
         tally.cached_response = hidden.cache_hit
 
 
 def _usages(event: View, choices: list[View]) -> Iterator[Any]:
-    """What may be a usage object; the first that states a number counts."""
+    """The values that may be the usage object; the first that has a count is taken."""
     yield event.get("usage")
     yield find(event, "x_groq.usage")
     for choice in choices:
@@ -104,4 +174,34 @@ def _usages(event: View, choices: list[View]) -> Iterator[Any]:
 
 def tokens(usage: Any) -> Tokens:
     """The counts in one usage object of this wire."""
-    return reasoning_beside(counts(view(usage), COUNTS))
+    usage = view(usage)
+    said = counts(usage, COUNTS)
+    if said.reasoning_tokens is None:
+        return _thoughts_in_total(said)
+    if usage.get("num_search_queries") is not None:
+        # Perplexity's deep research counts reasoning beside the output, and in no total.
+        return replace(said, output_tokens=sum_of(said.output_tokens, said.reasoning_tokens))
+    return parts_beside(said)
+
+
+def without_audio(usage: Any) -> Tokens:
+    """The counts in a usage object of Mistral's whose audio is charged by the second."""
+    said = tokens(usage)
+    if said.input_tokens is None or said.input_audio_tokens is None:
+        return said
+    return replace(said, input_tokens=said.input_tokens - said.input_audio_tokens, input_audio_tokens=None)
+
+
+def _thoughts_in_total(said: Tokens) -> Tokens:
+    """The same for a usage without a word on reasoning: Gemini's thoughts are in the total alone.
+
+    https://ai.google.dev/gemini-api/docs/openai. What lies outside may as well be audio, or what a cache was asked.
+    """
+    said = parts_beside(said)
+    if said.input_tokens is None or said.total_tokens is None:
+        return said
+    made = said.total_tokens - said.input_tokens
+    cached, written = said.cached_tokens or 0, said.cache_write_tokens or 0
+    if made - (said.output_tokens or 0) in (cached, written, cached + written):
+        return said
+    return replace(said, output_tokens=max(made, said.output_tokens or 0))

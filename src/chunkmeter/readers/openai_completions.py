@@ -1,4 +1,4 @@
-"""OpenAI's legacy text completions, of which chat completions kept the shape of all that counts."""
+"""OpenAI's legacy text completions, whose finish reasons and usage have the shape of chat completions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a raw event adds to the model's answer, as text: for estimates where the provider counts no tokens.
+"""Collects the text that a raw event adds to the answer, to estimate its tokens where the provider counts none.
 
-That is whatever is charged for as output and can be seen: text, reasoning, refusals, names and arguments of tool
-calls. What restates earlier events is left out, and what is no text: audio, images, signatures.
+Text is all that is charged for as output and can be seen: text, reasoning, refusals, names and arguments of tool calls.
+Left out are repetitions of earlier events, and what is no text: audio, images, signatures.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from ._view import View
 __all__ = ["TABLE", "as_json", "texts"]
 
 Paths = tuple[str, ...]
-"""Names with dots between them, lists are gone through by themselves. Of names around a `|` the first counts that has
-something: services say the same under two names, or have the whole so far beside a delta."""
+"""Dotted paths, which go through lists by themselves. Of names with a `|` between them the first that has a value is
+taken: some services say the same under two names, or send the whole text so far beside a delta."""
 
 
 def _under(place: str, *paths: str) -> Paths:
     return tuple(f"{place}.{path}" for path in paths)
 
 
-# The end of a path is text or, of a tool call's arguments under these names, an object.
+# A path ends at a text. Under these names, which are those of a tool call's arguments, it may end at an object.
 _OBJECTS = frozenset({"args", "arguments", "input", "parameters"})
 _FUNCTION = ("function.name", "function.arguments")
 _DELTA = "choices.delta|message"
 _BLOCK = ("text", "thinking", "name")
 
 ANY, OTHER, DELTAS = "*", "", ".delta"
-# Where the text is, wire by wire and by the kind of event: what it calls itself, else the first of these names that it
-# has. ANY stands for all events of a wire, DELTAS for all kinds that end so, OTHER for those of no kind: whole answers.
+# Where the text is, by wire and by kind of event. An event's kind is its `type`, else the first kind here that it has
+# a field of. ANY stands for all events of a wire, DELTAS for all kinds that end with it, OTHER for whole answers.
 TABLE: dict[str, dict[str, Paths]] = {
     "anthropic_complete": {ANY: ("completion",)},
     "anthropic_messages": {
@@ -50,7 +50,7 @@ TABLE: dict[str, dict[str, Paths]] = {
             "output.message.content.reasoningContent.reasoningText.text",
         )
     },
-    # Models whose chunks have no wire of their own: Titan, Claude 2, Llama, Cohere's older ones, Mistral.
+    # Models whose chunks have no wire of their own: Titan, Claude 2, Llama, Mistral and Cohere's older ones.
     "bedrock_invoke": {
         ANY: ("outputText|completion|generation|text", "results.outputText", "generations.text", "outputs.text")
     },
@@ -80,6 +80,14 @@ TABLE: dict[str, dict[str, Paths]] = {
             *_under("steps", "content.text", "summary.text", "name", "arguments"),
         ),
     },
+    "google_live": {
+        ANY: (*_under("server_content.model_turn.parts", "text"), *_under("tool_call.function_calls", "name", "args"))
+    },
+    "mistral_conversations": {
+        "message.output.delta": ("content", "content.text"),
+        "function.call.delta": ("name", "arguments"),
+        OTHER: _under("outputs", "content", "content.text", "name", "arguments"),
+    },
     "ollama": {
         ANY: (*_under("message", "thinking", "content", *_under("tool_calls", *_FUNCTION)), "thinking", "response")
     },
@@ -91,29 +99,47 @@ TABLE: dict[str, dict[str, Paths]] = {
     },
     "openai_chat": {
         ANY: (
-            f"{_DELTA}|text",  # DeepSeek on Bedrock; Together has it beside the delta
+            f"{_DELTA}|text",  # DeepSeek on Bedrock has `text` alone, Together has it beside the delta
             *_under(_DELTA, "content", "content.text", "content.thinking.text"),  # Mistral's content has parts
             *_under(_DELTA, "reasoning_content|reasoning", "refusal", *_under("tool_calls", *_FUNCTION)),
             *_under(_DELTA, "function_call.name", "function_call.arguments"),
         )
     },
-    "openai_completions": {ANY: ("choices.text", "choices.delta.content")},  # the second from Hugging Face
+    "openai_completions": {ANY: ("choices.text", "choices.delta.content")},  # Hugging Face has the second
+    "openai_embeddings": {ANY: ()},
+    "openai_images": {OTHER: ()},
+    "openai_realtime": {
+        "response.text.delta": ("delta",),
+        "response.output_text.delta": ("delta",),
+        "response.function_call_arguments.delta": ("delta",),
+        "response.output_item.added": ("item.name",),
+        "conversation.item.input_audio_transcription.completed": ("transcript",),
+    },
     "openai_responses": {
         DELTAS: ("delta",),
         "response.audio.delta": (),
         "response.output_item.added": ("item.name",),
         OTHER: _under("output", "content.text", "content.refusal", "summary.text", "name", "arguments", "input"),
     },
-    "openai_transcription": {"transcript.text.delta": ("delta",), OTHER: ("text",)},
+    "openai_transcription": {
+        "transcript.text.delta": ("delta",),
+        "transcription.text.delta": ("text",),
+        "transcription.language": (),
+        "transcription.segment": (),
+        "speech.audio.delta": (),
+        "speech.audio.done": (),
+        OTHER: ("text",),
+    },
     "tgi": {"token": ("token.text",), OTHER: ("generated_text",)},
     "watsonx": {ANY: ("results.generated_text",)},
+    "xai_sdk": {ANY: ("outputs.delta.content", "outputs.delta.reasoning_content", "outputs.message.content")},
 }
-# Where an SDK's event holds the one of the wire as its `data`.
-_HELD = frozenset({"openai_assistants", "openai_chat"})
+# Wires where an SDK's event may hold that of the wire as `data`.
+_HELD = frozenset({"mistral_conversations", "openai_assistants", "openai_chat"})
 
 
 class _Step(NamedTuple):
-    """One step of paths that begin alike: the names that it may have, and what to take there."""
+    """A step that several paths share: its possible names, whether a path ends there, and the steps that follow."""
 
     names: tuple[str, ...]
     ends: bool
@@ -131,21 +157,23 @@ def _steps(paths: Iterable[str]) -> tuple[_Step, ...]:
     )
 
 
+_MESSAGES = frozenset({"google_generate_content", "xai_sdk"})
+"""Wires whose events may be messages of protocol buffers."""
 _STEPS = {wire: {kind: _steps(paths) for kind, paths in kinds.items()} for wire, kinds in TABLE.items()}
 
 
 def texts(wire: str, event: Any) -> list[str]:
-    """The pieces of the answer that one raw event adds, as they stand there.
+    """The pieces of text that one raw event adds to the answer.
 
     Args:
-        wire: the name of its wire format.
-        event: the SDK's object, or its JSON.
+        wire: the name of the event's wire.
+        event: the SDK's event object, or its JSON as a dict.
     """
     if wire == "bedrock_invoke":
         event = bedrock_invoke.body_of(event, first=True)
         own = _wires.of(event) if event is not None else None
         wire = own if own in bedrock_invoke.MODELS else wire
-    said = (message_of(event) if wire == "google_generate_content" else None) or View(event)
+    said = (message_of(event) if wire in _MESSAGES else None) or View(event)
     if wire in _HELD and said.choices is None:
         said = said.object("data", said)
     found: list[str] = []
@@ -185,11 +213,11 @@ def _add(found: list[str], said: View, steps: tuple[_Step, ...]) -> None:
 
 
 def as_json(said: View) -> str | None:
-    """An object as JSON; None where it can't be written so."""
+    """An object as JSON; None where it can't be written as such."""
     raw = said._raw
     try:
         if isinstance(said, Message):
-            from google.protobuf.json_format import MessageToDict  # it is there, since the message is of its package
+            from google.protobuf.json_format import MessageToDict  # installed, since the message is of that package
 
             raw = MessageToDict(raw)
         elif hasattr(raw, "model_dump"):

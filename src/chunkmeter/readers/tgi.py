@@ -1,13 +1,13 @@
-"""Hugging Face's text generation inference: the last event has `details`, with all that counts.
+"""Hugging Face's text generation inference: the last event has the finish reason and the usage, in `details`.
 
-https://huggingface.github.io/text-generation-inference/. Its chat has OpenAI's shape.
+https://huggingface.github.io/text-generation-inference/. Its chat speaks `openai_chat`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..tally import Tally, Tokens
+from ..facts.tally import Tally, Tokens
 from ._usage import Table, counts
 from ._view import View, view
 

@@ -1,13 +1,13 @@
-"""IBM watsonx text generation: the prompt's count comes first, the answer's grows with each event.
+"""IBM watsonx text generation: the first event counts the prompt, and the answer's count grows with each event.
 
-https://cloud.ibm.com/apidocs/watsonx-ai#text-generation-stream. Its chat has OpenAI's shape.
+https://cloud.ibm.com/apidocs/watsonx-ai#text-generation-stream. Its chat speaks `openai_chat`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..tally import Tally
+from ..facts.tally import Tally, Tokens
 from ._usage import Table, amend, counts
 from ._view import View
 
@@ -24,4 +24,16 @@ def read(tally: Tally, event: Any) -> None:
     for index, result in enumerate(said.objects("results")):
         reason = result.text("stop_reason")
         tally.reasons[index] = None if reason is None or reason.lower() == "not_finished" else reason
-        amend(tally, counts(result, COUNTS))
+        amend(tally, _grown(tally, counts(result, COUNTS)))
+
+
+def _grown(tally: Tally, said: Tokens) -> Tokens:
+    """The counts without those that are less than known: later events have 0 where they say nothing of the prompt."""
+    known = tally.tokens()
+    return Tokens(
+        **{
+            name: number
+            for name in COUNTS
+            if (number := getattr(said, name)) is not None and number >= (getattr(known, name) or 0)
+        }
+    )

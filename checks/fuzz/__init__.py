@@ -1,0 +1,1 @@
+"""`make fuzz`: odd, wrong and unordered events of every wire through `wrap`."""

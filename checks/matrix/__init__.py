@@ -1,0 +1,1 @@
+"""`make matrix`: every way to call Mirascope, the SDKs and the frameworks, in every environment."""

@@ -1,0 +1,1 @@
+"""`make outages`: what outages, signals and forks lose."""

@@ -1,0 +1,36 @@
+"""Tests of SDKs' that want their own span to say nothing but what the SDK says, where chunkmeter adds its facts to it.
+
+They pass bare, and can't pass with any other instrumentation on the span. Each name has what it wants.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ALONE", "wants_to_be_alone"]
+
+_NO_MORE = "no facts of an answer that the application reads itself"
+_OWN_COUNTS = "input without the tokens that were read from a cache, or summed up otherwise"
+_NO_PARAMETER = "no parameter of the request that the SDK does not write, or not as long"
+ALONE = {
+    "anthropic": {
+        "raw_response_ends_the_span_with_its_body": _NO_MORE,
+        "raw_response_whose_events_the_application_reads_itself": _NO_MORE,
+        "stream_ended_after_message_delta_has_what_message_delta_gave": _OWN_COUNTS,
+        "streamed_compaction_tokens": _OWN_COUNTS,
+        "sampling_fields_that_the_sdk_does_not_model_have_no_attribute": _NO_PARAMETER,
+        "stop_sequences_alone_over_the_bound_are_removed_whole": _NO_PARAMETER,
+        "stop_sequences_are_content": _NO_PARAMETER,
+        "stop_sequences_are_measured_in_bytes": _NO_PARAMETER,
+        "stop_sequences_over_the_bound_are_removed_before_the_parts": _NO_PARAMETER,
+        "stop_reason_is_the_one_in_the_response": "no gen_ai.response.finish_reasons",
+        "unary_attributes": "exactly the SDK's attributes",
+        "disabled_spans_call_nothing_of_opentelemetry": "no span at all",
+        "false_keeps_a_span_that_the_sampler_dropped_current_for_the_requests": "no span but the SDK's dropped one",
+    },
+}
+"""SDK -> a test's function, without `test_` and `async_` -> what it wants."""
+
+
+def wants_to_be_alone(sdk: str, test: str) -> bool:
+    """Whether a test, named as pytest does, is one of them."""
+    function = test.rpartition("::")[2].partition("[")[0].removeprefix("test_").removeprefix("async_")
+    return function in ALONE.get(sdk, {})

@@ -1,0 +1,122 @@
+"""Begins a call, and chooses the span for its facts: one of its own, or one that somebody else records already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, get_current_span, set_span_in_context
+from opentelemetry.util.types import AttributeValue
+
+from .. import foreign, semconv
+from ..facts.request import Request
+from ..readers import Reader
+from ..reporting.attributes import start_attributes
+from ..reporting.telemetry import SCOPE, Telemetry
+from .call import Call
+
+__all__ = ["adopt", "begin"]
+
+_CLAIMED = "_chunkmeter_claimed"
+
+
+def begin(
+    telemetry: Telemetry,
+    request: Request,
+    reader: Reader | None,
+    *,
+    span: Span | None = None,
+    parent: Context | None = None,
+    start_ns: int | None = None,
+    peer: str | None = None,
+    library: str | None = None,
+) -> Call:
+    """Begin a call. The caller must guard this: it may raise.
+
+    Args:
+        telemetry: where the call reports.
+        request: what is known of the call at its start.
+        reader: how its chunks are read; None to tell from the first chunk.
+        span: somebody else's span to write the facts on. If left out, the current span is used where it records this
+            inference and no other call has claimed it; otherwise the call gets a span of its own.
+        parent: the context in which a span of its own starts; the current context if left out.
+        start_ns: when the request was sent, in nanoseconds since the epoch; now if left out.
+        peer: the module of another instrumentation's stream that the call is of. That has a span for the call, which
+            can't be reached, and so the call gets none of its own.
+        library: the library whose hook begins the call; None where the application does.
+    """
+    with telemetry.guard("hook", "capturing labels"):
+        labels = request.labels.over(telemetry.attribution.capture())
+        if labels is not request.labels:
+            request = replace(request, labels=labels)
+    theirs = span or _current_inference_span(request)
+    if theirs is not None:
+        call = Call(
+            telemetry, request, reader, parent=parent, span=theirs, mode="enriched", start_ns=start_ns, library=library
+        )
+        _claim(call, {} if theirs is span else _unnamed(theirs, request))
+        return call
+    mode = "metrics_only" if peer else "owned"
+    return Call(telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns, library=library, peer=peer)
+
+
+def adopt(call: Call, span: Span) -> None:
+    """Have a call that has no span write on one that begins while its request is sent, as it is the call's own.
+
+    Args:
+        call: the call. One that has a span is left as it is.
+        span: another instrumentation's.
+    """
+    if call.mode == "metrics_only" and span.is_recording() and not call.ended:
+        call.mode, call.span = "enriched", span
+        call.context = set_span_in_context(span, call.context)
+        _claim(call, _unnamed(span, call.request))
+
+
+def _current_inference_span(request: Request) -> Span | None:
+    """The current span, if it is somebody else's, records this inference in some dialect, and is unclaimed.
+
+    Of the operations that answer any may be meant, since the wire may not be known yet. All others are their own:
+    whoever answers may ask for embeddings on the way.
+    """
+    span = get_current_span()
+    attributes: Any = getattr(span, "attributes", None)
+    if not span.is_recording() or not attributes or hasattr(span.end, _CLAIMED) or _is_ours(span):
+        return None
+    theirs = foreign.read(attributes)
+    if theirs is None:
+        return None
+    operation, asked = theirs[0].operation, theirs[0].model
+    if operation != request.operation and not {operation, request.operation} <= semconv.ANSWER_OPERATIONS:
+        return None
+    return span if asked is None or request.model is None or asked == request.model else None
+
+
+def _is_ours(span: Span) -> bool:
+    """Whether we started the span. It then belongs to another call of ours, whose request is being sent."""
+    scope: Any = getattr(span, "instrumentation_scope", None)
+    return scope is not None and scope.name == SCOPE
+
+
+def _unnamed(span: Any, request: Request) -> dict[str, AttributeValue]:
+    """What a call's span starts with, for a span of a dialect without these names: whoever reads them finds it too."""
+    if semconv.OPERATION_NAME in span.attributes:
+        return {}
+    return {name: value for name, value in start_attributes(request).items() if name not in span.attributes}
+
+
+def _claim(call: Call, added: dict[str, AttributeValue]) -> None:
+    """Claim the span for this call alone: mark it, and have the facts published just before its owner ends it."""
+    span, end = call.span, call.span.end
+
+    def publish_then_end(*args: Any, **kwargs: Any) -> None:
+        call.publish()
+        end(*args, **kwargs)
+
+    if not span.is_recording():
+        return
+    setattr(publish_then_end, _CLAIMED, True)
+    with call.telemetry.guard("hook", "claiming a span"):
+        span.set_attributes({**added, **call.request.attributes, **call.request.labels.all(), semconv.METERED: True})
+        span.end = publish_then_end  # pyrefly: ignore[method-assign]

@@ -1,0 +1,90 @@
+"""A call that is over, and what it amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..pricing import CostStatus, Priced, Unpriced
+from .request import Request
+from .tally import Outcome, Tally, Tokens, UsageStatus
+
+__all__ = ["Ended", "Facts", "seconds"]
+
+_NANOSECONDS = 1e9
+_TRUST: dict[UsageStatus, CostStatus] = {
+    "partial": "partial", "failed": "partial", "missing": "partial", "estimated": "estimated",
+}  # fmt: skip
+"""How far to trust the cost of tokens, by how far to trust the tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call that is over, or the state of one that is not. Times are nanoseconds since the epoch, 0 for never.
+
+    Attributes:
+        request: what was asked for.
+        tally: what its chunks have said.
+        outcome: what became of it, by the truth table of `tally.ENDINGS`.
+        error_type: `error.type`; None where there was no error.
+        start_ns: when the request was sent.
+        first_ns: when the first chunk came.
+        end_ns: when it was over.
+        chunks: how many chunks came.
+        failed: whether a reader raised an error, so that the tally can't be trusted.
+    """
+
+    request: Request
+    tally: Tally
+    outcome: Outcome
+    error_type: str | None
+    start_ns: int
+    first_ns: int
+    end_ns: int
+    chunks: int = 0
+    failed: bool = False
+
+    @property
+    def duration(self) -> float:
+        """Seconds from start to end."""
+        return seconds(self.start_ns, self.end_ns)
+
+    @property
+    def time_to_first_chunk(self) -> float | None:
+        """Seconds from the request to the first chunk, where there was one and the request's time is known."""
+        timed = self.request.stream and self.request.sent and self.first_ns
+        return seconds(self.start_ns, self.first_ns) if timed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an ended call amounts to: its tokens, how far to trust them, and its cost or why there is none."""
+
+    tokens: Tokens
+    usage_status: UsageStatus
+    cost: Priced | Unpriced
+    raw_reasons: list[str | None]
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the cost depends on, by field of `CostMetadata`."""
+    estimated_by: str | None = None
+    """What estimated the tokens that the provider did not count; None where nothing is estimated."""
+
+    @property
+    def cost_status(self) -> CostStatus:
+        """How far to trust the cost, or why there is none. The provider's own cost is known, whatever the usage is.
+
+        Where several words fit, the first of these counts: `estimated` or `partial`, `incomplete`, `assumed`. A cost is
+        `partial`, a lower bound, where the usage is, where reading failed before its end, or where it is of items.
+        """
+        if not isinstance(self.cost, Priced):
+            return self.cost.reason
+        if self.cost.source == "provider":
+            return "known"
+        doubt = "incomplete" if self.cost.unpriced else "assumed" if self.cost.assumed else "known"
+        return _TRUST.get(self.usage_status, doubt)
+
+
+def seconds(start_ns: int, end_ns: int) -> float:
+    """The seconds between two clock readings in nanoseconds; 0 where the clock was set back in between."""
+    return max(0, end_ns - start_ns) / _NANOSECONDS

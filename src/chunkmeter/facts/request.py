@@ -1,0 +1,73 @@
+"""What is known of a call when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry.util.types import AttributeValue
+
+from .. import text
+from ..attribution import NO_LABELS, Labels
+
+__all__ = ["Request", "server"]
+
+_PORTS = {"https": 443, "http": 80}
+_NAMES = ("provider", "model", "server_address", "tier")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is known of a call when it starts. Its text is cleaned as it comes: see `chunkmeter.text`.
+
+    Attributes:
+        operation: `gen_ai.operation.name`.
+        provider: the conventions' name of the provider, None if unknown.
+        named: whether the user named the provider, who is then believed whatever the host; else it is inferred.
+        model: the model asked for, None if unknown.
+        stream: whether the answer comes in chunks.
+        server_address: the host that the request goes to.
+        server_port: its port.
+        sent: whether the call starts when its request is sent; else its time to first chunk would mean nothing.
+        attributes: further span attributes (`gen_ai.request.*`, function name, tags).
+        labels: who is spending.
+        tier: the service tier asked for.
+        media: the request's images, videos, audio and pdf by field of `CostMetadata`, with what is known of each item.
+        context_cache: whether the request names a cache that was made before (Google's `cached_content`).
+        prompt: what the model is given, kept only where tokens are to be estimated; no signal ever has it.
+    """
+
+    operation: str = "chat"
+    provider: str | None = None
+    model: str | None = None
+    stream: bool = True
+    server_address: str | None = None
+    server_port: int | None = None
+    sent: bool = True
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
+    labels: Labels = NO_LABELS
+    tier: str | None = None
+    media: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict[str, Sequence[Mapping[str, Any]]])
+    context_cache: bool = False
+    prompt: Any = None
+    named: bool = False
+
+    def __post_init__(self) -> None:
+        for name in _NAMES:
+            said = getattr(self, name)
+            if said is not None:
+                object.__setattr__(self, name, text.name(said))
+        object.__setattr__(self, "operation", text.clean(self.operation))
+        if self.attributes:
+            object.__setattr__(self, "attributes", text.attributes(self.attributes))
+
+
+def server(url: object) -> tuple[str | None, int | None]:
+    """The host and port of a URL; None for what it doesn't tell. A URL without a port has its scheme's."""
+    try:
+        parts = urlsplit(str(url or ""))
+        return parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # no URL or no port, which whoever sends the request reports
+        return None, None

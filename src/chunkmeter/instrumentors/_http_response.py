@@ -1,0 +1,88 @@
+"""Watches the HTTP response of an answer that comes in pieces: who closes it ends the call, who reads it is seen.
+
+An SDK's helpers close the response and nothing else. An application may read the response by itself, without any
+stream of the SDK's. The response's class is replaced, so that nothing holds the response longer than before.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..calls.call import Call
+from ..calls.lease import Lease
+from ..calls.pulling import is_pulling
+from ..streams.replace import LEASE, Methods, This, replace
+from ..streams.taps import closed, tap
+
+__all__ = ["lease_of", "loosen", "watch"]
+
+
+def watch(response: Any, lease: Lease) -> None:
+    """Have a response's call settled when the response is closed, and its body observed if nothing else reads it.
+
+    Args:
+        response: an httpx response, sync or async, whose body has not been read.
+        lease: holds the call, which must have begun, by a hook of the SDK that has got the response. It hangs on the
+            response from now on.
+    """
+    replace(response, lease, _response_methods)
+
+
+def lease_of(response: Any) -> Lease | None:
+    """The lease that hangs on a response; None where there is none, or it is gone with the stream that held it."""
+    lease = getattr(response, "__dict__", {}).get(LEASE)
+    lease = lease() if isinstance(lease, weakref.ref) else lease
+    return lease if isinstance(lease, Lease) else None
+
+
+def loosen(response: Any, lease: Lease) -> None:
+    """Have a response hold its lease no longer, only know it: a stream that reads the response holds it now.
+
+    httpx, unlike httpx2, keeps a response in a reference cycle: what that holds waits for a collection.
+    """
+    response.__dict__[LEASE] = weakref.ref(lease)
+
+
+def _is_let_go(call: Call) -> bool:
+    """Whether this is the end of a generator of the SDK's, which closes the response as it is finalized.
+
+    Nobody has closed the stream then, and the lease tells when it is let go of. A generator of the application's that
+    is closed, and closes the stream on its way out, does close it.
+    """
+    error = sys.exception()
+    if not isinstance(error, GeneratorExit):
+        return False
+    raised = error.__traceback__
+    while raised is not None and raised.tb_next is not None:
+        raised = raised.tb_next
+    return raised is None or str(raised.tb_frame.f_globals.get("__name__")).partition(".")[0] == call.library
+
+
+def _response_methods(kind: type[Any], this: This) -> Methods:
+    base: Any = kind
+
+    def closing(name: str) -> Callable[..., Any]:
+        def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+            lease = lease_of(self)
+            if lease is None or _is_let_go(lease.begun()):
+                return getattr(base, name)(this(self), *args, **kwargs)
+            return closed(lease.begun(), getattr(base, name), this(self), *args, **kwargs)
+
+        return close
+
+    def reading(name: str) -> Callable[..., Any]:
+        def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+            pieces, lease = getattr(base, name)(this(self), *args, **kwargs), lease_of(self)
+            # A tapped stream that is asked for an event reads the body for it.
+            if lease is None or lease.begun().ended or is_pulling(lease.begun()):
+                return pieces
+            return tap(lease, pieces)
+
+        return read
+
+    methods = {name: closing(name) for name in ("close", "aclose")}
+    methods |= {name: reading(name) for name in ("iter_bytes", "aiter_bytes")}
+    return {name: method for name, method in methods.items() if hasattr(kind, name)}

@@ -1,0 +1,215 @@
+"""Reads what a request asks for out of the arguments of a provider SDK's method."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, cast
+
+from opentelemetry.util.types import AttributeValue
+
+from .. import providers, semconv
+from ..attribution import NO_LABELS, Labels
+from ..facts.request import Request
+from ._endpoint import Endpoint
+from ._media import media
+
+__all__ = ["by_name", "refers_to_cache", "request_attributes", "request_of", "requested_model", "requested_tier"]
+
+_OTLP_LIMIT = 2**63  # a larger integer would fail the export of the whole batch of spans
+
+# A provider's name of a parameter -> the conventions' attribute.
+_PARAMETERS = {
+    "temperature": semconv.REQUEST_TEMPERATURE,
+    "top_p": semconv.REQUEST_TOP_P,
+    "topP": semconv.REQUEST_TOP_P,
+    "p": semconv.REQUEST_TOP_P,
+    "top_k": semconv.REQUEST_TOP_K,
+    "k": semconv.REQUEST_TOP_K,
+    "max_tokens": semconv.REQUEST_MAX_TOKENS,
+    "maxTokens": semconv.REQUEST_MAX_TOKENS,
+    "max_completion_tokens": semconv.REQUEST_MAX_TOKENS,
+    "max_output_tokens": semconv.REQUEST_MAX_TOKENS,
+    "max_new_tokens": semconv.REQUEST_MAX_TOKENS,
+    "num_predict": semconv.REQUEST_MAX_TOKENS,
+    "stop": semconv.REQUEST_STOP_SEQUENCES,
+    "stop_sequences": semconv.REQUEST_STOP_SEQUENCES,
+    "stopSequences": semconv.REQUEST_STOP_SEQUENCES,
+    "seed": semconv.REQUEST_SEED,
+    "random_seed": semconv.REQUEST_SEED,
+    "frequency_penalty": semconv.REQUEST_FREQUENCY_PENALTY,
+    "presence_penalty": semconv.REQUEST_PRESENCE_PENALTY,
+    "n": semconv.REQUEST_CHOICE_COUNT,
+    "candidate_count": semconv.REQUEST_CHOICE_COUNT,
+    "dimensions": semconv.EMBEDDINGS_DIMENSION_COUNT,
+    "output_dimension": semconv.EMBEDDINGS_DIMENSION_COUNT,
+    "output_dimensionality": semconv.EMBEDDINGS_DIMENSION_COUNT,
+    "encoding_format": semconv.REQUEST_ENCODING_FORMATS,
+    "embedding_types": semconv.REQUEST_ENCODING_FORMATS,
+    "assistant_id": semconv.AGENT_ID,
+}
+# Attributes that are lists of words.
+_LISTS = frozenset({semconv.REQUEST_STOP_SEQUENCES, semconv.REQUEST_ENCODING_FORMATS})
+# Parameters that hold others: of Google's SDKs (new, old), of Bedrock (for all models, for some), of Azure (for some),
+# of Ollama.
+_HOLDERS = ("config", "generation_config", "inferenceConfig", "additionalModelRequestFields", "model_extras", "options")
+_TIERS = ("service_tier", "serviceTier")
+# Where Bedrock is asked to answer faster for more money, in Converse and in InvokeModel.
+_LATENCIES = ("performanceConfig", "performanceConfigLatency")
+_TIER = re.compile(r"\w[\w.-]{0,31}")
+_CACHES = ("cached_content", "cachedContent")
+
+
+def request_of(
+    parameters: Mapping[str, Any],
+    endpoint: Endpoint,
+    *,
+    operation: str,
+    stream: bool,
+    provider: str | None = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+    labels: Labels = NO_LABELS,
+    keeps_prompt: bool = False,
+    named: bool = False,
+) -> Request:
+    """The request that an SDK's method sends.
+
+    Args:
+        parameters: the method's arguments, by name.
+        endpoint: where the request goes.
+        operation: the value of `gen_ai.operation.name`.
+        stream: whether the answer comes in chunks.
+        provider: the provider's name in any spelling, used if the endpoint doesn't tell it.
+        attributes: further span attributes; they replace those of the parameters.
+        labels: who is spending.
+        keeps_prompt: whether the request keeps the parameters, so that the prompt's tokens can be estimated.
+        named: whether the user named the provider; else it is inferred from the SDK.
+    """
+    return Request(
+        operation=operation,
+        provider=providers.provider_name(endpoint.provider or provider),
+        model=requested_model(parameters) or endpoint.model,
+        stream=stream,
+        server_address=endpoint.address,
+        server_port=endpoint.port,
+        attributes={**request_attributes(parameters), **(attributes or {})},
+        labels=labels,
+        tier=requested_tier(parameters),
+        media=media(parameters),
+        context_cache=refers_to_cache(parameters),
+        prompt=parameters if keeps_prompt else None,
+        named=named,
+    )
+
+
+def by_name(method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a bound method is called with, by name; the keywords alone where its signature can't be told.
+
+    Args:
+        method: the method.
+        args: its positional arguments.
+        kwargs: its keyword arguments.
+    """
+    if not args:
+        return kwargs
+    try:
+        bound = inspect.signature(method).bind_partial(*args, **kwargs)
+    except (TypeError, ValueError):  # it has none, or the call is one that will fail
+        return kwargs
+    return {**bound.arguments, **kwargs}
+
+
+def requested_model(parameters: Mapping[str, Any]) -> str | None:
+    """The model that a request asks for, in the parameter `model`, or `modelId` for Bedrock; None if it names none."""
+    return parameters.get("model") or parameters.get("modelId")
+
+
+def request_attributes(parameters: Mapping[str, Any]) -> dict[str, AttributeValue]:
+    """The span attributes for a request's parameters, such as its temperature.
+
+    Args:
+        parameters: the method's arguments, by name.
+    """
+    said: dict[str, Any] = {}
+    for name in _HOLDERS:
+        said |= _fields(parameters.get(name))
+    attributes: dict[str, AttributeValue] = {}
+    for name, value in {**said, **parameters}.items():
+        attribute = _PARAMETERS.get(name)
+        if attribute is None or (attribute == semconv.REQUEST_CHOICE_COUNT and value == 1):
+            continue
+        if attribute in _LISTS:
+            words = _words(value)
+            if words:
+                attributes[attribute] = words
+        elif attribute == semconv.AGENT_ID:
+            if value and isinstance(value, str):
+                attributes[attribute] = value
+        elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _OTLP_LIMIT:
+            attributes[attribute] = value
+    return attributes
+
+
+def requested_tier(parameters: Mapping[str, Any]) -> str | None:
+    """The service tier that a request asks for, in a parameter or in an extra field of its body; None if none.
+
+    Args:
+        parameters: the method's arguments, by name.
+    """
+    if any(_word(parameters.get(name), "latency") == "optimized" for name in _LATENCIES):
+        return "optimized"
+    config = _fields(parameters.get("config"))
+    options = _fields(config.get("http_options"))
+    places = (
+        parameters,
+        parameters.get("extra_body"),
+        parameters.get("model_extras"),
+        config,
+        options.get("extra_body"),
+    )
+    for place in places:
+        fields = _fields(place)
+        tier = _word(next((fields[name] for name in _TIERS if fields.get(name) is not None), None), "type")
+        if isinstance(tier, str) and _TIER.fullmatch(tier):
+            return tier
+    return None
+
+
+def _word(value: Any, key: str) -> Any:
+    """A word, which Bedrock's Converse holds in a dict under a key, and Google in an enum."""
+    value = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else value
+    return value.value if isinstance(value, Enum) else value
+
+
+def refers_to_cache(parameters: Mapping[str, Any]) -> bool:
+    """Whether a request refers to a cache made before it, as Google's `config` may.
+
+    Args:
+        parameters: the method's arguments, by name.
+    """
+    config = _fields(parameters.get("config"))
+    return any(isinstance(config.get(name), str) and config[name] != "" for name in _CACHES)
+
+
+def _fields(held: Any) -> dict[str, Any]:
+    """The fields of a parameter that is a dict, an object, or Vertex AI's wrapper around a protocol buffer."""
+    message: Any = getattr(held, "_raw_generation_config", None)
+    if message is None:
+        return cast("dict[str, Any]", held if isinstance(held, dict) else getattr(held, "__dict__", {}))
+    kind = cast("Any", type(message))
+    fields: dict[str, Any] = {field.name: value for field, value in kind.pb(message).ListFields()}
+    # A protocol buffer has numbers of single precision and lists of its own type.
+    return {
+        name: float(f"{value:.7g}") if isinstance(value, float) else [*value] if name == "stop_sequences" else value
+        for name, value in fields.items()
+    }
+
+
+def _words(value: Any) -> list[str]:
+    """Words as a list; empty if `value` is no string or list. An iterator is left for the request to read."""
+    if isinstance(value, str):
+        return [value]
+    words = cast("list[Any]", value if isinstance(value, list | tuple) else [])
+    return [*words] if all(isinstance(word, str) for word in words) else []

@@ -1,0 +1,79 @@
+"""Taps for Mirascope's streams: on the provider's raw events where a hook sees them, elsewhere on its own items."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ...calls.call import Call
+
+__all__ = ["event_observer", "tap_raw", "tuple_observer"]
+
+
+def event_observer(call: Call) -> Callable[[Any], None]:
+    """Observes the raw event in each of Mirascope 2's chunks that holds one."""
+
+    def observe(item: Any) -> None:
+        try:
+            if item.type == "raw_stream_event_chunk":
+                call.observe(item.raw_stream_event)
+        except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each chunk
+            call.telemetry.guard.failed("reader", "taking Mirascope's raw event", error)
+
+    return observe
+
+
+def tuple_observer(call: Call) -> Callable[[Any], None]:
+    """Observes the raw chunk in each of Mirascope 1's `(chunk, tool)` tuples, unless the raw events have a tap."""
+    last: Any = None
+
+    def observe(item: Any) -> None:
+        nonlocal last
+        if call.raw_tapped:
+            return
+        try:
+            raw = item[0].chunk
+        except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each chunk
+            call.telemetry.guard.failed("reader", "taking Mirascope's chunk", error)
+            return
+        # Mirascope hands out Google's chunk once for each function call in it.
+        if raw is not last:
+            last = raw
+            call.observe(raw)
+
+    return observe
+
+
+def tap_raw(call: Call, events: Any, hides: Callable[[Any], bool] | None = None) -> Any:
+    """Put a tap on a provider's raw events.
+
+    Args:
+        call: observes each event.
+        events: an iterator, an async iterator, or an awaitable of one.
+        hides: says which events are observed but not handed on; all are handed on if left out.
+    """
+    call.raw_tapped = True
+    if inspect.isawaitable(events):
+        return _tap_raw_awaited(call, events, hides)
+    if hasattr(events, "__next__") or not hasattr(events, "__aiter__"):
+        return _observed(call, events, hides)
+    return _aobserved(call, events, hides)
+
+
+async def _tap_raw_awaited(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
+    return _aobserved(call, await events, hides)
+
+
+def _observed(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
+    for event in events:
+        call.observe(event)
+        if hides is None or not hides(event):
+            yield event
+
+
+async def _aobserved(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
+    async for event in events:
+        call.observe(event)
+        if hides is None or not hides(event):
+            yield event

@@ -1,0 +1,58 @@
+"""Ollama's SDK, 0.4 to 0.x: `chat` and `generate`, sync and async, of clients and of the module itself.
+
+All requests pass through `_request`. A stream sends its request as it is asked for its first item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..facts.request import Request
+from ..readers import Reader
+from ..reporting.telemetry import Telemetry
+from ._lazy import lazy_hook
+from ._library import Library, LibraryInstrumentor, Patches
+from ._method import Method
+
+__all__ = ["OllamaInstrumentor"]
+
+_PATHS = frozenset({"/api/chat", "/api/generate"})
+
+
+def _install(telemetry: Telemetry, patches: Patches) -> None:
+    method = Method(telemetry, "ollama", patches)
+    described = partial(_described, method)
+    plain, streamed = method.hook(described), lazy_hook(method, described)
+
+    def on_request(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
+        """Hook of `_request(cls, method, path, *, json, stream)`."""
+        if args[2:3] and args[2] in _PATHS:
+            return (streamed if kwargs.get("stream") else plain)(wrapped, client, args, kwargs)
+        return wrapped(*args, **kwargs)
+
+    for owner in ("Client", "AsyncClient"):
+        patches.put("ollama._client", f"{owner}._request", on_request)
+
+
+def _described(method: Method, send: Any, given: dict[str, Any]) -> tuple[Request, Reader | None]:
+    return method.described(send, given["json"], wire="ollama", provider="ollama", stream=bool(given.get("stream")))
+
+
+class OllamaInstrumentor(LibraryInstrumentor):
+    """Meters the calls of Ollama's SDK.
+
+    `instrument()` takes `tracer_provider` and `meter_provider`, which default to the global providers, and every field
+    of `chunkmeter.Settings`.
+    """
+
+    library = Library(
+        name="Ollama's SDK",
+        distribution="ollama",
+        least=(0, 4),
+        below=(1,),
+        last="0.x",
+        cure="Install 'ollama>=0.4,<1', or see whether the calls' usage is on their spans.",
+    )
+    install = staticmethod(_install)

@@ -1,0 +1,1 @@
+"""Turns a settled call into span attributes and metric points."""

@@ -1,0 +1,183 @@
+"""Works out what an ended call amounts to: its tokens, how far to trust them, and its cost or why there is none."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from .. import pricing
+from ..facts.cost_metadata import cost_metadata
+from ..facts.ended import Ended, Facts
+from ..facts.request import Request
+from ..facts.tally import Tokens
+from ..guard import Guard
+from ..pricing import IMPOSSIBLE, UNKNOWN_MODEL, Answer, Priced, PriceFile, Unpriced
+from ..pricing.tokens import absurd
+from ..servers import Servers
+from ..settings import Settings
+from ..shown import plain, quoted, server
+
+if TYPE_CHECKING:
+    from .estimate import Estimator
+
+__all__ = ["Assess"]
+
+_logger = logging.getLogger("chunkmeter")
+
+_MOST_NAMED = 100
+_NOTHING, _FAILED = Tokens(), Unpriced("failed")
+_NANOSECONDS = 1e9
+
+
+class Assess:
+    """Assesses calls. A failure of ours shows as a status in the facts, never as an exception.
+
+    Args:
+        settings: the setting `estimate` says whether tokens are estimated.
+        prices: the user's price file.
+        guard: keeps our failures away from the application.
+    """
+
+    def __init__(self, settings: Settings, prices: PriceFile, guard: Guard) -> None:
+        self._prices, self._guard = prices, guard
+        self._unknown_models, self._impossible_models, self._assumed = _Named(), _Named(), _Named()
+        self._servers = Servers(settings.named_servers())
+        # Loading the vocabulary blocks every thread for about a second. So it is loaded now, not during a call, and
+        # before any fork, so that forked processes need not load it again.
+        self._estimator: Estimator | None = None
+        if settings.estimate:
+            with guard("hook", "loading the token estimator"):
+                self._estimator = _new_estimator()
+
+    def __call__(self, ended: Ended) -> Facts:
+        """Count and price a call that has ended."""
+        tally, failed = ended.tally, ended.failed
+        raw_reasons: list[str | None] = []
+        tokens = billed = _NOTHING
+        with self._guard("reader", f"reading the usage of {tally.wire}"):
+            try:
+                tally.clean()
+                raw_reasons = tally.raw_reasons()
+                tokens = tally.tokens()
+                billed = tally.billed(tokens)
+            except Exception:
+                failed = True
+                raise
+        status = tally.usage_status(tokens, failed=failed)
+        # A plain answer came whole, so its usage is complete even without a finish reason.
+        if status == "partial" and _came_whole(ended) and tally.counts_both(tokens):
+            status = "reported"
+        estimated_by: str | None = None
+        if self._estimator is not None and ended.chunks and status in ("missing", "partial"):
+            filled = self._estimated(self._estimator, ended, tokens)
+            if filled is not None:
+                tokens, estimated_by = filled
+                billed, status = tokens, "estimated"
+        cost: Answer = _FAILED
+        metadata: dict[str, Any] = {}
+        with self._guard("price", "pricing"):
+            metadata = cost_metadata(tally, tokens, ended.request)
+            cost = self._priced(ended, billed, metadata)
+        return Facts(tokens, status, cost, raw_reasons, metadata, estimated_by)
+
+    def _priced(self, ended: Ended, billed: Tokens, metadata: dict[str, Any]) -> Answer:
+        request, tally = ended.request, ended.tally
+        cost = pricing.price(
+            billed,
+            model=tally.response_model,
+            request_model=request.model,
+            provider=request.provider,
+            service_tier=metadata.get("tier"),
+            region=metadata.get("region"),
+            server_address=request.server_address,
+            provider_cost=tally.provider_cost,
+            several_models=tally.several_models,
+            items=tally.items,
+            inner=tally.inner,
+            at=_moment(ended.start_ns),
+            prices=self._prices,
+            named=request.named,
+            server_port=request.server_port,
+            servers=self._servers,
+        )
+        if isinstance(cost, Priced) and cost.source == "local" and tally.untold:
+            cost = replace(cost, unpriced=tuple(sorted({*cost.unpriced, *tally.untold})))
+        if isinstance(cost, Priced) and cost.assumed:
+            self._name_assumed(request, cost)
+        model = tally.response_model or request.model
+        if cost == UNKNOWN_MODEL and model and not tally.several_models and self._unknown_models.add(model):
+            _logger.warning(
+                "No price is known for model %s of %s: its calls count without cost. Give it one, or an alias, in the "
+                "file that CHUNKMETER_PRICES names.",
+                quoted(model),
+                plain(request.provider),
+            )
+        if (cost == IMPOSSIBLE or absurd(billed)) and self._impossible_models.add(model):
+            _logger.warning(
+                "A call of model %s of %s tells a usage or a cost that can't be: a part above its whole, or more than "
+                "any call has. Such calls count without that cost, and without tokens that no call has. Their spans "
+                "have what was told.",
+                quoted(model),
+                plain(request.provider),
+            )
+        return cost
+
+    def _estimated(self, estimator: Estimator, ended: Ended, tokens: Tokens) -> tuple[Tokens, str] | None:
+        """The tokens with estimates where the provider gave no count, and the method; None if nothing can be added."""
+        from .estimate import estimated
+
+        with self._guard("reader", f"estimating the usage of {ended.tally.wire}"):
+            model = ended.tally.response_model or ended.request.model
+            filled = estimated(estimator, ended.tally, tokens, ended.request.prompt, model)
+            return None if filled is None else (filled, estimator.method(model))
+        return None
+
+    def _name_assumed(self, request: Request, cost: Priced) -> None:
+        if not self._assumed.add((request.server_address, request.server_port)):
+            return
+        written = server(request.server_address or "", request.server_port)
+        _logger.warning(
+            "Nobody says who answers at %s: model %s is priced as if %s did, and the cost is 'assumed'. Name the "
+            "provider, as in CHUNKMETER_SERVERS=%s=%s; or for a server of your own, give its models a price of 0 in "
+            "the file that CHUNKMETER_PRICES names.",
+            plain(written),
+            quoted(cost.model),
+            plain(request.provider or "the provider that lists it"),
+            plain(written),
+            plain(request.provider or "openai"),
+        )
+
+
+class _Named:
+    """What a warning has named, so much at most."""
+
+    def __init__(self) -> None:
+        self._names: set[Hashable] = set()
+
+    def add(self, it: Hashable) -> bool:
+        """Add something. True if it is new, and the warning is to name it."""
+        new = it not in self._names and len(self._names) < _MOST_NAMED
+        if new:
+            self._names.add(it)
+        return new
+
+
+def _new_estimator() -> Estimator:
+    from .estimate import Estimator
+
+    return Estimator()
+
+
+def _moment(start_ns: int) -> datetime | None:
+    """When a call started; None where it isn't known, or is beyond all years: somebody else's span may say anything."""
+    try:
+        return datetime.fromtimestamp(start_ns / _NANOSECONDS, UTC) if start_ns else None
+    except (OSError, OverflowError, ValueError):
+        return None
+
+
+def _came_whole(ended: Ended) -> bool:
+    return ended.outcome == "completed" and not ended.request.stream

@@ -1,0 +1,242 @@
+"""Tells which accounts are of one call, so that it counts once, however many instrumentations tell of it.
+
+There is no lock, since a span may end, and a call be settled, in a finalizer: each thing that two threads may do at
+once is one operation on a dictionary or a list.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.util.types import AttributeValue
+
+from .. import semconv
+from ..facts.ended import Ended, Facts
+from .attributes import counted_attributes
+from .telemetry import SCOPE, Telemetry
+
+__all__ = ["Account", "Once", "account_of", "is_counted", "once_for", "once_on"]
+
+_MOST_CALLS = 4096
+_MOST_OF_ONE_ID = 16
+_MOST_RECENT = 64
+_LATE_NS = 10**9
+
+
+class Account(NamedTuple):
+    """What one instrumentation tells of a call.
+
+    Attributes:
+        source: the instrumentation scope.
+        operation: the call's `gen_ai.operation.name`.
+        response_id: the answer's id, None where it isn't told.
+        provider: the conventions' name of the provider, None where it isn't told.
+        model: the model that answered, None where it isn't told.
+        trace_id: the trace that the call is in; 0 where it is in none.
+        span_id: the account's own span; 0 where it has none.
+        parent_id: the span around it; 0 where there is none.
+        start_ns: when the call started, in nanoseconds since the epoch.
+        end_ns: when it ended.
+        tokens: the counts of what went in and what came out.
+        counted: what a span is to say of the call's cost, where the account has no span of its own.
+        others: the scopes of others whose span is known to be of the call, since it ended inside its stream.
+    """
+
+    source: str
+    operation: str
+    response_id: str | None
+    provider: str | None
+    model: str | None
+    trace_id: int
+    span_id: int
+    parent_id: int
+    start_ns: int
+    end_ns: int
+    tokens: tuple[int | None, int | None] = (None, None)
+    counted: Mapping[str, AttributeValue] | None = None
+    others: tuple[str, ...] = ()
+
+
+def account_of(ended: Ended, source: str, span: Any, *, own: bool = True) -> Account:
+    """What a source tells of a call that is over.
+
+    Args:
+        ended: the call, its text cleaned.
+        source: the instrumentation scope.
+        span: the span that the source has for the call, or the one around the call.
+        own: whether it is the former.
+    """
+    request, tally = ended.request, ended.tally
+    tokens = tally.tokens()
+    context, parent = span.get_span_context(), getattr(span, "parent", None)
+    around = (parent.span_id if parent else 0) if own else context.span_id
+    return Account(
+        source, request.operation, tally.response_id, request.provider, tally.response_model or request.model,
+        context.trace_id, context.span_id if own else 0, around, ended.start_ns, ended.end_ns,
+        (tokens.input_tokens, tokens.output_tokens),
+    )  # fmt: skip
+
+
+class _Call:
+    """A call that has been counted: the account by which it was, and who else has told of it since."""
+
+    __slots__ = ("account", "others")
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.others: dict[str, object] = dict.fromkeys(account.others, account)
+
+
+class Once:
+    """The calls that have been counted lately, a few thousand at most. It forgets the oldest when it is full.
+
+    Two accounts are of one call where the span of one lies around that of the other, and no two ids say otherwise; or
+    where two sources tell of the same response id, or of the same model and tokens at the same time where one tells no
+    id. Two calls of ours are two, whatever they say. So are two of another
+    source's, unless they have one id, one around the other: caches and test servers give an id more than once.
+    """
+
+    def __init__(self) -> None:
+        self._recent: deque[_Call] = deque(maxlen=_MOST_RECENT)
+        """The calls counted last: another account of one may not tell of the response id."""
+        self._calls: OrderedDict[str, list[_Call]] = OrderedDict()
+        """By response id."""
+        self._inside: OrderedDict[tuple[int, int], Account] = OrderedDict()
+        """By trace and span id of the span around it: the call counted last inside that span."""
+
+    def earlier(self, account: Account) -> Account | None:
+        """The account by which this one's call has been counted already; None for the first, which is to be counted."""
+        counted = self._around(account) or self._alike(account)
+        if account.parent_id:
+            self._inside[account.trace_id, account.parent_id] = counted or account
+            _bound(self._inside)
+        return counted
+
+    def _around(self, account: Account) -> Account | None:
+        inner = self._inside.get((account.trace_id, account.span_id)) if account.span_id else None
+        if inner is None or _are_vectors(inner) != _are_vectors(account):
+            return None
+        ids = {inner.response_id, account.response_id}
+        if inner.source == account.source:
+            return inner if len(ids) == 1 and None not in ids and account.source != SCOPE else None
+        return inner if len(ids - {None}) < 2 else None
+
+    def _alike(self, account: Account) -> Account | None:
+        """The account that this one resembles: by response id, or by all else where one of them tells none."""
+        own = _Call(account)
+        counted = self._of_that_id(own) or self._recently(own)
+        if counted is None:
+            self._recent.append(own)
+        return counted
+
+    def _of_that_id(self, own: _Call) -> Account | None:
+        account = own.account
+        if not account.response_id:
+            return None
+        calls = self._calls.setdefault(account.response_id, [])
+        # It joins the list before it looks: of two threads that do so at once, the later one sees the earlier.
+        calls.append(own)
+        for call in tuple(calls):
+            if call is own:
+                break
+            if _alike(call.account, account) and call.others.setdefault(account.source, own) is own:
+                calls.remove(own)
+                return call.account
+        if len(calls) > _MOST_OF_ONE_ID:
+            del calls[0]
+        _bound(self._calls)
+        return None
+
+    def _recently(self, own: _Call) -> Account | None:
+        for call in tuple(self._recent):
+            if _resemble(call.account, own.account) and call.others.setdefault(own.account.source, own) is own:
+                return call.account
+        return None
+
+
+def once_for(provider: MeterProvider) -> Once:
+    """The calls counted on a meter provider. From the first such question on they are kept."""
+    return _on.get(provider) or _on.setdefault(provider, Once())
+
+
+def once_on(provider: MeterProvider) -> Once | None:
+    """The calls counted on a meter provider; None where nobody else could count there, and none are kept."""
+    return _on.get(provider)
+
+
+_on: WeakKeyDictionary[MeterProvider, Once] = WeakKeyDictionary()
+
+
+def is_counted(
+    telemetry: Telemetry, ended: Ended, facts: Facts, span: Any, *, own: bool, others: tuple[str, ...] = ()
+) -> bool:
+    """Whether a span of another instrumentation's, which ended before, has been counted for a call of ours.
+
+    Args:
+        telemetry: where the call reports.
+        ended: the call, its text cleaned.
+        facts: what it amounts to.
+        span: its span, or the one around it.
+        own: whether it is the former.
+        others: the scopes of others whose span ended inside the call's stream.
+    """
+    once = once_on(telemetry.meter_provider)
+    if once is None:
+        return False
+    account = account_of(ended, SCOPE, span, own=own)._replace(others=others)
+    if not own:
+        account = account._replace(counted=counted_attributes(ended, facts, draft_cost=telemetry.draft_cost))
+    return once.earlier(account) is not None
+
+
+def _alike(one: Account, other: Account) -> bool:
+    """Whether two accounts with the same response id are of one call.
+
+    Instrumentations spell providers in their own ways, so either the provider or the model has to agree. Without a
+    span around, each of them begins a trace of its own; then their times have to overlap.
+    """
+    if one.source == other.source or _are_vectors(one) != _are_vectors(other):
+        return False
+    told = None in (one.provider, other.provider) or None in (one.model, other.model)
+    if not told and one.provider != other.provider and one.model != other.model:
+        return False
+    # Logfire tells of a stream by a log, a span without length, which it may write when the stream is collected.
+    spanless = not (one.span_id and other.span_id)
+    late = _LATE_NS if spanless and any(each.span_id and each.start_ns == each.end_ns for each in (one, other)) else 0
+    return one.trace_id == other.trace_id or (_anywhere(one, other) and _meet(one, other, late))
+
+
+def _resemble(one: Account, other: Account) -> bool:
+    """Whether two accounts, of which one tells no response id, are of one call: by model, time and tokens.
+
+    An account without a span is of a stream of another source's, so that the tokens need not be told.
+    """
+    if (one.response_id and other.response_id) or one.source == other.source or one.model != other.model:
+        return False
+    spanless = not (one.span_id and other.span_id)
+    if _are_vectors(one) != _are_vectors(other) or not (spanless or (one.tokens == other.tokens and any(one.tokens))):
+        return False
+    return _meet(one, other) and (one.trace_id == other.trace_id or _anywhere(one, other))
+
+
+def _anywhere(one: Account, other: Account) -> bool:
+    """Whether one of two accounts may be in another trace than the other: it has no span, or none is around that."""
+    return not (one.span_id and one.parent_id and other.span_id and other.parent_id)
+
+
+def _meet(one: Account, other: Account, apart_ns: int = 0) -> bool:
+    """Whether two accounts lie at the same time, or no further apart than this."""
+    return one.start_ns <= other.end_ns + apart_ns and other.start_ns <= one.end_ns + apart_ns
+
+
+def _are_vectors(account: Account) -> bool:
+    return account.operation == semconv.EMBEDDINGS
+
+
+def _bound(kept: OrderedDict[Any, Any]) -> None:
+    if len(kept) > _MOST_CALLS:
+        kept.popitem(last=False)

@@ -1,0 +1,292 @@
+"""Writes a settled call as span attributes and metric points. Owns the tracer and the instruments."""
+
+from __future__ import annotations
+
+import logging
+import os
+import weakref
+from collections.abc import Container, Mapping
+
+from opentelemetry import metrics, trace
+from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+from opentelemetry.util.types import AttributeValue
+
+from .. import pricing, semconv
+from .._version import __version__
+from ..attribution import Attribution
+from ..facts.ended import Ended, Facts
+from ..facts.request import Request
+from ..guard import Guard, Stage
+from ..pricing import ELSEWHERE, Priced, PriceFile
+from ..semconv import LATEST, SEMCONV, Metric
+from ..settings import Settings
+from ..shown import origin
+from .assess import Assess
+from .attributes import one_reason, span_attributes, span_name, start_attributes
+from .gauges import Gauges
+from .instruments import Instruments
+from .points import points
+from .recorded import told_by
+from .series import Chosen, Series
+
+__all__ = ["SCOPE", "Telemetry", "default", "for_providers", "instances"]
+
+SCOPE = "chunkmeter"
+"""The instrumentation scope of every span and metric that chunkmeter emits."""
+
+_logger = logging.getLogger("chunkmeter")
+
+
+class Telemetry:
+    """Where calls are reported: one tracer, one meter, one set of instruments.
+
+    Args:
+        tracer_provider: where spans go; None for the global provider, which may be set later.
+        meter_provider: where metrics go; None for the global provider, which may be set later.
+        settings: how chunkmeter behaves; None to read the environment.
+
+    Attributes:
+        gauges: the open calls and the observable gauges.
+        guard: keeps our failures away from the application.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.settings = settings or Settings.load()
+        self.draft_cost = self.settings.cost_semconv == "draft"
+        self._spoken = SEMCONV[self.settings.semconv]
+        self._tracer_provider, self._meter_provider = tracer_provider, meter_provider
+        self.attribution = Attribution(self.settings.metric_labels)
+        self.tracer = trace.get_tracer(SCOPE, __version__, tracer_provider)
+        self.instruments = Instruments(metrics.get_meter(SCOPE, __version__, meter_provider), self.settings)
+        self.guard = Guard(self._count_error)
+        self.prices = PriceFile(
+            self.settings.prices, reload=self.settings.prices_reload, failed=lambda _: self.guard.count("price")
+        )
+        self._assess = Assess(self.settings, self.prices, self.guard)
+        self.gauges = Gauges(self.instruments, lambda: self.meter_provider, self.guard)
+        self._series = Series(self.prices)
+        self._warned = False
+        instances.add(self)
+
+    @property
+    def tracer_provider(self) -> TracerProvider:
+        """The provider that spans go to: the one given, or else the present global one."""
+        return self._tracer_provider or trace.get_tracer_provider()
+
+    @property
+    def meter_provider(self) -> MeterProvider:
+        """The provider that metrics go to: the one given, or else the present global one."""
+        return self._meter_provider or metrics.get_meter_provider()
+
+    def is_for(
+        self, tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None, settings: Settings
+    ) -> bool:
+        """Whether this reports to these providers with these settings.
+
+        Args:
+            tracer_provider: None for the global provider.
+            meter_provider: None for the global provider.
+            settings: compared by value.
+        """
+        return (
+            self.settings == settings
+            and self.tracer_provider is (tracer_provider or trace.get_tracer_provider())
+            and self.meter_provider is (meter_provider or metrics.get_meter_provider())
+        )
+
+    def start_span(self, request: Request, start_ns: int, context: Context | None) -> Span:
+        """Start a CLIENT span for a call, without making it current.
+
+        Args:
+            request: what is known of the call at its start.
+            start_ns: when the request was sent, in nanoseconds since the epoch.
+            context: the context whose span becomes the parent; None for the current one.
+        """
+        if self._tracer_provider is None and not self._warned:
+            self._warned = True
+            _warn_without_sdk()
+        attributes = start_attributes(request)
+        return self.tracer.start_span(span_name(request), context, SpanKind.CLIENT, attributes, start_time=start_ns)
+
+    def assess(self, ended: Ended) -> Facts:
+        """Count and price a call: its tokens, how far to trust them, and its cost or why there is none."""
+        return self._assess(ended)
+
+    def write(self, span: Span, ended: Ended, facts: Facts, *, status: bool) -> None:
+        """Write a call's facts on a span, if the span is recording.
+
+        Args:
+            span: the span that the facts go on.
+            ended: the call.
+            facts: what the call amounts to.
+            status: whether to set the span's status too, which only the span's owner may do.
+        """
+        if not span.is_recording():
+            return
+        raw_reasons = LATEST not in self._spoken
+        attributes = span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=raw_reasons)
+        for name in told_by(span):
+            attributes.pop(name, None)
+        span.set_attributes(attributes)
+        if status and ended.error_type is not None:
+            span.set_status(Status(StatusCode.ERROR))
+
+    def record(self, ended: Ended, facts: Facts, context: Context, recorded: Container[Metric] = ()) -> None:
+        """Record all metric points of a call, whether or not its span is sampled.
+
+        Args:
+            ended: the call.
+            facts: what the call amounts to.
+            context: holds the call's span, which exemplars then point to.
+            recorded: the metrics that another instrumentation records of this call.
+        """
+        chosen = self.record_cost(ended, facts, context)
+        request, tally, series = ended.request, ended.tally, self._series
+        failure: dict[str, AttributeValue] = {}
+        port: dict[str, AttributeValue] = {}
+        with self.guard("settle", "labelling"):
+            if ended.error_type:
+                failure = series.error(chosen, ended.error_type)
+            if request.server_address:
+                port = series.server(chosen, request.server_address, request.server_port)
+            if tally.response_model:
+                series.model(chosen, semconv.RESPONSE_MODEL, tally.response_model, request.provider)
+        with self.guard("settle", "measuring"):
+            for metric, value, more in points(ended, facts, self._spoken, failure, port):
+                if metric not in recorded:
+                    self._record(metric, value, chosen, more, context)
+
+    def record_cost(self, ended: Ended, facts: Facts, context: Context) -> Chosen:
+        """Record the points that no other instrumentation records: one for the call itself, and those of its cost.
+
+        Args:
+            ended: the call.
+            facts: what the call amounts to.
+            context: holds the call's span, which exemplars then point to.
+
+        Returns:
+            The labels that all points of the call share. Those that say who is spending are not among them, since
+            they would multiply the series of each histogram.
+        """
+        request, cost = ended.request, facts.cost
+        chosen = Chosen(request.operation)
+        whose: dict[str, str] = {}
+        with self.guard("settle", "labelling"):
+            whose = self.attribution.bounded(request.labels, request.attributes.get(semconv.CODE_FUNCTION_NAME))
+            chosen.strange.update(request.labels.claimed)
+            if request.provider:
+                self._series.provider(chosen, request.provider)
+            if request.model:
+                self._series.model(chosen, semconv.REQUEST_MODEL, request.model, request.provider)
+        if cost == ELSEWHERE:
+            return chosen
+        with self.guard("settle", semconv.CALLS.name):
+            ending = {
+                **one_reason(ended, facts),
+                semconv.OUTCOME: ended.outcome,
+                semconv.USAGE_STATUS: facts.usage_status,
+                semconv.COST_STATUS: facts.cost_status,
+            }
+            self._record(semconv.CALLS, 1, chosen, {**whose, **ending}, context)
+        if isinstance(cost, Priced):
+            amount = float(cost.amount)
+            priced = {semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
+            status = {semconv.COST_STATUS: facts.cost_status}
+            self._record(semconv.SPEND, amount, chosen, {**whose, **priced, **status}, context)
+            # The conventions give this metric no status. Only a cost that is not fully known gets ours, so that a
+            # query can leave it out.
+            status_unless_known = {} if facts.cost_status == "known" else status
+            self._record(semconv.COST, amount, chosen, {**priced, **status_unless_known}, context)
+        return chosen
+
+    def announce(self, hooks: str) -> None:
+        """Log one INFO line that says what is switched on; `hooks` names the hooks in it."""
+        endpoint = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+        _logger.info(
+            "chunkmeter %s: %s; names as %s, cost %s; prices of %s; OTLP endpoint %s",
+            __version__,
+            hooks,
+            " and ".join(conventions.origin for conventions in self._spoken),
+            self.settings.cost_semconv,
+            self._prices_in_use(),
+            origin(endpoint) if endpoint else "as set in the SDK",
+        )
+
+    def warm_up(self) -> None:
+        """Read the price file now, so that no call has to wait for it, and begin with the updates of the table."""
+        with self.guard("price", "reading prices"):
+            self.prices.warm_up()
+        self._update()
+
+    def refresh(self) -> None:
+        """See to what the settings `prices_reload` and `prices_update` ask for, if it is time for that."""
+        with self.guard("price", "reading prices"):
+            self.prices.refresh()
+        self._update()
+
+    def _update(self) -> None:
+        with self.guard("price", "updating prices"):
+            pricing.keep_updated(self.settings.prices_update)
+
+    def _prices_in_use(self) -> str:
+        update = self.settings.prices_update
+        place = f" from {origin(update)}" if isinstance(update, str) else ""
+        return f"{pricing.table_version()}{f', updated hourly{place}' if update else ''}"
+
+    def _record(
+        self, metric: Metric, value: float, chosen: Chosen, more: Mapping[str, AttributeValue], context: Context
+    ) -> None:
+        try:
+            self.instruments.record(metric, value, self._series.labels(metric, chosen, more), context)
+        except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each point
+            self.guard.failed("settle", metric.name, error)
+
+    def _count_error(self, stage: Stage) -> None:
+        self.instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})
+
+
+instances: weakref.WeakSet[Telemetry] = weakref.WeakSet()
+"""Every `Telemetry` that exists."""
+_default: list[Telemetry] = []
+"""The one that `default` gives, once it has been asked for."""
+
+
+def for_providers(
+    tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None, settings: Settings | None
+) -> Telemetry:
+    """The one `Telemetry` for these providers and settings; it is made when first asked for.
+
+    Sharing it means that the price file is read once, and that names which no price table knows are limited together.
+
+    Args:
+        tracer_provider: where spans go; None for the global provider.
+        meter_provider: where metrics go; None for the global provider.
+        settings: how chunkmeter behaves; None to read the environment.
+    """
+    settings = settings or Settings.load()
+    made = [*_default, *instances]
+    known = (each for each in made if each.is_for(tracer_provider, meter_provider, settings))
+    return next(known, None) or Telemetry(tracer_provider, meter_provider, settings)
+
+
+def default() -> Telemetry:
+    """Return the one `Telemetry` on the global providers, with the settings of the environment at the first call."""
+    if not _default:
+        _default.append(for_providers(None, None, None))
+    return _default[0]
+
+
+def _warn_without_sdk() -> None:
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        _logger.warning(
+            "No OpenTelemetry SDK is set up, so nothing is exported. Run the app with opentelemetry-instrument "
+            "(pip install 'chunkmeter[auto]'), or call opentelemetry.trace.set_tracer_provider and "
+            "opentelemetry.metrics.set_meter_provider at its start."
+        )

@@ -1,0 +1,1 @@
+"""Watching a user's stream: what stands between the stream and whoever iterates it."""

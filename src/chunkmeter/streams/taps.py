@@ -1,0 +1,227 @@
+"""Taps on iteration, sync and async.
+
+A tap pulls an item, lets the call (`chunkmeter.calls.call`) observe it, and hands it on. At the end it tells the call
+how the stream ended. This code runs once for each chunk, so it is kept short.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from functools import partial
+from typing import Any, cast
+
+from ..calls.call import Call
+from ..calls.lease import Lease
+from ..calls.pulling import ends, is_pulling, pulls
+from ..calls.sending import asend, send
+
+__all__ = ["Observe", "SendingAsync", "astep", "sending", "step", "tap"]
+
+Observe = Callable[[Any], None]
+
+
+def tap(lease: Lease, items: Any, observe: Observe | None = None) -> Any:
+    """Put a tap on an iterator, sync or async: each item is observed before it is handed on.
+
+    Args:
+        lease: holds the call, which must have begun. The tap settles that call when the iterator ends or fails.
+        items: a generator, an iterator or an async iterator.
+        observe: called with each item; the call's own `observe` if left out.
+
+    Returns:
+        A generator for a generator, otherwise an iterator of the same kind, sync or async.
+    """
+    observe = observe or lease.begun().observe
+    if isinstance(items, Generator):
+        return _through(lease, cast("Generator[Any, Any, Any]", items), observe)
+    return (Tap if hasattr(items, "__next__") else AsyncTap)(lease, items, observe)
+
+
+@pulls
+def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe) -> Generator[Any, Any, Any]:
+    """Do what `yield from items` does, and observe each item. For each chunk it costs half of what a `Tap` does."""
+    call, send = lease.begun(), items.send
+    opened = call.open
+    pull: Callable[[Any], Any] = send
+    given: Any = None
+    try:
+        while True:
+            opened.paused_ns = 0
+            item = pull(given)
+            observe(item)
+            opened.paused_ns = call.last_ns or call.start_ns
+            try:
+                given = yield item
+                pull = send
+            except GeneratorExit:
+                # The garbage collector may be closing this, so only the source is closed. The lease settles the call.
+                items.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 -- the consumer threw it, so the source gets it
+                pull, given = items.throw, error
+    except StopIteration as end:
+        call.settle("exhausted")
+        return end.value
+    except BaseException as error:
+        given = None  # It may be this very error. Its traceback holds this frame, and that would be a reference cycle.
+        call.fail(error)
+        raise
+
+
+class Tap:
+    """A tap on an iterator that is no generator. Such an iterator may go on after it has raised."""
+
+    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
+
+    def __init__(self, lease: Lease, items: Iterator[Any], observe: Observe) -> None:
+        self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
+        self._pull = items.__next__
+
+    def __iter__(self) -> Tap:
+        return self
+
+    def __next__(self) -> Any:
+        return step(self._call, self._observe, self._pull)
+
+    def __getattr__(self, name: str) -> Any:
+        # The SDK's own iterator may have further methods, such as `close`.
+        return getattr(self._items, name)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._items.__reduce_ex__(protocol)  # a copy is of the bare iterator
+
+
+class AsyncTap:
+    """A tap on an async iterator. It is no async generator, since only the event loop can end one."""
+
+    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
+
+    def __init__(self, lease: Lease, items: AsyncIterator[Any], observe: Observe) -> None:
+        self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
+        self._pull = items.__anext__
+
+    def __aiter__(self) -> AsyncTap:
+        return self
+
+    def __anext__(self) -> Awaitable[Any]:
+        return astep(self._call, self._observe, self._pull)
+
+    def __getattr__(self, name: str) -> Any:
+        # The SDK's own iterator may have further methods, such as `aclose` and `asend`.
+        found = getattr(self._items, name)
+        return partial(closed, self._call, found) if name == "aclose" else found
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._items.__reduce_ex__(protocol)
+
+
+@ends
+def closed(call: Call, close: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return what `close(...)` gives, by which the user ends the stream of `call`, and settle the call when it is done.
+
+    A close that is awaited is done when it has been awaited.
+    """
+    if is_pulling(call):
+        return close(*args, **kwargs)  # The stream closes itself. The item that was asked for tells how it ends.
+    call.closing()
+    try:
+        result = close(*args, **kwargs)
+    except BaseException:
+        call.close()
+        raise
+    if inspect.isawaitable(result):
+        return _closed(call, result)
+    call.close()
+    return result
+
+
+@ends
+async def _closed(call: Call, closing: Awaitable[Any]) -> Any:
+    try:
+        result = await closing
+    except GeneratorExit:
+        raise  # The awaitable was dropped before it was done, so the stream has not been closed.
+    except BaseException:
+        call.close()
+        raise
+    call.close()
+    return result
+
+
+def sending(call: Call, items: Iterator[Any]) -> Iterator[Any]:
+    """Hand on `items`; the call's span is current while the first one is pulled, as that sends the request."""
+    try:
+        first = send(call, next, items)
+    except StopIteration:
+        return
+    yield first
+    yield from items
+
+
+class SendingAsync:
+    """Hands on the items of an async iterator, as `sending` does those of an iterator."""
+
+    __slots__ = ("_call", "_items", "_sent")
+
+    def __init__(self, call: Call, items: AsyncIterator[Any]) -> None:
+        self._call, self._items, self._sent = call, items, False
+
+    def __aiter__(self) -> SendingAsync:
+        return self
+
+    def __anext__(self) -> Awaitable[Any]:
+        if self._sent:
+            return self._items.__anext__()
+        self._sent = True
+        return asend(self._call, self._items.__anext__)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._items, name)
+
+
+@pulls
+def step(call: Call, observe: Observe, pull: Callable[[], Any]) -> Any:
+    """Pull one item, have it observed, and return it. The call is settled if the pull ends the stream or fails.
+
+    Args:
+        call: the call whose stream it is.
+        observe: called with the item.
+        pull: gives the next item, or raises `StopIteration`.
+    """
+    opened = call.open
+    if not opened.paused_ns:
+        # An outer tap is pulling already and will observe this item: some classes call `__next__` in `__iter__`.
+        return pull()
+    opened.paused_ns = 0
+    try:
+        item = pull()
+    except StopIteration:
+        call.settle("exhausted")
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+    observe(item)
+    opened.paused_ns = call.last_ns or call.start_ns
+    return item
+
+
+@pulls
+async def astep(call: Call, observe: Observe, pull: Callable[[], Awaitable[Any]]) -> Any:
+    """Pull one item of an async iterator, as `step` does; `pull` gives an awaitable of the item."""
+    opened = call.open
+    if not opened.paused_ns:
+        return await pull()
+    opened.paused_ns = 0
+    try:
+        item = await pull()
+    except StopAsyncIteration:
+        call.settle("exhausted")
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+    observe(item)
+    opened.paused_ns = call.last_ns or call.start_ns
+    return item

@@ -1,0 +1,134 @@
+"""`wrap`: meters the iteration of a stream, sync or async, and hands every item on untouched."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import Any, TypeVar, cast
+
+from opentelemetry.trace import Span
+
+from .. import providers, readers
+from ..attribution import NO_LABELS, Labels
+from ..calls.begin import begin
+from ..calls.call import Call
+from ..calls.context import suppressed
+from ..calls.lease import Lease
+from ..facts.request import Request, server
+from ..readers import Reader
+from ..reporting.telemetry import Telemetry, default
+from .managers import is_manager, put_on_manager
+from .methods import is_stream, put_on
+from .peers import is_peer_s
+from .replace import LEASE
+
+__all__ = ["wrap"]
+
+_logger = logging.getLogger("chunkmeter")
+
+_T = TypeVar("_T")
+
+
+def wrap(
+    stream: _T,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    span: Span | None = None,
+    start_time: int | None = None,
+    wire: str | None = None,
+    telemetry: Telemetry | None = None,
+) -> _T:
+    """Meter a stream of chunks.
+
+    Args:
+        stream: what a provider's SDK, Mirascope or a generator of raw events gives, sync or async; or a *manager*,
+            whose `with` gives the stream.
+        provider: the name of the provider, in Mirascope's, the conventions' or genai-prices' spelling. It is believed,
+            whatever the host.
+        model: the name of the model asked for.
+        span: a recording span to write the facts on; its owner ends it. If left out, the current span is used where
+            it is an inference span that no other call has claimed; otherwise the call gets a CLIENT span of its own.
+        start_time: when the request was sent, in nanoseconds since the epoch. If left out, or no such number, there is
+            no time to first chunk, unless `stream` is a manager, which sends the request itself.
+        wire: the wire of the events, one of `chunkmeter.readers.WIRES`; told from the first event if left out.
+        telemetry: where to report; the global OpenTelemetry providers if left out.
+
+    Returns:
+        `stream` itself where Python lets its class be replaced, otherwise a proxy whose `__class__` is the stream's.
+
+    Raises:
+        UnknownWireError: if `wire` is not the name of a wire.
+    """
+    telemetry = telemetry or default()
+    reader = readers.for_wire(wire) if wire else None
+    if suppressed():
+        return stream
+    with telemetry.guard("hook", "wrap"):
+        if start_time is not None and not _is_time(start_time):
+            _warn_of_time()
+            start_time = None
+        if _is_metered(stream):
+            return stream
+        kind: type[Any] = type(stream)
+
+        def start(stream: Any, *, sent: bool, asked: Labels = NO_LABELS) -> Call | None:
+            with telemetry.guard("hook", "beginning a call"):
+                request = _request(stream, provider, model, reader, asked, sent=sent)
+                peer = type(stream).__module__ if is_peer_s(stream) else None
+                return begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
+            return None
+
+        # A wrapt proxy, such as another instrumentation puts around a manager, has the methods of everything.
+        if is_manager(kind) or is_manager(stream.__class__):
+            asked = NO_LABELS
+            with telemetry.guard("hook", "capturing labels"):
+                # The manager may be entered in another context, so the labels of this one are captured now.
+                asked = telemetry.attribution.capture()
+            return cast("_T", put_on_manager(stream, functools.partial(start, sent=True, asked=asked)))
+        if not is_stream(kind):
+            raise TypeError(f"{kind.__qualname__} is no stream and no manager of one: give wrap what you iterate")
+        call = start(stream, sent=start_time is not None)
+        return stream if call is None else cast("_T", put_on(stream, Lease(call)))
+    return stream
+
+
+def _is_metered(stream: Any) -> bool:
+    """Whether a stream has a lease, or is made of one whose call goes on, as an SDK's helper is of its raw stream."""
+    if isinstance(getattr(stream, LEASE, None), Lease):
+        return True
+    inner = getattr(stream, "__dict__", {}).values()
+    leases = (getattr(each, "__dict__", {}).get(LEASE) for each in [*inner])
+    return any(isinstance(each, Lease) and each.call is not None and not each.call.ended for each in leases)
+
+
+def _is_time(value: object) -> bool:
+    """Whether it is a number of nanoseconds that a span can begin with; another would fail a whole export."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
+
+
+@functools.cache
+def _warn_of_time() -> None:
+    _logger.warning(
+        "The start_time of wrap(...) is no number of nanoseconds since the epoch, and counts as left out: write what "
+        "time.time_ns() gave before the request."
+    )
+
+
+def _request(
+    stream: Any, provider: str | None, model: str | None, reader: Reader | None, labels: Labels, *, sent: bool
+) -> Request:
+    native = reader or readers.known(provider)
+    # An SDK's stream has its HTTP response here. A manager has none yet.
+    url = getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None)
+    host, port = server(url) if url else (None, None)
+    return Request(
+        operation=native.operation if native else "chat",
+        provider=providers.provider_name(provider),
+        model=model,
+        server_address=host,
+        server_port=port,
+        sent=sent,
+        labels=labels,
+        named=provider is not None,
+    )

@@ -1,0 +1,49 @@
+"""Known bugs in what an app exports."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+from chunkmeter import semconv
+from chunkmeter.facts.ended import Ended, Facts
+from chunkmeter.reporting.series import Chosen
+from chunkmeter.reporting.telemetry import Telemetry
+from support.faults import fault, put
+
+
+@fault("e2e")
+def lost_batch() -> None:
+    """The exporter says that it has sent a batch, and has not."""
+    export, lost = OTLPSpanExporter.export, list[bool]()
+
+    def losing(self: OTLPSpanExporter, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if not lost and any("gen_ai.usage.cost.amount" in (span.attributes or {}) for span in spans):
+            lost.append(True)
+            return SpanExportResult.SUCCESS
+        return export(self, spans)
+
+    put(OTLPSpanExporter, "export", losing)
+
+
+@fault("e2e")
+def double_count() -> None:
+    """A call's cost is counted at its end and once more."""
+    record_cost = Telemetry.record_cost
+
+    def twice(self: Telemetry, ended: Ended, facts: Facts, context: Context) -> Chosen:
+        record_cost(self, ended, facts, context)
+        return record_cost(self, ended, facts, context)
+
+    put(Telemetry, "record_cost", twice)
+
+
+@fault("e2e")
+def wrong_unit() -> None:
+    """Spend has a unit that Prometheus makes a part of its name."""
+    put(semconv, "SPEND", dataclasses.replace(semconv.SPEND, unit="USD"))

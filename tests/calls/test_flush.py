@@ -1,0 +1,164 @@
+"""What a process still exports as it ends, and what it says of sums that it took over; `make outages` has the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+
+from checks.outages.run import Parent, Run
+
+SIGTERM = "SIGTERM"
+TEN_AND_AN_OPEN_ONE = ("calls 10", "hold")
+
+
+class End(NamedTuple):
+    """How an app ended, what it said, and what it had counted."""
+
+    status: str
+    errors: str
+    counted: int
+    seconds: float
+
+
+Ended = Callable[..., End]
+
+
+@pytest.fixture(scope="module")
+def parent() -> Iterator[Parent]:
+    process = Parent("http/protobuf")
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def run(parent: Parent) -> Iterator[Run]:
+    """An app that exports nothing but by its end."""
+    with Run(parent, interval=3600) as app:
+        yield app
+
+
+@pytest.fixture
+def ended(run: Run) -> Callable[..., End]:
+    """Have the app do things, to its end."""
+
+    def end(*commands: str) -> End:
+        began = time.monotonic()
+        for command in commands:
+            run.tell(command)
+        run.end()
+        return End(run.status, run.errors, len(run.times), time.monotonic() - began)
+
+    return end
+
+
+def arrived(run: Run) -> tuple[int, int]:
+    """Calls and spans."""
+    return run.arrived, run.endpoint.spans
+
+
+def test_sigterm_loses_what_is_not_exported_yet(ended: Ended, run: Run) -> None:
+    """Without the helper: this is what it is for."""
+    end = ended(*TEN_AND_AN_OPEN_ONE, "terminate")
+    assert (end.status, end.counted, end.errors) == (SIGTERM, 11, "")
+    assert arrived(run) == (0, 0)
+
+
+def test_sigterm_loses_nothing_with_the_helper(ended: Ended, run: Run) -> None:
+    """The stream left open is settled, and the status still says SIGTERM; called twice, the helper does it once."""
+    end = ended("helper 30", "helper 30", *TEN_AND_AN_OPEN_ONE, "terminate")
+    assert (end.status, end.counted, end.errors) == (SIGTERM, 11, "")
+    assert arrived(run) == (11, 11)
+    assert run.endpoint.total("chunkmeter.calls", chunkmeter__outcome="abandoned") == 1
+
+
+def test_sigterm_inside_the_sdk_s_lock_does_not_hang(ended: Ended, run: Run) -> None:
+    """The handler goes back to the main thread, which lets go of the lock, and then all is exported."""
+    end = ended("helper 10", *TEN_AND_AN_OPEN_ONE, "terminate-in-a-lock")
+    assert (end.status, end.errors) == (SIGTERM, "")
+    assert arrived(run) == (11, 11)
+    assert end.seconds < 30
+
+
+def test_sigterm_waits_no_longer_than_told(ended: Ended, run: Run) -> None:
+    """An exporter would try for 10 seconds, metrics and spans each."""
+    run.endpoint.kill()
+    end = ended("helper 1", *TEN_AND_AN_OPEN_ONE, "terminate")
+    assert end.status == SIGTERM
+    assert 0.5 < end.seconds < 8
+
+
+def test_a_handler_of_the_app_s_own_is_called_after_the_export(ended: Ended, run: Run) -> None:
+    """It may let open streams finish, so these are left alone; it may also leave without exit hooks, as here."""
+    end = ended("handle", "helper 30", *TEN_AND_AN_OPEN_ONE, "terminate")
+    assert (end.status, end.errors) == ("15", "")
+    assert arrived(run) == (10, 10)
+
+
+def test_an_ignored_sigterm_stays_ignored(ended: Ended, run: Run) -> None:
+    """The app ends as it would have, some calls later."""
+    end = ended("ignore", "helper", "terminate", *TEN_AND_AN_OPEN_ONE)
+    assert (end.status, end.errors) == ("0", "")
+    assert arrived(run) == (11, 11)
+
+
+def test_outside_the_main_thread_the_helper_says_what_to_do(ended: Ended, run: Run) -> None:
+    """Once; it raises nothing, and children of `multiprocessing` are seen to all the same."""
+    end = ended("helper-in-a-thread", "helper-in-a-thread", "process fork 10", "terminate")
+    assert end.status == SIGTERM
+    assert end.errors.count("outside the main thread") == 1
+    assert end.errors.count("\n") == 1
+    assert arrived(run) == (11, 11)
+
+
+def test_an_unhandled_exception_loses_nothing(ended: Ended, run: Run) -> None:
+    """Nor without the helper: the exit hooks run."""
+    end = ended(*TEN_AND_AN_OPEN_ONE, "raise")
+    assert (end.status, "LookupError" in end.errors) == ("1", True)
+    assert arrived(run) == (11, 11)
+
+
+# --- multiprocessing ---
+
+
+def test_a_child_loses_all_it_holds(ended: Ended, run: Run) -> None:
+    """Without the helper."""
+    end = ended("process fork 10")
+    assert (end.status, end.counted, end.errors) == ("0", 11, "")
+    assert arrived(run) == (0, 0)
+
+
+def test_a_child_loses_nothing_with_the_helper(ended: Ended, run: Run) -> None:
+    """However it was started and however it ends; a spawned one calls the helper where it sets the SDK up."""
+    end = ended("helper 30", "process fork 10 raise", "process spawn 10 helper", "process forkserver 10 helper")
+    assert (end.status, end.counted) == ("0", 33)
+    assert end.errors.count("LookupError: unhandled") == 1
+    assert arrived(run) == (33, 33)
+
+
+def test_a_child_without_calls_exports_nothing_of_its_parent_s(ended: Ended, run: Run) -> None:
+    """The helper would make the parent's calls count twice for nothing; so there is nothing to warn of."""
+    end = ended("helper 30", "calls 10", "process fork 0")
+    assert (end.counted, end.errors) == (10, "")
+    assert arrived(run) == (10, 10)
+
+
+# --- prefork ---
+
+
+def test_forked_before_the_first_call_is_exact(ended: Ended, run: Run) -> None:
+    """And nothing is said."""
+    end = ended("fork 2 20")
+    assert (end.status, end.counted, end.errors) == ("0", 40, "")
+    assert arrived(run) == (40, 40)
+
+
+def test_forked_after_a_call_is_warned_of_once(ended: Ended, run: Run) -> None:
+    """Three workers each export the parent's 10 calls once more; one of them says so, for all."""
+    end = ended("calls 10", "fork 2 20", "fork 1 20")
+    assert (end.status, end.counted) == ("0", 70)
+    assert end.errors.count("preload_app = False") == 1
+    assert end.errors.count("\n") == 1
+    assert arrived(run) == (10 + 3 * (10 + 20), 70)
