@@ -174,6 +174,29 @@ def test_a_python_that_is_not_found_is_told_of_and_fails_nothing(
     assert "All that ran passed" in said
 
 
+@pytest.mark.parametrize(
+    ("came_to", "exits", "told"),
+    [
+        ([True], 0, "make lint: passed after 0 s"),
+        ([False, True], 0, "make lint: FAILED, and passed when run once more, after 0 s"),
+        ([False, False], 1, "make lint: FAILED after 0 s"),
+        ([False, None], 1, "make lint: FAILED after 0 s"),
+        ([None], 0, "make lint: not at its end when the time was over, after 0 s"),
+    ],
+)
+def test_what_failed_is_run_once_more(
+    came_to: list[bool | None], exits: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = iter(came_to)
+    monkeypatch.setattr(ci, "plan", lambda *_: [ci.Job("lint")])
+    monkeypatch.setattr(ci, "history", lambda: ([], 0))
+    monkeypatch.setattr(ci, "run", lambda *_: next(runs))
+    monkeypatch.setattr(ci.signal, "signal", lambda *_: None)
+    assert ci.main() == exits
+    assert told in capsys.readouterr().out.splitlines()
+    assert list(runs) == []
+
+
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
