@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from genai_prices import Usage
-from genai_prices.types import ModelInfo, Provider, TieredPrices, calc_unit_price
+from genai_prices.types import ModelInfo, Provider
 
 from .. import providers
 from . import places, tiers
@@ -28,18 +28,16 @@ from .answers import (
 from .instead import Stated, instead
 from .items import ITEMS, Item
 from .names import references
+from .rates import FREE, LINEAR, PRICES, Rates, at_length, context_of, kept, missing_tier
 from .table import Table, in_use
 from .tokens import CACHED_MEDIA, CLASSES, LAST_PARTS, PARTS, Tokens, classes
 
-_MILLION = 1_000_000
+_MILLION, _NOTHING = 1_000_000, Decimal(0)
 
-# The names that genai-prices has for our classes of token. A price's name ends in `_mtok` where a count's does in
-# `_tokens`.
-_THEIRS = {name: f"{'output_' * (name == 'reasoning')}{name}_tokens" for name in CLASSES}
-_PRICES = {name: theirs.replace("_tokens", "_mtok") for name, theirs in _THEIRS.items()}
+# The counts that genai-prices has for our classes of token: a count's name ends in `_tokens` where a price's does in
+# `_mtok`.
+_THEIRS = {name: theirs.replace("_mtok", "_tokens") for name, theirs in PRICES.items()}
 _UNLISTED = frozenset({"cache_write_12h"})
-# The table has no prices of a free model, just as of a model whose prices it doesn't know. Only the name tells.
-_FREE = {"input": Decimal(0), "output": Decimal(0)}
 
 # What is written to a cache and kept longer than usual costs more, wherever writing has a price of its own.
 _DEARER = ("cache_write_1h", "cache_write_12h")
@@ -65,6 +63,12 @@ def price(asked: Question, otherwise: Otherwise, table: Table | None = None) -> 
         found = table.find(name, provider_id)
         if found is None or (asked.assumed and not table.lists(name, provider_id)):
             continue
+        if asked.item is None and not asked.stated and asked.usage is not None:
+            tokens = classes(asked.usage)
+            if tokens.keys() <= LINEAR:
+                rates = kept(table.rates, (name, provider_id), asked, *found)
+                if rates is not None:
+                    return _by_rates(asked, rates, tokens, table.version)
         answer = _price(asked, *found) if asked.item is None else _fee(asked, asked.item, *found)
         return replace(answer, version=table.version, assumed=asked.assumed) if isinstance(answer, Priced) else answer
     return otherwise(asked)
@@ -86,24 +90,39 @@ def knows(provider: str | None, model: str) -> bool:
     return model in in_use().listed().get(row.prices if row else None, ())
 
 
+def _by_rates(asked: Question, rates: Rates, tokens: Mapping[str, int], version: str) -> Answer:
+    """The short way: prices that were worked out before, times the counts."""
+    assert asked.usage is not None
+    split = rates.cost(tokens, asked.usage.input_tokens or 0)
+    if split is None:
+        return UNKNOWN_MODEL
+    unpriced = rates.unpriced
+    if rates.by_request and not any(item.name == "request" for item in asked.items):
+        unpriced = (*unpriced, "request")
+    amount = sum(split.values(), _NOTHING)
+    return Priced(amount, model=rates.model, version=version, split=split, unpriced=unpriced, assumed=asked.assumed)
+
+
 def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
+    """The long way, by genai-prices' own arithmetic: for media, for writes kept longer, for a user's own prices."""
     usage = asked.usage
     if usage is None:
         return Unpriced("no_usage")
     tokens = classes(usage)
     counts, cached = _counts(usage, tokens)
-    context = _context(provider, model, asked)
+    context = context_of(provider, model, asked)
     try:
         answer = model.calc_price(Usage(**counts), provider, genai_request_timestamp=asked.at, price_context=context)
     except ValueError:
         # The table has finer rules than ours for counts that can't be.
         return IMPOSSIBLE
     listed = vars(answer.model_price)  # as an attribute, a price that is not there would take long to look up
+    length = counts.get("input_tokens", 0)
     known = {
-        name: _at(listed[theirs], counts) for name, theirs in _PRICES.items() if listed.get(theirs) is not None
+        name: at_length(listed[theirs], length) for name, theirs in PRICES.items() if listed.get(theirs) is not None
     }  # fmt: skip
     if not known and model.id.endswith(":free"):
-        known = _FREE
+        known = FREE
     try:
         split = cost_of(tokens, known)
     except LookupError:
@@ -124,7 +143,7 @@ def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
     replaced: dict[str, tuple[Decimal, Stated]] = {}
     if asked.stated:
         by_tier = bool(context) or tiers.is_prepaid(asked.service_tier)
-        long = {name for name, each in known.items() if each != _at(listed[_PRICES[name]], {})}
+        long = {name for name, each in known.items() if each != at_length(listed[PRICES[name]], 0)}
         replaced = instead(asked.stated, tokens.keys(), known.keys(), tier_is_listed=by_tier, long=long)
     if replaced:
         split |= {name: tokens[name] * each / _MILLION for name, (each, _) in replaced.items()}
@@ -139,21 +158,21 @@ def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
     of_tier = (
         bool(replaced) and not at_list and all(each.of_tier for name, (_, each) in replaced.items() if tokens[name])
     )
-    unpriced = (*(() if of_tier else _tier(asked, context)), *missing)
+    unpriced = (*(() if of_tier else missing_tier(asked, context)), *missing)
     return Priced(amount, model=model.id, split=split, unpriced=unpriced, own=frozenset(replaced))
 
 
 def _fee(asked: Question, item: Item, provider: Provider, model: ModelInfo) -> Answer:
     """What an item costs; the model's answer is unknown where the table has no price for it."""
     kind = ITEMS.get(item.name)
-    context = _context(provider, model, asked)
+    context = context_of(provider, model, asked)
     listed = vars(model.get_prices(asked.at, context))
     price = next((listed[name] for name in kind.listed if listed.get(name) is not None), None) if kind else None
     if kind is None or not isinstance(price, Decimal) or (provider.id, item.name) in _OWN_FEES:
         return UNKNOWN_MODEL
     count = max(item.count, _LEAST.get((provider.id, item.name), 0))
     amount = Decimal(repr(count)) * price / kind.per
-    return Priced(amount, model=model.id, split={item.name: amount}, unpriced=_tier(asked, context))
+    return Priced(amount, model=model.id, split={item.name: amount}, unpriced=missing_tier(asked, context))
 
 
 def _counts(usage: Tokens, tokens: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
@@ -179,41 +198,6 @@ def _counts(usage: Tokens, tokens: Mapping[str, int]) -> tuple[dict[str, int], d
             continue
         counts |= {_THEIRS[medium]: alone + number, _THEIRS[both]: number}
     return counts, cached
-
-
-def _context(provider: Provider, model: ModelInfo, asked: Question) -> dict[str, str]:
-    """The table's name of a tier; empty where it has no prices of the model for it, at that time.
-
-    The table calls batches a way of processing, and Anthropic's fast mode a speed. Where a provider sells another's
-    model, as Azure does OpenAI's, it takes that one's list, and not its tiers.
-    """
-    tier = asked.service_tier
-    if not tier or not any(model is each for each in provider.models):
-        return {}
-    kind = "processing" if tier == "batch" else "service_tier"
-    if (provider.id, tier) == ("anthropic", "fast"):
-        kind = "speed"
-    context = {kind: tier}
-    # A variant without prices, such as that of OpenAI's `default`, would only slow the table down.
-    differs = any(
-        variant.when == context
-        and any(vars(variant.prices).values())
-        and (variant.constraint is None or variant.constraint.active(asked.at))
-        for variant in model.price_variants or ()
-    )
-    return context if differs else {}
-
-
-def _tier(asked: Question, context: Mapping[str, str]) -> tuple[str, ...]:
-    """The service tier, if it is not the usual one and the table has no prices of it."""
-    return () if context or tiers.is_usual(asked.service_tier) else (f"tier:{asked.service_tier}",)
-
-
-def _at(price: Decimal | TieredPrices, counts: Mapping[str, int]) -> Decimal:
-    """The price of a million tokens, in a call with these counts: some prices change with the length of the input."""
-    if isinstance(price, Decimal):
-        return price
-    return calc_unit_price(price, _MILLION, counts.get("input_tokens", 0), _MILLION)
 
 
 @lru_cache(maxsize=512)

@@ -14,7 +14,7 @@ from typing import Final
 
 from .answers import Question
 
-__all__ = ["ROWS", "Row", "factor"]
+__all__ = ["CHANGES", "ROWS", "Row", "factor"]
 
 _PLAIN, _TENTH, _QUARTER = Decimal(1), Decimal("1.1"), Decimal("1.25")
 _ANY: Final = ".*"
@@ -96,6 +96,8 @@ ROWS: Final = (
     Row("aws", "us-gov-.*", _ANY, None, "https://aws.amazon.com/bedrock/pricing/", _SEEN),
 )  # fmt: skip
 """The first row that is about a call counts. Where none is, the list's price holds everywhere."""
+CHANGES: Final = tuple(sorted({row.since for row in ROWS if row.since is not None}))
+"""The moments at which a factor comes into force."""
 
 
 def factor(provider_id: str, model_id: str, asked: Question) -> Decimal | None:
