@@ -1,4 +1,4 @@
-"""Parts of chunkmeter that run twice, so that they take twice as long."""
+"""Parts of chunkmeter that run twice or anew for each call, so that they take longer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chunkmeter.calls.call import Call
-from chunkmeter.pricing import bundled
+from chunkmeter.pricing import bundled, rates
 from chunkmeter.reporting.telemetry import Telemetry
 from support.faults import fault, put
 
@@ -34,4 +34,9 @@ def slow_call() -> None:
 
 @fault("guard")
 def slow_price() -> None:
-    _twice(bundled, "price")
+    """What a token costs is worked out anew for each call."""
+
+    def anew(_: Any, *asked: Any) -> Any:
+        return rates.kept({}, *asked)
+
+    put(bundled, "kept", anew)
