@@ -28,12 +28,14 @@ from ...calls.lease import Lease
 from ...reporting.telemetry import Telemetry
 from ...streams.replace import LEASE
 from .._endpoint import Endpoint, client_extras, endpoint
+from .._executing import Tools
 from .._include_usage import Asking
 from .._lazy import LazyAsync, lazy_sync, parent_of
 from .._library import Patches
 from .._method import Method, is_answer_noted
 from ._site import PROMPT, Site, current_site, new_site
 from ._streams import tap_raw, tuple_observer
+from ._tools import meter_tools
 
 __all__ = ["install"]
 
@@ -62,6 +64,7 @@ class _Hooks:
         self._telemetry, self._patches = telemetry, patches
         self._method = Method(telemetry, "mirascope", patches)
         self._asking = Asking()
+        self._tools = Tools(telemetry, patches)
 
     def install(self) -> None:
         """Put each hook in place. When hooks are removed, open streams go on, and new iterations are not metered."""
@@ -110,7 +113,10 @@ class _Hooks:
         with self._telemetry.guard("hook", "reading the function"):
             given = {**dict(zip(("fn", "fn_args", "dynamic_config"), args, strict=False)), **kwargs}
             site.note_function(self._telemetry, given["fn"], given.get("dynamic_config"))
-        return wrapped(*args, **kwargs)
+        result = wrapped(*args, **kwargs)
+        with self._telemetry.guard("hook", "reading the tools"):
+            meter_tools(self._tools, result[2])
+        return result
 
     def _on_provider(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `setup_call_openai`, as xAI and LiteLLM import it: note which of these providers is called."""

@@ -28,12 +28,14 @@ from ...facts.request import Request, server
 from ...readers import Reader
 from ...reporting.telemetry import Telemetry
 from .._endpoint import Endpoint, endpoint
+from .._executing import Tools
 from .._lazy import lazy, parent_of
 from .._library import Patches
 from .._method import Method
 from .._parameters import request_of
 from ._site import function_name
 from ._streams import event_observer
+from ._tools import hook_toolkits
 
 __all__ = ["install"]
 
@@ -66,6 +68,7 @@ def install(telemetry: Telemetry, patches: Patches) -> None:
     patches.when_imported(_PROVIDERS, hooks.hook_resume, "resume")
     for module in _PROMPTS:
         patches.when_imported(module, hooks.hook_prompts, "call")
+    hook_toolkits(Tools(telemetry, patches), patches)
 
 
 class _Hooks:
