@@ -35,6 +35,7 @@ from .._library import Patches
 from .._method import Method, is_answer_noted
 from ._site import PROMPT, Site, current_site, new_site
 from ._streams import tap_raw, tuple_observer
+from ._structured import hook_structured, observed_within
 from ._tools import meter_tools
 
 __all__ = ["install"]
@@ -75,6 +76,7 @@ class _Hooks:
         put(f"{core}.base.stream", "BaseStream.__init__", self._on_stream)
         put(f"{core}.base.stream", "BaseStream.__iter__", self._on_iter)
         put(f"{core}.base.stream", "BaseStream.__aiter__", self._on_aiter)
+        hook_structured(self._patches, self._lease)
         put(f"{core}.base._create", "get_metadata", self._on_finishing)
         put(f"{core}.base.call_response", "BaseCallResponse.__init__", self._on_response)
         for provider in _BORROWERS:
@@ -224,10 +226,14 @@ class _Hooks:
         return wrapped(*args, **kwargs)
 
     def _on_iter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        return lazy_sync(partial(self._lease, instance), wrapped(*args, **kwargs), tuple_observer)
+        return self._iterated(lazy_sync, instance, wrapped(*args, **kwargs))
 
     def _on_aiter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        return LazyAsync(partial(self._lease, instance), wrapped(*args, **kwargs), tuple_observer)
+        return self._iterated(LazyAsync, instance, wrapped(*args, **kwargs))
+
+    def _iterated(self, metered: Callable[..., Any], stream: Any, items: Any) -> Any:
+        within = observed_within(stream, stream.__dict__.get(LEASE), items)
+        return metered(partial(self._lease, stream), items, tuple_observer) if within is None else within
 
     def _lease(self, stream: Any) -> Lease | None:
         """The lease of a stream, whose call is begun now unless it has begun; None if the stream goes unmetered."""
