@@ -1,4 +1,4 @@
-"""A stand-in for MLX, which runs on Apple's machines only: its modules, as Mirascope 2 imports them, with its own shapes.
+"""A stand-in for MLX, which runs on machines of Apple's only: its modules, as Mirascope 2 imports them, and its shapes.
 
 https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/generate.py has `stream_generate` and `GenerationResponse`.
 """
