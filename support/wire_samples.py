@@ -627,6 +627,14 @@ SAMPLES = (
         ({"text": "Hi", "is_finished": False}, metered(is_finished=True, finish_reason="COMPLETE")),
     ),
     Sample(
+        "mlx",
+        "MLX LM",
+        (
+            {"text": "Hi", "prompt_tokens": 90, "generation_tokens": 1, "finish_reason": None},
+            {"text": "", "prompt_tokens": 90, "generation_tokens": 20, "finish_reason": "stop"},
+        ),
+    ),
+    Sample(
         "ollama",
         "Ollama",
         (LINE, LINE | {"done": True, "done_reason": "stop", "prompt_eval_count": 90, "eval_count": 20}),

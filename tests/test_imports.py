@@ -59,6 +59,7 @@ METERED = {
     "google.genai",
     "groq",
     "litellm",
+    "mcp",
     "mirascope",
     "ollama",
     "openai",

@@ -66,8 +66,10 @@ def check_metered(
     report: Report, answers: Sequence[Scenario], kit: Kit, chunks: int | None, function: str | None
 ) -> None:
     """One span a request and one point of each metric, all of them the truth."""
-    report.expect("spans", len(kit.spans), len(answers))
-    for span, scenario in zip(kit.spans, answers, strict=False):
+    # The tools that a run has executed have spans of their own, which `mirascope2_tools` looks at.
+    spans = [span for span in kit.spans if attributes_of(span).get("gen_ai.operation.name") != "execute_tool"]
+    report.expect("spans", len(spans), len(answers))
+    for span, scenario in zip(spans, answers, strict=False):
         attributes, truth = attributes_of(span), scenario.truth
         check_call(report, scenario, attributes)
         operation = truth.operation or ("generate_content" if scenario.service in GENERATES_CONTENT else "chat")

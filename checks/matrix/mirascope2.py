@@ -4,7 +4,9 @@ Provider x {sync, async} x {plain, structured, tools} x {called, streamed by eac
 `Prompt`, `Model`, resumed}, bound before `instrument()`, with Mirascope's hooks alone, and after it, with those of
 OpenAI's and Anthropic's SDKs too: real Mirascope and real SDKs, answered by `replay.server`. Each is run bare first.
 The metered run must hand over the same objects, or the same exception where the bare run raised one, and leave exactly
-one span a request, whose numbers are the scenario's literals. VERSION is the Mirascope that the environment is to have.
+one span a request, whose numbers are the scenario's literals. Then come the checks of `mirascope2_more`.
+
+VERSION is the Mirascope that the environment is to have.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from checks.matrix.judge import judge, table
+from checks.matrix.mirascope2_more import CHECKS, played
 from checks.matrix.mirascope2_runs import PROVIDERS, Run, runs
 from checks.matrix.sdks import SERVERS
 from checks.matrix.ways import asked
 from chunkmeter.instrumentors import AnthropicInstrumentor, MirascopeInstrumentor, OpenAIInstrumentor
 from chunkmeter.testing import Kit
 from replay.server import Server, start
+from support import mlx_stand_in
 from support.clients import KEY
 from support.faults import plant
 
@@ -53,6 +57,8 @@ def rows(server: Server, runner: asyncio.Runner, mirascope: str, names: Sequence
         for run in runs(PROVIDERS[name]):
             for when, verdict in play(server, runner, run):
                 yield mirascope, name, "async" if run.is_async else "sync", run.kind, run.how, run.by, when, verdict
+    for called, check, hooks in CHECKS:
+        yield mirascope, "-", *called, "after", played(server, runner, check, hooks)
 
 
 def main(mirascope: str, *names: str) -> int:
@@ -63,6 +69,7 @@ def main(mirascope: str, *names: str) -> int:
             file=sys.stderr,
         )
         return 2
+    mlx_stand_in.install()  # before Mirascope is imported
     fault = plant("matrix")
     warnings.simplefilter("ignore")  # the libraries' own; that metering adds none is for the tests to show
     logging.getLogger("chunkmeter").setLevel(logging.ERROR)  # it warns of each model without a price, as it should

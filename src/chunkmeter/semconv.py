@@ -6,6 +6,8 @@ Sources:
   [genai]    both, which agree
   [cost]     a draft of the conventions, their pull request 443 (span attributes and histogram of cost)
   [code]     https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
+  [tool]     execute-tool.md of those conventions, whose names the release has too
+  [mcp]      mcp.md of those conventions, and the registry's `jsonrpc`, `network` and `rpc`
   [own]      chunkmeter's own, only where the conventions have no name
 """
 
@@ -47,6 +49,19 @@ USAGE_CACHE_WRITE: Final = "gen_ai.usage.cache_write.input_tokens"
 USAGE_REASONING: Final = "gen_ai.usage.reasoning.output_tokens"
 USAGE_AUDIO_INPUT: Final = "gen_ai.usage.audio.input_tokens"
 USAGE_AUDIO_OUTPUT: Final = "gen_ai.usage.audio.output_tokens"
+
+# --- span attributes: a tool that is run [tool] ---
+TOOL_NAME: Final = "gen_ai.tool.name"
+TOOL_TYPE: Final = "gen_ai.tool.type"
+TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
+
+# --- span attributes: a request to a server of tools [mcp] ---
+MCP_METHOD_NAME: Final = "mcp.method.name"
+MCP_PROTOCOL_VERSION: Final = "mcp.protocol.version"
+PROMPT_NAME: Final = "gen_ai.prompt.name"
+JSONRPC_REQUEST_ID: Final = "jsonrpc.request.id"
+NETWORK_TRANSPORT: Final = "network.transport"
+RPC_STATUS_CODE: Final = "rpc.response.status_code"
 
 # --- labels of token metrics ---
 TOKEN_TYPE: Final = "gen_ai.token.type"  # [released] input, output
@@ -91,6 +106,10 @@ INFERENCE_OPERATIONS: Final = ANSWER_OPERATIONS | {EMBEDDINGS}
 """Those of spans that say what one call of a model used. An agent's span may sum up those of the calls inside it."""
 OPERATIONS: Final = INFERENCE_OPERATIONS | {INVOKE_AGENT}
 """Those of chunkmeter's own spans."""
+EXECUTE_TOOL: Final = "execute_tool"  # [tool] gen_ai.operation.name
+FUNCTION: Final = "function"  # [tool] gen_ai.tool.type of a tool that the application runs
+TOOL_ERROR: Final = "tool_error"  # [mcp] a value of error.type
+PIPE: Final = "pipe"  # [mcp] network.transport of a server that is a child process
 STREAM_INTERRUPTED: Final = "stream_interrupted"  # [own] a value of error.type
 MISSING_REASON: Final = "error"  # [genai] #363: a finish reason that was expected and did not come
 CURRENCY: Final = "USD"

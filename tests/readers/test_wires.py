@@ -386,6 +386,22 @@ def test_ollama() -> None:
     assert fold(line, last).tokens() == Tokens(None, None, 50)
 
 
+def test_mlx() -> None:
+    """Each chunk has the counts so far: the last ones count, and none are added up."""
+    chunk = {
+        "text": "Hi",
+        "token": 9,
+        "prompt_tokens": 9,
+        "prompt_tps": 50.5,
+        "generation_tokens": 1,
+        "finish_reason": None,
+    }
+    last = chunk | {"text": "", "generation_tokens": 12, "finish_reason": "length"}
+    assert fold(chunk).reasons == {0: None}
+    tally = fold(chunk, chunk | {"generation_tokens": 2}, last)
+    assert (tally.wire, tally.raw_reasons(), tally.tokens()) == ("mlx", ["length"], Tokens(9, None, 12))
+
+
 def test_assistants() -> None:
     """A run's usage is that of all its steps, which is not added to it."""
     usage = {

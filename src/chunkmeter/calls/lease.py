@@ -23,10 +23,12 @@ class Lease:
         begin: begins the call later, when a manager is entered or a lazy stream is first iterated.
     """
 
-    __slots__ = ("__weakref__", "_begin", "call")
+    __slots__ = ("__weakref__", "_begin", "broken", "call")
 
     def __init__(self, call: Call | None = None, *, begin: Begin | None = None) -> None:
         self.call, self._begin = call, begin
+        self.broken: str | None = None
+        """`error.type` of what has failed in what the stream has given; that is why its user leaves it, if he does."""
 
     def start(self, stream: Any) -> Call | None:
         """Begin the call of `stream`, unless it has begun, and return it; None if it goes unmetered."""
@@ -55,4 +57,7 @@ class Lease:
     def __del__(self) -> None:
         call = self.call
         if call is not None and not call.ended:
-            keeper.later(partial(call.settle, "collected"))
+            ended = partial(call.settle, "collected")
+            if self.broken is not None:
+                ended = partial(call.settle, "error", self.broken, at_ns=call.last_ns or call.start_ns)
+            keeper.later(ended)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .google_genai import GoogleGenAIInstrumentor
     from .groq import GroqInstrumentor
     from .huggingface_hub import HuggingFaceHubInstrumentor
+    from .mcp import MCPInstrumentor
     from .mirascope import MirascopeInstrumentor
     from .ollama import OllamaInstrumentor
     from .openai import OpenAIInstrumentor
@@ -23,6 +24,7 @@ __all__ = [
     "GoogleGenAIInstrumentor",
     "GroqInstrumentor",
     "HuggingFaceHubInstrumentor",
+    "MCPInstrumentor",
     "MirascopeInstrumentor",
     "OllamaInstrumentor",
     "OpenAIInstrumentor",
@@ -36,6 +38,7 @@ _HOMES = {
     "GoogleGenAIInstrumentor": "google_genai",
     "GroqInstrumentor": "groq",
     "HuggingFaceHubInstrumentor": "huggingface_hub",
+    "MCPInstrumentor": "mcp",
     "MirascopeInstrumentor": "mirascope",
     "OllamaInstrumentor": "ollama",
     "OpenAIInstrumentor": "openai",

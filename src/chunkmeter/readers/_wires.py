@@ -49,6 +49,10 @@ ROWS: dict[str, Row] = {
         ),
     ),
     "bedrock_invoke": Row(keys=_words("chunk bytes outputText generation")),
+    "mlx": Row(
+        modules=("mlx_lm",),
+        keys=_words("generation_tokens"),
+    ),
     "cohere": Row(
         modules=("cohere",),
         names=_words(

@@ -88,6 +88,7 @@ TABLE: dict[str, dict[str, Paths]] = {
         "function.call.delta": ("name", "arguments"),
         OTHER: _under("outputs", "content", "content.text", "name", "arguments"),
     },
+    "mlx": {ANY: ("text",)},
     "ollama": {
         ANY: (*_under("message", "thinking", "content", *_under("tool_calls", *_FUNCTION)), "thinking", "response")
     },

@@ -21,6 +21,7 @@ from .managers import is_manager, put_on_manager
 from .methods import is_stream, put_on
 from .peers import is_peer_s
 from .replace import LEASE
+from .responses import asked_of, is_begun, is_metered_inside, lease_of, put_on_response, response_of
 
 __all__ = ["wrap"]
 
@@ -79,6 +80,15 @@ def wrap(
                 return begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
             return None
 
+        response = response_of(stream)
+        if response is not None:
+            if lease_of(response) is None and not is_metered_inside(response._chunk_iterator):
+                if is_begun(stream, response):
+                    _warn_of_begun()
+                elif (call := start(response, sent=start_time is not None)) is not None:
+                    call.learn(asked_of(response))
+                    put_on_response(response, Lease(call))
+            return stream
         # A wrapt proxy, such as another instrumentation puts around a manager, has the methods of everything.
         if is_manager(kind) or is_manager(stream.__class__):
             asked = NO_LABELS
@@ -112,6 +122,14 @@ def _warn_of_time() -> None:
     _logger.warning(
         "The start_time of wrap(...) is no number of nanoseconds since the epoch, and counts as left out: write what "
         "time.time_ns() gave before the request."
+    )
+
+
+@functools.cache
+def _warn_of_begun() -> None:
+    _logger.warning(
+        "wrap(...) was given a response of Mirascope's, or a view of one, that has been read already. It goes "
+        "unmetered: wrap the response before its first chunk is asked for."
     )
 
 

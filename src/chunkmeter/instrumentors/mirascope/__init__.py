@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...reporting.telemetry import Telemetry
+from .. import mcp
 from .._library import Library, LibraryInstrumentor, Patches
 from . import v1, v2
 
@@ -22,6 +23,7 @@ _LIBRARY = Library(
 def _install(telemetry: Telemetry, patches: Patches) -> None:
     major = v1 if _LIBRARY.release() < (2,) else v2
     major.install(telemetry, patches)
+    mcp.install(telemetry, patches)  # Mirascope's tools may be those of a server
 
 
 class MirascopeInstrumentor(LibraryInstrumentor):

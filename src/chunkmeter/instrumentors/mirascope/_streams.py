@@ -8,20 +8,7 @@ from typing import Any
 
 from ...calls.call import Call
 
-__all__ = ["event_observer", "tap_raw", "tuple_observer"]
-
-
-def event_observer(call: Call) -> Callable[[Any], None]:
-    """Observes the raw event in each of Mirascope 2's chunks that holds one."""
-
-    def observe(item: Any) -> None:
-        try:
-            if item.type == "raw_stream_event_chunk":
-                call.observe(item.raw_stream_event)
-        except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each chunk
-            call.telemetry.guard.failed("reader", "taking Mirascope's raw event", error)
-
-    return observe
+__all__ = ["tap_raw", "tuple_observer"]
 
 
 def tuple_observer(call: Call) -> Callable[[Any], None]:

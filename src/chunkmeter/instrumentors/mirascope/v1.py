@@ -28,12 +28,15 @@ from ...calls.lease import Lease
 from ...reporting.telemetry import Telemetry
 from ...streams.replace import LEASE
 from .._endpoint import Endpoint, client_extras, endpoint
+from .._executing import Tools
 from .._include_usage import Asking
 from .._lazy import LazyAsync, lazy_sync, parent_of
 from .._library import Patches
 from .._method import Method, is_answer_noted
 from ._site import PROMPT, Site, current_site, new_site
 from ._streams import tap_raw, tuple_observer
+from ._structured import hook_structured, observed_within
+from ._tools import meter_tools
 
 __all__ = ["install"]
 
@@ -62,6 +65,7 @@ class _Hooks:
         self._telemetry, self._patches = telemetry, patches
         self._method = Method(telemetry, "mirascope", patches)
         self._asking = Asking()
+        self._tools = Tools(telemetry, patches)
 
     def install(self) -> None:
         """Put each hook in place. When hooks are removed, open streams go on, and new iterations are not metered."""
@@ -72,6 +76,7 @@ class _Hooks:
         put(f"{core}.base.stream", "BaseStream.__init__", self._on_stream)
         put(f"{core}.base.stream", "BaseStream.__iter__", self._on_iter)
         put(f"{core}.base.stream", "BaseStream.__aiter__", self._on_aiter)
+        hook_structured(self._patches, self._lease)
         put(f"{core}.base._create", "get_metadata", self._on_finishing)
         put(f"{core}.base.call_response", "BaseCallResponse.__init__", self._on_response)
         for provider in _BORROWERS:
@@ -110,7 +115,10 @@ class _Hooks:
         with self._telemetry.guard("hook", "reading the function"):
             given = {**dict(zip(("fn", "fn_args", "dynamic_config"), args, strict=False)), **kwargs}
             site.note_function(self._telemetry, given["fn"], given.get("dynamic_config"))
-        return wrapped(*args, **kwargs)
+        result = wrapped(*args, **kwargs)
+        with self._telemetry.guard("hook", "reading the tools"):
+            meter_tools(self._tools, result[2])
+        return result
 
     def _on_provider(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `setup_call_openai`, as xAI and LiteLLM import it: note which of these providers is called."""
@@ -218,10 +226,14 @@ class _Hooks:
         return wrapped(*args, **kwargs)
 
     def _on_iter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        return lazy_sync(partial(self._lease, instance), wrapped(*args, **kwargs), tuple_observer)
+        return self._iterated(lazy_sync, instance, wrapped(*args, **kwargs))
 
     def _on_aiter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        return LazyAsync(partial(self._lease, instance), wrapped(*args, **kwargs), tuple_observer)
+        return self._iterated(LazyAsync, instance, wrapped(*args, **kwargs))
+
+    def _iterated(self, metered: Callable[..., Any], stream: Any, items: Any) -> Any:
+        within = observed_within(stream, stream.__dict__.get(LEASE), items)
+        return metered(partial(self._lease, stream), items, tuple_observer) if within is None else within
 
     def _lease(self, stream: Any) -> Lease | None:
         """The lease of a stream, whose call is begun now unless it has begun; None if the stream goes unmetered."""

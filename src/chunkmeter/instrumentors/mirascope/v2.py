@@ -23,17 +23,20 @@ from opentelemetry.context import Context
 from ... import providers, readers, semconv
 from ...calls.call import Call
 from ...calls.lease import Lease
+from ...calls.raised import type_name
 from ...calls.sending import current_call
 from ...facts.request import Request, server
 from ...readers import Reader
 from ...reporting.telemetry import Telemetry
+from ...streams.responses import event_observer, lease_of, note
 from .._endpoint import Endpoint, endpoint
+from .._executing import Tools
 from .._lazy import lazy, parent_of
 from .._library import Patches
 from .._method import Method
 from .._parameters import request_of
 from ._site import function_name
-from ._streams import event_observer
+from ._tools import hook_toolkits
 
 __all__ = ["install"]
 
@@ -66,6 +69,8 @@ def install(telemetry: Telemetry, patches: Patches) -> None:
     patches.when_imported(_PROVIDERS, hooks.hook_resume, "resume")
     for module in _PROMPTS:
         patches.when_imported(module, hooks.hook_prompts, "call")
+    hook_toolkits(Tools(telemetry, patches), patches)
+    patches.put("mirascope.llm.responses.root_response", "RootResponse.parse", hooks.on_parse)
 
 
 class _Hooks:
@@ -150,6 +155,20 @@ class _Hooks:
             return wrapped(*args, **kwargs)
         return self._method.send(call, wrapped, args, kwargs, self._tapped)
 
+    def on_parse(self, wrapped: Callable[..., Any], response: Any, args: Any, kwargs: Any) -> Any:
+        """Hook of `parse()`. Where the user leaves a stream because of what it raises, the call has failed by that."""
+        broken = None
+        try:
+            return wrapped(*args, **kwargs)
+        except Exception as error:
+            broken = type_name(error)
+            raise
+        finally:
+            with self._telemetry.guard("hook", "noting a response that can't be parsed"):
+                lease = lease_of(response)
+                if lease is not None:
+                    lease.broken = broken
+
     # --- calls ---
 
     def _is_first(self) -> bool:
@@ -194,6 +213,7 @@ class _Hooks:
         """Put a tap on what a stream's response iterates. The lease's call has begun, or begins at the first step."""
         with self._telemetry.guard("hook", "tapping a stream"):
             response._chunk_iterator = lazy(partial(_started, lease), response._chunk_iterator, event_observer)
+            note(response._chunk_iterator, lease)
         return response
 
 
