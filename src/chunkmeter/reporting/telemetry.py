@@ -25,6 +25,7 @@ from ..settings import Settings
 from ..shown import origin
 from .assess import Assess
 from .attributes import one_reason, span_attributes, span_name, start_attributes
+from .first import do_waiting
 from .gauges import Gauges
 from .instruments import Instruments
 from .points import points
@@ -226,6 +227,7 @@ class Telemetry:
         with self.guard("price", "reading prices"):
             self.prices.warm_up()
         self._update()
+        do_waiting()
 
     def refresh(self) -> None:
         """See to what the settings `prices_reload` and `prices_update` ask for, if it is time for that."""
