@@ -95,9 +95,11 @@ def _specified(body: Json) -> Iterator[Any]:
 
 def _answered(body: Json) -> bool:
     """Whether a tool has been called already, so that its result is to be put into words."""
-    last = (_objects(body.get("messages") or body.get("input")) or [None])[-1]
+    last = (_objects(body.get("messages") or body.get("input") or body.get("contents")) or [None])[-1]
     if not isinstance(last, dict) or isinstance(body.get("tool_choice"), dict):
         return False
+    if any("functionResponse" in part for part in _objects(last.get("parts"))):
+        return True
     return last.get("role") == "tool" or last.get("type") == "function_call_output"
 
 

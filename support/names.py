@@ -37,6 +37,7 @@ _ON_POINTS = (
     semconv.OUTCOME,
     semconv.USAGE_STATUS,
     semconv.COST_STATUS,
+    semconv.USAGE_SOURCE,
     semconv.ERROR_STAGE,
     semconv.PRICE_SOURCE,
     semconv.CODE_FUNCTION_NAME,

@@ -231,13 +231,33 @@ def test_a_foreign_span_is_counted_once_in_any_dialect(kit: Kit, dialect: dict[s
         "chunkmeter.outcome": "completed",
         "chunkmeter.usage.status": "reported",
         "chunkmeter.cost.status": "known",
+        "chunkmeter.usage.source": "span",
     }
     assert spend.attributes == {
         **labels,
         "gen_ai.usage.cost.currency": "USD",
         "gen_ai.usage.cost.source": "local",
         "chunkmeter.cost.status": "known",
+        "chunkmeter.usage.source": "span",
     }
+
+
+def test_the_conventions_metric_of_cost_does_not_say_what_a_call_was_read_from(kit: Kit) -> None:
+    """They give it no such label; one of ours would take its series apart for good."""
+    add(kit)
+    end_span(kit, CHAT)
+    (point,) = kit.points("gen_ai.client.operation.cost")
+    assert "chunkmeter.usage.source" not in (point.attributes or {})
+
+
+def test_only_what_was_read_from_a_span_says_so(kit: Kit) -> None:
+    """A peer's span and a stream that we read are two series, which one label tells apart."""
+    usage = {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 2}}
+    list(add(kit).wrap(iter([usage]), provider="openai", model="gpt-4o"))
+    end_span(kit, CHAT)
+    for metric in ("chunkmeter.calls", "chunkmeter.spend"):
+        sources = [(point.attributes or {}).get("chunkmeter.usage.source") for point in kit.points(metric)]
+        assert sorted(sources, key=str) == [None, "span"], metric
 
 
 def test_only_what_nobody_else_records_is_recorded(kit: Kit) -> None:
@@ -283,6 +303,7 @@ def test_embeddings_are_counted_by_what_went_in(kit: Kit) -> None:
         "chunkmeter.outcome": "completed",
         "chunkmeter.usage.status": "reported",
         "chunkmeter.cost.status": "known",
+        "chunkmeter.usage.source": "span",
     }
     assert kit.total("chunkmeter.spend", operation__name="embeddings") == pytest.approx(0.00002, abs=1e-12)
 
@@ -299,6 +320,7 @@ def test_embeddings_that_failed_have_no_reason_either(kit: Kit) -> None:
         "chunkmeter.outcome": "error",
         "chunkmeter.usage.status": "missing",
         "chunkmeter.cost.status": "no_usage",
+        "chunkmeter.usage.source": "span",
     }
 
 
@@ -404,6 +426,7 @@ def test_a_failed_span_is_a_call_with_outcome_error(kit: Kit) -> None:
         "chunkmeter.outcome": "error",
         "chunkmeter.usage.status": "missing",
         "chunkmeter.cost.status": "no_usage",
+        "chunkmeter.usage.source": "span",
     }
     assert kit.points("chunkmeter.spend") == []
 

@@ -15,13 +15,19 @@ from itertools import product
 from pathlib import Path
 
 from checks.coexist.peers import PEERS, WAYS
+from checks.coexist.record import everything
 from support.faults import asked
 
 PYTHON = Path(".venv-coexist/bin/python")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit status 1 if a call beside a peer did not count once. Arguments are words that peer and way contain."""
+    """Exit status 1 if a call beside a peer did not count once. Arguments are words that peer and way contain.
+
+    With `--record` among them, the spans of the peers are recorded instead.
+    """
+    if "--record" in arguments:
+        return everything([word for word in arguments if word != "--record"])
     fault = asked("coexist")
     failed: list[str] = []
     passed = 0

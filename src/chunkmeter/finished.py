@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -64,11 +63,42 @@ def with_attributes(span: ReadableSpan, added: Mapping[str, Any]) -> ReadableSpa
         span: the finished span.
         added: the further attributes; they replace the span's own of the same name.
     """
-    enriched = copy.copy(span)
-    enriched._name = text.encodable(span.name)
-    kept = {name: text.encodable(value) for name, value in (span.attributes or {}).items()}
-    # A plain dict would lose the count of dropped attributes.
-    bounded = BoundedAttributes(attributes={**kept, **added}, immutable=True)
-    bounded.dropped = span.dropped_attributes
-    enriched._attributes = bounded
-    return enriched
+    return _Enriched(span, added)
+
+
+class _Enriched(ReadableSpan):
+    """A finished span with further attributes; all else is what the span itself has whenever it is asked.
+
+    Processors that come later may still put something on the span, or take out what is nobody's business, and a batch
+    is exported after that. What is set on this one stays on it.
+    """
+
+    __slots__ = ("_added", "_merged", "_span", "_told")
+
+    def __init__(self, span: ReadableSpan, added: Mapping[str, Any]) -> None:
+        self._span, self._added = span, added
+        self._told: Mapping[str, Any] = {**(span._attributes or {})}
+        self._merged = self._merge(self._told)
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what this one has not itself: it has no fields of a span's until somebody sets one.
+        said: Any = getattr(object.__getattribute__(self, "_span"), name)
+        if name == "_attributes":
+            return self._with_added(said or {})
+        return text.encodable(said) if name == "_name" else said
+
+    def _with_added(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            if told != self._told:
+                self._told = {**told}
+                self._merged = self._merge(self._told)
+            return self._merged
+        except Exception:  # noqa: BLE001 -- whatever has been put there, it must not keep a whole batch from its export
+            return told
+
+    def _merge(self, told: Mapping[str, Any]) -> BoundedAttributes:
+        kept = {name: text.encodable(value) for name, value in told.items()}
+        # A plain dict would lose the count of dropped attributes.
+        bounded = BoundedAttributes(attributes={**kept, **self._added}, immutable=True)
+        bounded.dropped = self._span.dropped_attributes
+        return bounded

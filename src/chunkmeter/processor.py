@@ -222,7 +222,7 @@ class ChunkSpanProcessor(SpanProcessor):
         if seen.counted.add(span):
             earlier = self._earlier(span, ended)
             if earlier is None:
-                self._telemetry.record_cost(ended, facts, _context(span))
+                self._telemetry.record_cost(ended, facts, _context(span), foreign=True)
             elif earlier.counted is None:
                 seen.metered.add(span)  # Another span has the call's cost.
             else:

@@ -81,6 +81,7 @@ REQUEST_RETRIES: Final = "chunkmeter.request.retries"
 CHUNKS: Final = "chunkmeter.chunks"
 RAW_FINISH_REASONS: Final = "chunkmeter.response.raw_finish_reasons"
 USAGE_STATUS: Final = "chunkmeter.usage.status"
+USAGE_SOURCE: Final = "chunkmeter.usage.source"  # a label: `span`, or left out
 USAGE_ESTIMATE: Final = "chunkmeter.usage.estimate"
 USAGE_TOTAL_TOKENS: Final = "chunkmeter.usage.total_tokens"
 USAGE_CACHE_WRITE_1H: Final = "chunkmeter.usage.cache_write_1h_tokens"

@@ -154,6 +154,14 @@ def test_what_a_tool_gave_is_put_into_words(replay: server.Server) -> None:
     assert replay.requests[-1].scenario == "responses-tools-call"
     post(replay, "/responses/responses", {**given, "input": [{"type": "function_call_output", "output": "1"}]})
     assert replay.requests[-1].scenario == "responses-plain-call"
+    path, tools = (
+        "/google/v1beta/models/gemini-2.5-flash:generateContent",
+        [{"functionDeclarations": [{"name": "get_weather"}]}],
+    )
+    post(replay, path, {"tools": tools, "contents": [{"parts": [{"text": "What of Beja?"}]}]})
+    assert replay.requests[-1].scenario == "google-tools-call"
+    post(replay, path, {"tools": tools, "contents": [{"parts": [{"functionResponse": {"response": {"result": "1"}}}]}]})
+    assert replay.requests[-1].scenario == "google-plain-call"
 
 
 # Services whose requests name the model in their path.

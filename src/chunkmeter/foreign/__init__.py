@@ -20,6 +20,12 @@ Those that write names of their own beside the conventions' come first."""
 _NEVER_TELLS = {"opentelemetry.instrumentation.openai_v2": ("class:cached_tokens",)}
 """Instrumentation scope -> what its spans never tell of, though providers charge it at a price of its own."""
 
+_TELLS_TOO_MUCH = {"opentelemetry.instrumentation.anthropic": ("gen_ai.is_streaming", "class:output")}
+"""Instrumentation scope -> the attribute of spans that count wrongly, and what.
+
+OpenLLMetry's of Anthropic's streams add what the first event says of the output to the last one's, which has it in it.
+"""
+
 
 def begins(attributes: Attributes) -> bool:
     """Whether a span that starts with these attributes looks like an inference in some dialect."""
@@ -36,7 +42,7 @@ def read(attributes: Attributes, scope: str | None = None) -> tuple[Request, Tal
     own = next((dialect for dialect in DIALECTS if dialect.begins(attributes)), None)
     call = None if own is None else own.read(attributes)
     if call is not None:
-        call[1].untold = _untold(call[1], scope)
+        call[1].untold += _untold(attributes, call[1], scope)
     return call
 
 
@@ -50,8 +56,11 @@ def start(attributes: Attributes, start_ns: int) -> int:
     return start_ns - logfire.earlier_ns(attributes)
 
 
-def _untold(tally: Tally, scope: str | None) -> tuple[str, ...]:
-    never = _NEVER_TELLS.get(scope or "", ())
+def _untold(attributes: Attributes, tally: Tally, scope: str | None) -> tuple[str, ...]:
+    never = () if tally.vectors else _NEVER_TELLS.get(scope or "", ())  # no cache keeps vectors
+    sign, wrong = _TELLS_TOO_MUCH.get(scope or "", ("", ""))
+    if attributes.get(sign) is True:
+        never = (*never, wrong)
     tokens = tally.tokens()
     # Claude's cache keeps what is written for five minutes or an hour, each at its price. Spans have one count of both.
     if tokens.cache_write_tokens and tokens.cache_write_1h_tokens is None and "claude" in (tally.response_model or ""):

@@ -53,6 +53,8 @@ def read(attributes: Attributes) -> tuple[Request, Tally] | None:
     if called not in _OPERATIONS:
         return None
     request, tally = read_named(attributes, _OPERATIONS[called], _NAMES)
+    # Its words are the conventions' with a hyphen: `tool-calls`, `content-filter`.
+    tally.reasons = {choice: word and word.replace("-", "_") for choice, word in tally.reasons.items()}
     # A provider is written with its API, as `openai.chat` or `google.vertex.chat`.
     provider = text(attributes, _NAMES.provider) or ""
     if provider and not providers.is_provider(provider):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from .. import instrumentors
 from ..guard import unheard
 from ..reporting.telemetry import instances
 from ..settings import Settings
 from ..shown import plain
+from ._inventory import every_instrumentor, tell
 
 __all__ = ["instrument", "uninstrument"]
 
@@ -38,16 +37,17 @@ def instrument(
         asked = settings or tracer_provider or meter_provider
         in_force = any(each.is_for(tracer_provider, meter_provider, chosen) for each in [*instances])
         keywords = {name: getattr(chosen, name) for name in Settings.__dataclass_fields__}
-        metering = [each for each in _all() if each.is_instrumented_by_opentelemetry]
+        metering = [each for each in every_instrumentor() if each.is_instrumented_by_opentelemetry]
         if metering and asked and not in_force:
             _logger.warning(
                 "chunkmeter.instrument() leaves %s as it is, with other settings or providers: to change them, call "
                 "chunkmeter.uninstrument() before it.",
                 plain(", ".join(type(each).__name__ for each in metering)),
             )
-        for each in _all():
+        for each in every_instrumentor():
             if each not in metering:
                 each.instrument(tracer_provider=tracer_provider, meter_provider=meter_provider, **keywords)
+        tell()
 
 
 def uninstrument() -> None:
@@ -55,11 +55,7 @@ def uninstrument() -> None:
 
     Streams that are open stay as they are, and are metered to their end.
     """
-    for each in _all():
+    for each in every_instrumentor():
         if each.is_instrumented_by_opentelemetry:
             with unheard("uninstrumenting a library"):
                 each.uninstrument()
-
-
-def _all() -> list[BaseInstrumentor]:
-    return [getattr(instrumentors, name)() for name in instrumentors.__all__]

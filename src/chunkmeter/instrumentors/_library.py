@@ -214,6 +214,11 @@ class LibraryInstrumentor(BaseInstrumentor):
     configuration = Configuration
     _patches: Patches | None = None
 
+    @property
+    def metering(self) -> bool:
+        """Whether its hooks are in place."""
+        return self._patches is not None
+
     def instrumentation_dependencies(self) -> tuple[str, ...]:
         """No dependencies, so that an unknown version of the library gets our own warning."""
         return ()

@@ -24,6 +24,11 @@ class SpansInstrumentor(BaseInstrumentor):
     configuration = Configuration
     _processor: Any = None
 
+    @property
+    def metering(self) -> bool:
+        """Whether its processor is on a tracer provider."""
+        return self._processor is not None
+
     def instrumentation_dependencies(self) -> tuple[str, ...]:
         """No dependencies: the processor works on spans, whichever library made them."""
         return ()

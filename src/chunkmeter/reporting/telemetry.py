@@ -25,6 +25,7 @@ from ..settings import Settings
 from ..shown import origin
 from .assess import Assess
 from .attributes import one_reason, span_attributes, span_name, start_attributes
+from .first import do_waiting
 from .gauges import Gauges
 from .instruments import Instruments
 from .points import points
@@ -163,13 +164,14 @@ class Telemetry:
                 if metric not in recorded:
                     self._record(metric, value, chosen, more, context)
 
-    def record_cost(self, ended: Ended, facts: Facts, context: Context) -> Chosen:
+    def record_cost(self, ended: Ended, facts: Facts, context: Context, *, foreign: bool = False) -> Chosen:
         """Record the points that no other instrumentation records: one for the call itself, and those of its cost.
 
         Args:
             ended: the call.
             facts: what the call amounts to.
             context: holds the call's span, which exemplars then point to.
+            foreign: whether the call was read from another instrumentation's span, which its labels then tell.
 
         Returns:
             The labels that all points of the call share. Those that say who is spending are not among them, since
@@ -187,6 +189,7 @@ class Telemetry:
                 self._series.model(chosen, semconv.REQUEST_MODEL, request.model, request.provider)
         if cost == ELSEWHERE:
             return chosen
+        more = {**whose, semconv.USAGE_SOURCE: "span"} if foreign else whose
         with self.guard("settle", semconv.CALLS.name):
             ending = {
                 **one_reason(ended, facts),
@@ -194,12 +197,12 @@ class Telemetry:
                 semconv.USAGE_STATUS: facts.usage_status,
                 semconv.COST_STATUS: facts.cost_status,
             }
-            self._record(semconv.CALLS, 1, chosen, {**whose, **ending}, context)
+            self._record(semconv.CALLS, 1, chosen, {**more, **ending}, context)
         if isinstance(cost, Priced):
             amount = float(cost.amount)
             priced = {semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
             status = {semconv.COST_STATUS: facts.cost_status}
-            self._record(semconv.SPEND, amount, chosen, {**whose, **priced, **status}, context)
+            self._record(semconv.SPEND, amount, chosen, {**more, **priced, **status}, context)
             # The conventions give this metric no status. Only a cost that is not fully known gets ours, so that a
             # query can leave it out.
             status_unless_known = {} if facts.cost_status == "known" else status
@@ -224,6 +227,7 @@ class Telemetry:
         with self.guard("price", "reading prices"):
             self.prices.warm_up()
         self._update()
+        do_waiting()
 
     def refresh(self) -> None:
         """See to what the settings `prices_reload` and `prices_update` ask for, if it is time for that."""

@@ -1,0 +1,125 @@
+"""One log line at the start: what is metered, what is installed and is not, and which other instrumentations there are.
+
+It asks the packages' metadata alone, so that nothing is imported that the app does not use.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib.metadata import PackageNotFoundError, version
+
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+
+from .. import instrumentors
+from .._version import __version__
+from ..guard import unheard
+from ..reporting.first import at_first_call
+from ..shown import plain
+from ._library import LibraryInstrumentor
+
+__all__ = ["every_instrumentor", "line", "tell"]
+
+_logger = logging.getLogger("chunkmeter")
+
+_DISABLED = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+_WITHOUT_HOOK = {"cohere": "Cohere's SDK", "litellm": "LiteLLM", "mistralai": "Mistral's SDK"}
+"""Distribution -> the name of a library that chunkmeter has no hook for, and whose streams `wrap()` reads."""
+_OTHERS = (
+    "google-adk",
+    "langfuse",
+    "logfire",
+    "openinference-instrumentation-anthropic",
+    "openinference-instrumentation-langchain",
+    "openinference-instrumentation-litellm",
+    "openinference-instrumentation-openai",
+    "openlit",
+    "opentelemetry-instrumentation-anthropic",
+    "opentelemetry-instrumentation-genai-anthropic",
+    "opentelemetry-instrumentation-genai-openai",
+    "opentelemetry-instrumentation-google-genai",
+    "opentelemetry-instrumentation-langchain",
+    "opentelemetry-instrumentation-openai",
+    "opentelemetry-instrumentation-openai-v2",
+    "pydantic-ai-slim",
+    "xai-sdk",
+)
+"""The distributions of instrumentations, and of libraries that trace themselves, whose spans are read."""
+_OFF = "its hook is off: call chunkmeter.instrument()"
+_WRAP = "it has no hook: give its streams to chunkmeter.wrap()"
+_READ = "their spans are read, and a call that several tell of counts once"
+_NOT_READ = "their spans are not read: add a chunkmeter.ChunkSpanProcessor to the tracer provider"
+
+_first = iter((True,))
+
+
+def every_instrumentor() -> list[BaseInstrumentor]:
+    """The one object of each instrumentor."""
+    return [getattr(instrumentors, name)() for name in instrumentors.__all__]
+
+
+def tell() -> None:
+    """Log the line, once a process: now if the log takes it, else when the first call begins. It never raises.
+
+    `opentelemetry-instrument` calls this once it has loaded all instrumentors, mostly before the app configures its
+    log.
+    """
+    with unheard("telling what is metered"):
+        if next(_first, False) and not _tell_if_heard():
+            at_first_call(_tell_late)
+
+
+def line() -> str | None:
+    """What is metered, and what is not; None where every hook is off, and the user knows."""
+    each = every_instrumentor()
+    if not any(one.is_instrumented_by_opentelemetry for one in each):
+        return None
+    libraries = [one for one in each if isinstance(one, LibraryInstrumentor)]
+    metered = [_named(one.library.name, found) for one in libraries if one.metering and (found := one.library.found())]
+    parts = [f"meters {', '.join(metered) or 'no library'}"]
+    parts += [f"not metered: {', '.join(names)} ({cure})" for cure, names in _unmetered(libraries).items()]
+    if others := [_named(name, found) for name in _OTHERS if (found := _found(name))]:
+        reads = any(one.metering for one in each if isinstance(one, instrumentors.SpansInstrumentor))
+        parts.append(f"other instrumentations installed: {', '.join(others)} ({_READ if reads else _NOT_READ})")
+    return "; ".join(parts)
+
+
+def _unmetered(libraries: list[LibraryInstrumentor]) -> dict[str, list[str]]:
+    """The libraries that are installed and go unmetered, by what the user can do about it."""
+    named: dict[str, list[str]] = {}
+    off = f"its hook is off: see {_DISABLED}" if os.environ.get(_DISABLED) else _OFF
+    for one in libraries:
+        if not one.metering and (found := one.library.found()):
+            cure = one.library.cure.rstrip(".") if one.is_instrumented_by_opentelemetry else off
+            named.setdefault(cure, []).append(_named(one.library.name, found))
+    hooked = {one.library.distribution for one in libraries}
+    for distribution, name in _WITHOUT_HOOK.items():
+        if distribution not in hooked and (found := _found(distribution)):
+            named.setdefault(_WRAP, []).append(_named(name, found))
+    return named
+
+
+def _tell_if_heard() -> bool:
+    """Log the line if anybody hears it, and say whether so."""
+    if not (_logger.isEnabledFor(logging.INFO) and _logger.hasHandlers()):
+        return False
+    said = line()
+    if said is not None:
+        _logger.info("chunkmeter %s %s", __version__, said)
+    return True
+
+
+def _tell_late() -> None:
+    with unheard("telling what is metered"):
+        _tell_if_heard()
+
+
+def _found(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _named(name: str, found: str) -> str:
+    return f"{name} {plain(found)}"
