@@ -15,8 +15,8 @@ __all__ = ["Row", "calls_of", "compared"]
 
 COST = "gen_ai.usage.cost.amount"
 PRICED_BESIDE = "chat_completion_v1_chat_completions_post"
-"""A span of another's that a UI prices beside ours: Mistral's SDK traces itself, and on its span of a plain call it tells
-the output's tokens."""
+"""A span of another's that a UI prices beside ours: Mistral's SDK traces itself, and its span of a plain call tells the
+tokens of the output."""
 
 
 class Row(NamedTuple):
@@ -56,7 +56,9 @@ def _call(ui: Ui, scenario: Scenario, spans: Sequence[Seen]) -> Row:
         return Row(scenario.id, "nothing", tuple(report.lines))
     (span, *_) = spans
     asked = (scenario.app_model, scenario.model)
-    report.expect("model", span.model, *((truth.response_model,) if ui.names_answer and truth.response_model else asked))
+    report.expect(
+        "model", span.model, *((truth.response_model,) if ui.names_answer and truth.response_model else asked)
+    )
     for name, count in span.tokens.items():
         report.expect(name, count, None if name in ui.unread else count_on_span(truth, name))
     cost = span.attributes.get(COST)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from checks.e2e.programs import HTTP, Program, free_port
 from support import ROOT
 
-__all__ = ["UIS", "Seen", "Ui"]
+__all__ = ["UIS", "Mlflow", "Phoenix", "Seen", "Ui"]
 
 _SPANS = """{ projects { edges { node { spans(first: 1000) { edges { node {
     name attributes trace { traceId } costSummary { total { cost } }
@@ -86,10 +86,6 @@ class Ui(Program):
     def spans(self) -> Iterator[Seen]:
         """Every span that it has."""
 
-    @abstractmethod
-    def page(self, trace: str) -> str:
-        """The address of a trace's page."""
-
 
 class Phoenix(Ui):
     """Arize's Phoenix. It reads the GenAI conventions' names, and prices tokens itself."""
@@ -127,10 +123,6 @@ class Phoenix(Ui):
                     span["costSummary"] and span["costSummary"]["total"]["cost"],
                 )
 
-    def page(self, trace: str) -> str:
-        """Its redirect to the trace."""
-        return f"{self.url}/redirects/traces/{trace}"
-
 
 class Mlflow(Ui):
     """MLflow's tracking server. It reads the GenAI conventions' names, and prices tokens itself."""
@@ -141,15 +133,22 @@ class Mlflow(Ui):
 
     def __init__(self, work: Path, **environment: str) -> None:
         super().__init__(work, **environment)
-        made = self._post("/api/2.0/mlflow/experiments/create", {"name": "my-service"})
-        self._experiment = made["experiment_id"]
-        self.headers = f"x-mlflow-experiment-id={self._experiment}"
+        try:
+            made = self._post("/api/2.0/mlflow/experiments/create", {"name": "my-service"})
+        except BaseException:
+            self.stop()
+            raise
+        self.experiment = made["experiment_id"]
+        self.headers = f"x-mlflow-experiment-id={self.experiment}"
 
     def _post(self, path: str, body: Any) -> Any:
         return HTTP.post(self.url + path, json=body).raise_for_status().json()
 
     def _started_by(self, work: Path, port: int) -> tuple[list[str], dict[str, str]]:
-        stored = (f"--backend-store-uri=sqlite:///{work / 'mlflow.db'}", f"--artifacts-destination={work / 'artifacts'}")
+        stored = (
+            f"--backend-store-uri=sqlite:///{work / 'mlflow.db'}",
+            f"--artifacts-destination={work / 'artifacts'}",
+        )
         server = (str(ROOT / ".venv-uis-mlflow/bin/mlflow"), "server")
         # It fetches newer prices as spans come, a provider at a time, and has the exporter wait for them; its jobs are
         # seven processes more.
@@ -161,7 +160,7 @@ class Mlflow(Ui):
 
     def spans(self) -> Iterator[Seen]:
         """Those of the experiment, by REST."""
-        place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": self._experiment}}
+        place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": self.experiment}}
         asked = {"locations": [place], "max_results": 500}
         found = self._post("/api/3.0/mlflow/traces/search", asked)
         for trace in [each["trace_id"] for each in found.get("traces", [])]:
@@ -177,10 +176,6 @@ class Mlflow(Ui):
                     {name: usage.get(key) for name, key in _MLFLOW_TOKENS.items()},
                     (attributes.get("mlflow.llm.cost") or {}).get("total_cost"),
                 )
-
-    def page(self, trace: str) -> str:
-        """The trace's place among those of the experiment."""
-        return f"{self.url}/#/experiments/{self._experiment}/traces?selectedEvaluationId={trace}"
 
 
 UIS: tuple[type[Ui], ...] = (Phoenix, Mlflow)

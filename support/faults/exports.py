@@ -58,7 +58,9 @@ def lost_cost() -> None:
     counted_attributes = attributes.counted_attributes
 
     def losing(*given: Any, **named: Any) -> dict[str, Any]:
-        return {name: value for name, value in counted_attributes(*given, **named).items() if name != semconv.COST_AMOUNT}
+        return {
+            name: value for name, value in counted_attributes(*given, **named).items() if name != semconv.COST_AMOUNT
+        }
 
     put(attributes, "counted_attributes", losing)
 
