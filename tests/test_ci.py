@@ -59,6 +59,7 @@ EVERY = [
     "stress",
     "green",
     "coexist",
+    "uis",
     "backends",
     "e2e",
     "bench",
@@ -80,6 +81,8 @@ EVERY = [
         ("checks/stress.py", ["stress"]),
         ("checks/linear.py", ["linear"]),
         ("checks/torture/check_costs.py", ["torture"]),
+        ("checks/e2e/check_names.py", ["backends", "e2e"]),
+        ("checks/e2e/programs.py", ["uis", "backends", "e2e"]),
         ("tests/test_wrap.py", []),
         ("docs/performance.md", ["bench"]),
         ("docs/alerts.md", []),
@@ -111,7 +114,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(files: list[str] | None, turn: i
     jobs = ci.plan(files, turn)
     targets = [job.target for job in jobs if job.fault is None]
     assert sorted(targets) == sorted(["lint", "quick", "test", "demo", "test", *EVERY])
-    assert len(set(jobs)) == len(jobs) == len(targets) + 34
+    assert len(set(jobs)) == len(jobs) == len(targets) + 36
     for at, job in enumerate(jobs):
         assert job.fault is None or jobs[at - 1].target == job.target, "a fault comes right after its target"
 
@@ -185,7 +188,11 @@ def test_a_python_that_is_not_found_is_told_of_and_fails_nothing(
     ],
 )
 def test_what_failed_is_run_once_more(
-    came_to: list[bool | None], exits: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    came_to: list[bool | None],
+    exits: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     runs = iter(came_to)
     monkeypatch.setattr(ci, "plan", lambda *_: [ci.Job("lint")])
