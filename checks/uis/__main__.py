@@ -21,6 +21,7 @@ from checks.uis.servers import UIS, Ui
 from checks.uis.shots import shoot
 from replay.check import Report
 from replay.demo import APPS
+from replay.scenarios import ALL
 from support.faults import asked
 
 
@@ -31,6 +32,11 @@ def _rows(kind: type[Ui], work: Path) -> Iterator[Row]:
         ui = kind(work, **outside.environment)
         try:
             scenarios, spans = sent(ui, apps, work / "apps.log")
+            if apps is APPS:
+                asked_for = Report()
+                of_demo = sorted(each.id for each in ALL if each.demo)
+                asked_for.expect("calls asked for", sorted(each.id for each in scenarios), of_demo)
+                yield Row("the demo", f"{len(scenarios)} calls", tuple(asked_for.lines))
             yield from compared(ui, spans, scenarios)
         finally:
             ui.stop()
