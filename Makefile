@@ -19,6 +19,7 @@ SDKTESTS := $(call of,sdk-tests)
 GREEN := $(call of,green)
 BENCH := $(call of,bench)
 COEXIST := $(call of,coexist)
+UIS := $(call of,uis)
 
 UV := $(TOOLS)/bin/uv --quiet
 RUN := PYTHONPATH=$(CURDIR) $(DEV)/bin/python
@@ -37,7 +38,7 @@ TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist torture backends e2e docs \
+.PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist uis shots torture backends e2e docs \
 	bench guard linear up down lock clean
 
 help: ## daily: List these targets
@@ -106,6 +107,12 @@ green: $(DEV)/.ready $(GREEN)/.ready ## long: Meter apps of gevent and eventlet;
 coexist: $(DEV)/.ready $(COEXIST)/.ready ## long: Check that each call counts once beside other instrumentations; ARGS=logfire for some; FAULT=name plants a known bug
 	@$(RUN) -m checks.coexist $(ARGS)
 
+uis: $(DEV)/.ready $(UIS:=/.locked) ## long: Send the demo's spans to Phoenix and to MLflow, and compare what they tell; ARGS=mlflow for one; FAULT=name plants a known bug
+	@$(RUN) -m checks.uis $(ARGS)
+
+shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: what Phoenix and MLflow show; needs Chromium
+	@$(RUN) -m checks.uis --shots $(ARGS)
+
 backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
 	@$(RUN) backends/build.py
 
@@ -146,7 +153,7 @@ lock: $(TOOLS)/.ready ## submit: Pin requirements/*.in again; ARGS=dev for one o
 		$(COMPILE) $$with requirements/$$name.in --output-file requirements/$$name.txt </dev/null >/dev/null || exit 1; done
 
 clean: ## daily: Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(BENCH) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml
@@ -171,7 +178,7 @@ $(TOOLS)/.ready: requirements/tools.txt
 # The matrix takes chunkmeter from src/, as it stands there, into environments that have the libraries alone.
 $(DEV)/.locked: requirements/dev.txt
 $(DEMO)/.locked: requirements/demo.txt
-OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(BENCH))
+OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH))
 $(OWN): .venv-%/.locked: requirements/%.txt
 $(DEV)/.locked $(DEMO)/.locked $(OWN): $(TOOLS)/.ready
 	@$(NEW_ENOUGH)

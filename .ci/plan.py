@@ -36,6 +36,7 @@ TURNS = {
     "stress": ("stress",),
     "green": ("green",),
     "coexist": ("coexist",),
+    "uis": ("uis",),
     "e2e": ("backends", "e2e"),
     "bench": ("bench",),
 }
@@ -58,11 +59,15 @@ FAULTS = {
     "stress": ("settle-in-finalizer",),
     "green": ("queue-at-import",),
     "coexist": ("double-cost", "price-parents", "lost-enrichment"),
+    "uis": ("lost-cost", "second-span"),
     "matrix": ("double-hook", "lost-raw", "early-end"),
     "e2e": ("lost-batch", "double-count", "wrong-unit", "raw-names", "forget-item"),
 }
 """The bugs that can be planted: a target has to find each of its own."""
-BY_HAND = {"sdk-tests": "is run by hand, since it downloads the SDKs' sources"}
+BY_HAND = {
+    "sdk-tests": "is run by hand, since it downloads the SDKs' sources",
+    "shots": "is run by hand, since it needs Chromium, and somebody who looks at the pictures",
+}
 """What never runs here, and why."""
 # The environments of the matrix. Those in parentheses take turns, one a run; the whole is run by hand.
 MATRIX = (
@@ -74,6 +79,7 @@ MATRIX = (
 # What a changed file can break beyond what runs first. The first row that a path begins with counts. A path without
 # a row counts for all: the Makefile, pins, what the checks share, what every module reads.
 BREAKS = (
+    ("checks/e2e/programs.py", ("uis", "e2e")),
     *((f"checks/{name}", (name,)) for name in TURNS),
     ("src/chunkmeter/calls/", ("torture", "guard", "outages", "stress", "green")),
     ("src/chunkmeter/cli/", ()),
@@ -83,9 +89,9 @@ BREAKS = (
     ("src/chunkmeter/instrumentors/", ("matrix",)),
     ("src/chunkmeter/pricing/", ("guard", "linear", "corpus", "green")),
     ("src/chunkmeter/readers/", ("linear", "corpus", "fuzz")),
-    ("src/chunkmeter/reporting/", ("guard", "outages", "stress", "e2e")),
+    ("src/chunkmeter/reporting/", ("guard", "outages", "stress", "uis", "e2e")),
     ("src/chunkmeter/streams/", ("torture", "guard", "stress")),
-    ("replay/", ("torture", "outages", "matrix", "e2e")),
+    ("replay/", ("torture", "outages", "matrix", "uis", "e2e")),
     ("backends/", ("e2e",)),
     ("collector-config/", ("e2e",)),
     ("benchmarks/", ("guard", "bench")),

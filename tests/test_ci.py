@@ -59,6 +59,7 @@ EVERY = [
     "stress",
     "green",
     "coexist",
+    "uis",
     "backends",
     "e2e",
     "bench",
@@ -80,6 +81,8 @@ EVERY = [
         ("checks/stress.py", ["stress"]),
         ("checks/linear.py", ["linear"]),
         ("checks/torture/check_costs.py", ["torture"]),
+        ("checks/e2e/check_names.py", ["backends", "e2e"]),
+        ("checks/e2e/programs.py", ["uis", "backends", "e2e"]),
         ("tests/test_wrap.py", []),
         ("docs/performance.md", ["bench"]),
         ("docs/alerts.md", []),
@@ -111,7 +114,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(files: list[str] | None, turn: i
     jobs = ci.plan(files, turn)
     targets = [job.target for job in jobs if job.fault is None]
     assert sorted(targets) == sorted(["lint", "quick", "test", "demo", "test", *EVERY])
-    assert len(set(jobs)) == len(jobs) == len(targets) + 34
+    assert len(set(jobs)) == len(jobs) == len(targets) + 36
     for at, job in enumerate(jobs):
         assert job.fault is None or jobs[at - 1].target == job.target, "a fault comes right after its target"
 

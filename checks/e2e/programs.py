@@ -62,14 +62,17 @@ class Program:
     """One running program.
 
     Args:
-        command: the program's name in the cache, and its arguments.
+        command: the program's path, or its name in the cache, and its arguments.
         log: file for what it prints.
         ready: URL that answers 200 when it is.
         environment: variables beside the PATH.
     """
 
+    _patience = 60.0  # seconds that it may take to get ready
+
     def __init__(self, command: list[str], log: Path, ready: str, **environment: str) -> None:
-        self._command = [str(binaries()[command[0]]), *command[1:]]
+        name = command[0]
+        self._command = [name if Path(name).is_absolute() else str(binaries()[name]), *command[1:]]
         self._log, self._ready = log, ready
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(log.parent), **environment}
         self.start()
@@ -79,7 +82,7 @@ class Program:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
         try:
-            eventually(self._probe, within=60)
+            eventually(self._probe, within=self._patience)
         except (AssertionError, httpx.HTTPError) as error:
             self.stop()
             raise RuntimeError(f"{self._command[0]} does not get ready: {error}\n{self.said[-3000:]}") from None

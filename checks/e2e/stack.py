@@ -134,7 +134,7 @@ class Stack:
         """Start an app under `opentelemetry-instrument`, or with the fault planted that is asked for."""
         fault = asked("e2e")
         instrument = [str(Path(sys.executable).with_name("opentelemetry-instrument")), sys.executable]
-        launcher = [sys.executable, "-m", "support.faults"] if fault else instrument
+        launcher = [sys.executable, "-m", "support.faults", "e2e"] if fault else instrument
         chosen = {
             **app_environment(self.providers.url, collector.endpoint),
             "PROVIDERS": self.providers.url,

@@ -17,7 +17,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 
 __all__ = ["Fault", "Target", "asked", "fault", "known", "plant", "put"]
 
-Target = Literal["test", "corpus", "fuzz", "torture", "e2e", "guard", "stress", "green", "matrix", "coexist"]
+Target = Literal["test", "corpus", "fuzz", "torture", "e2e", "guard", "stress", "green", "matrix", "coexist", "uis"]
 """Of the Makefile."""
 _Written = TypeVar("_Written", bound=Callable[..., Any])
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.trace import Span
 
 from chunkmeter import semconv
 from chunkmeter.facts.ended import Ended, Facts
+from chunkmeter.reporting import attributes
 from chunkmeter.reporting.series import Chosen
 from chunkmeter.reporting.telemetry import Telemetry
 from support.faults import fault, put
@@ -47,3 +50,30 @@ def double_count() -> None:
 def wrong_unit() -> None:
     """Spend has a unit that Prometheus makes a part of its name."""
     put(semconv, "SPEND", dataclasses.replace(semconv.SPEND, unit="USD"))
+
+
+@fault("uis")
+def lost_cost() -> None:
+    """A call's span is exported without its cost."""
+    counted_attributes = attributes.counted_attributes
+
+    def losing(*given: Any, **named: Any) -> dict[str, Any]:
+        return {
+            name: value for name, value in counted_attributes(*given, **named).items() if name != semconv.COST_AMOUNT
+        }
+
+    put(attributes, "counted_attributes", losing)
+
+
+@fault("uis")
+def second_span() -> None:
+    """A call's facts are written on a second span too."""
+    write = Telemetry.write
+
+    def twice(self: Telemetry, span: Span, ended: Ended, facts: Facts, *, status: bool) -> None:
+        second = self.start_span(ended.request, ended.start_ns, None)
+        for each in (span, second):
+            write(self, each, ended, facts, status=status)
+        second.end()
+
+    put(Telemetry, "write", twice)

@@ -31,6 +31,7 @@ TARGETS: dict[Target, set[str]] = {
     "stress": {"settle-in-finalizer"},
     "green": {"queue-at-import"},
     "matrix": {"double-hook", "lost-raw", "early-end"},
+    "uis": {"lost-cost", "second-span"},
 }
 
 
