@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .google_genai import GoogleGenAIInstrumentor
     from .groq import GroqInstrumentor
     from .huggingface_hub import HuggingFaceHubInstrumentor
+    from .litellm import LiteLLMInstrumentor
     from .mirascope import MirascopeInstrumentor
     from .ollama import OllamaInstrumentor
     from .openai import OpenAIInstrumentor
@@ -25,6 +26,7 @@ __all__ = [
     "GoogleGenAIInstrumentor",
     "GroqInstrumentor",
     "HuggingFaceHubInstrumentor",
+    "LiteLLMInstrumentor",
     "MirascopeInstrumentor",
     "OllamaInstrumentor",
     "OpenAIInstrumentor",
@@ -39,6 +41,7 @@ _HOMES = {
     "GoogleGenAIInstrumentor": "google_genai",
     "GroqInstrumentor": "groq",
     "HuggingFaceHubInstrumentor": "huggingface_hub",
+    "LiteLLMInstrumentor": "litellm",
     "MirascopeInstrumentor": "mirascope",
     "OllamaInstrumentor": "ollama",
     "OpenAIInstrumentor": "openai",
