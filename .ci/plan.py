@@ -67,7 +67,7 @@ BY_HAND = {"sdk-tests": "is run by hand, since it downloads the SDKs' sources"}
 # The environments of the matrix. Those in parentheses take turns, one a run; the whole is run by hand.
 MATRIX = (
     ("dev",), ("oldest",), ("legacy",), ("oldest-legacy",), ("mirascope-newest", "mirascope-oldest"),
-    ("sdks-newest", "sdks-oldest"),
+    ("sdks-newest", "sdks-oldest", "sdks-bedrock", "sdks-bedrock-oldest"),
     ("langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents"),
 )  # fmt: skip
 

@@ -124,14 +124,17 @@ def test_the_matrix_is_run_in_some_environments_which_take_turns() -> None:
         assert len(names) == 7
     assert set.union(*here) == {"dev"} | {row[0] for row in locked() if row[1] == "matrix"}
     jobs = {str(job) for job in ci.plan(None, 7)}
-    assert "make matrix ARGS='dev oldest legacy oldest-legacy mirascope-oldest sdks-oldest openai-agents'" in jobs
+    assert (
+        "make matrix ARGS='dev oldest legacy oldest-legacy mirascope-oldest sdks-bedrock-oldest openai-agents'" in jobs
+    )
     assert "FAULT=lost-raw make matrix" in jobs
 
 
 def test_it_is_told_what_a_run_leaves_out() -> None:
     left_out = ci.not_planned(7)
     assert left_out[0].startswith(
-        "make matrix ARGS='mirascope-newest sdks-newest langchain-openai pydantic-ai-slim instructor': "
+        "make matrix ARGS='mirascope-newest sdks-newest sdks-oldest sdks-bedrock "
+        "langchain-openai pydantic-ai-slim instructor': "
     )
     assert [line for line in left_out if line.startswith("make sdk-tests: ")]
     assert not {job.target for job in ci.plan(None, 7)} & set(ci.BY_HAND)
@@ -185,7 +188,11 @@ def test_a_python_that_is_not_found_is_told_of_and_fails_nothing(
     ],
 )
 def test_what_failed_is_run_once_more(
-    came_to: list[bool | None], exits: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    came_to: list[bool | None],
+    exits: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     runs = iter(came_to)
     monkeypatch.setattr(ci, "plan", lambda *_: [ci.Job("lint")])

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from checks.matrix.endpoints import CLIENTS
 from checks.matrix.framework_runs import FRAMEWORKS
+from checks.matrix.library_runs import LIBRARIES
 from checks.matrix.mirascope2_runs import PROVIDERS
 from replay import AUTHORITY
 from support import ROOT
@@ -57,6 +58,8 @@ ENVIRONMENTS = (
     Environment("mirascope-oldest", ("mirascope2", "2.0.0"), tuple(PROVIDERS)),
     Environment("sdks-newest", ("sdks",), tuple(CLIENTS)),
     Environment("sdks-oldest", ("sdks",), tuple(CLIENTS)),
+    Environment("sdks-bedrock", ("frameworks",), tuple(LIBRARIES)),
+    Environment("sdks-bedrock-oldest", ("frameworks",), tuple(LIBRARIES)),
     *(Environment(name, ("frameworks",), (name,)) for name in FRAMEWORKS),
 )
 

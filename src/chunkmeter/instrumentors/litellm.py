@@ -9,7 +9,8 @@ pass through a method below, or through `completion` where a provider has none.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import CellType
 from typing import Any, cast
@@ -17,6 +18,7 @@ from typing import Any, cast
 from .. import providers, readers
 from ..calls.sending import is_within
 from ..facts.request import Request, server
+from ..facts.tally import Tally
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry
 from ._endpoint import Endpoint
@@ -28,6 +30,7 @@ __all__ = ["LiteLLMInstrumentor"]
 
 _LIBRARY = "litellm"
 _KEPT = "original_function"
+_RESPONSES = "response_api_handler"
 # A function of `litellm.main`, and the wire of what it gives. Text completions are asked for through `completion`.
 _FUNCTIONS = {
     "completion": "openai_chat",
@@ -67,12 +70,12 @@ def _install(telemetry: Telemetry, patches: Patches) -> None:
         for name, wire in _FUNCTIONS.items():
             patches.wrap_inside(_cell(getattr(module, name)), hooked(partial(_described, method, wire)))
 
+    def install_responses(module: Any) -> None:
+        if hasattr(module.BaseLLMHTTPHandler, _RESPONSES):  # since 1.63
+            patches.wrap(module.BaseLLMHTTPHandler, _RESPONSES, hooked(partial(_described_response, method)))
+
     patches.when_imported("litellm.main", install, "completion")
-    patches.put(
-        "litellm.llms.custom_httpx.llm_http_handler",
-        "BaseLLMHTTPHandler.response_api_handler",
-        hooked(partial(_described_response, method)),
-    )
+    patches.when_imported("litellm.llms.custom_httpx.llm_http_handler", install_responses, _RESPONSES)
 
 
 def _cell(function: Any) -> CellType:
@@ -108,6 +111,7 @@ def _request(
     method: Method, wire: str, asked: Mapping[str, Any], provider: str, base: Any
 ) -> tuple[Request, Reader | None]:
     reader = readers.for_wire(wire)
+    reader = replace(reader, read=_uncosted(reader.read))
     return request_of(
         asked,
         Endpoint(None, *server(base)),
@@ -116,6 +120,20 @@ def _request(
         provider=_PROVIDERS.get(provider, provider),
         keeps_prompt=method.telemetry.settings.estimate,
     ), reader
+
+
+def _uncosted(read: Callable[[Tally, Any], None]) -> Callable[[Tally, Any], None]:
+    """A function that reads an event, and leaves out the cost that LiteLLM computes: no provider has charged it."""
+
+    def read_uncosted(tally: Tally, event: Any) -> None:
+        charged = tally.provider_cost
+        read(tally, event)
+        if tally.provider_cost != charged:
+            hidden = getattr(event, "_hidden_params", None)
+            if isinstance(hidden, dict) and tally.provider_cost == hidden.get("response_cost"):
+                tally.provider_cost = charged
+
+    return read_uncosted
 
 
 def _place(model: str, told: Any) -> tuple[str, str]:
