@@ -68,7 +68,10 @@ BY_HAND = {"sdk-tests": "is run by hand, since it downloads the SDKs' sources"}
 MATRIX = (
     ("dev",), ("oldest",), ("legacy",), ("oldest-legacy",), ("mirascope-newest", "mirascope-oldest"),
     ("sdks-newest", "sdks-oldest", "sdks-bedrock", "sdks-bedrock-oldest"),
-    ("langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents"),
+    (
+        "langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents", "llama-index-llms-litellm", "dspy",
+        "crewai", "strands-agents", "google-adk",
+    ),
 )  # fmt: skip
 
 # What a changed file can break beyond what runs first. The first row that a path begins with counts. A path without

@@ -19,6 +19,7 @@ import chunkmeter
 from checks.matrix.framework_runs import FRAMEWORKS
 from checks.matrix.judge import judge, table
 from checks.matrix.library_runs import LIBRARIES, SCRIPTS
+from checks.matrix.more_frameworks import MORE_FRAMEWORKS
 from checks.matrix.runs import Run
 from checks.matrix.sdks import SERVERS
 from checks.matrix.ways import asked
@@ -45,7 +46,7 @@ def play(server: Server, runner: asyncio.Runner, run: Run) -> Iterator[tuple[str
 def rows(server: Server, runner: asyncio.Runner, frameworks: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Plays all of them: the run, when its client was made, and the verdict."""
     for framework in frameworks:
-        runs: Callable[[], Iterator[Run]] = (FRAMEWORKS | LIBRARIES)[framework]
+        runs: Callable[[], Iterator[Run]] = (FRAMEWORKS | MORE_FRAMEWORKS | LIBRARIES)[framework]
         for run in runs():
             for when, verdict in play(server, runner, run):
                 yield version(framework), framework, "async" if run.is_async else "sync", run.name, when, verdict
@@ -58,7 +59,7 @@ def main(*frameworks: str) -> int:
     with start() as server, asyncio.Runner() as runner:
         server.scripts.update(SCRIPTS)
         return table(
-            "{:<8}{:<18}{:<7}{:<24}{:<8}{}",
+            "{:<9}{:<26}{:<7}{:<30}{:<8}{}",
             ("version", "framework", "mode", "run", "made", "result"),
             rows(server, runner, frameworks),
             once=bool(fault),
