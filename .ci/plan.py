@@ -72,8 +72,11 @@ BY_HAND = {
 # The environments of the matrix. Those in parentheses take turns, one a run; the whole is run by hand.
 MATRIX = (
     ("dev",), ("oldest",), ("legacy",), ("oldest-legacy",), ("mirascope-newest", "mirascope-oldest"),
-    ("sdks-newest", "sdks-oldest"),
-    ("langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents"),
+    ("sdks-newest", "sdks-oldest", "sdks-bedrock", "sdks-bedrock-oldest"),
+    (
+        "langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents", "llama-index-llms-litellm", "dspy",
+        "crewai", "strands-agents", "google-adk",
+    ),
 )  # fmt: skip
 
 # What a changed file can break beyond what runs first. The first row that a path begins with counts. A path without

@@ -27,6 +27,8 @@ __all__ = ["Options", "RefusedError", "find"]
 
 Json = dict[str, Any]
 
+# What holds the result of a tool, in messages of Bedrock's and of Google's.
+_RESULTS = frozenset({"toolResult", "functionResponse"})
 _FLAGS = frozenset({"drop", "reset"})
 _COUNTS = frozenset({"cut", "error_after", "stall", "status"})
 _SECONDS = frozenset({"delay", "first"})
@@ -98,7 +100,8 @@ def _answered(body: Json) -> bool:
     last = (_objects(body.get("messages") or body.get("input") or body.get("contents")) or [None])[-1]
     if not isinstance(last, dict) or isinstance(body.get("tool_choice"), dict):
         return False
-    if any("functionResponse" in part for part in _objects(last.get("parts"))):
+    parts = _objects(last.get("content")) + _objects(last.get("parts"))
+    if any(isinstance(part, dict) and part.keys() & _RESULTS for part in parts):
         return True
     return last.get("role") == "tool" or last.get("type") == "function_call_output"
 

@@ -53,8 +53,10 @@ HOUSE = {
 LONGEST = 300
 MAY_IMPORT_SDK = {"exporter", "finished", "processor", "testing"}
 METERED = {
+    "aiobotocore",
     "anthropic",
     "azure.ai",
+    "botocore",
     "cohere",
     "google.genai",
     "groq",

@@ -19,7 +19,9 @@ from pathlib import Path
 
 from checks.matrix.endpoints import CLIENTS
 from checks.matrix.framework_runs import FRAMEWORKS
+from checks.matrix.library_runs import LIBRARIES
 from checks.matrix.mirascope2_runs import PROVIDERS
+from checks.matrix.more_frameworks import MORE_FRAMEWORKS
 from replay import AUTHORITY
 from support import ROOT
 from support.cells import LEGACY, OTHERS
@@ -57,7 +59,9 @@ ENVIRONMENTS = (
     Environment("mirascope-oldest", ("mirascope2", "2.0.0"), tuple(PROVIDERS)),
     Environment("sdks-newest", ("sdks",), tuple(CLIENTS)),
     Environment("sdks-oldest", ("sdks",), tuple(CLIENTS)),
-    *(Environment(name, ("frameworks",), (name,)) for name in FRAMEWORKS),
+    Environment("sdks-bedrock", ("frameworks",), tuple(LIBRARIES)),
+    Environment("sdks-bedrock-oldest", ("frameworks",), tuple(LIBRARIES)),
+    *(Environment(name, ("frameworks",), (name,)) for name in (*FRAMEWORKS, *MORE_FRAMEWORKS)),
 )
 
 

@@ -2,71 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from pydantic import field_validator
 
-from checks.matrix.ways import Ask
+from checks.matrix.runs import ASKED, Items, Run, run_of
 from support.cells import Book, get_weather
 from support.clients import KEY
 
-__all__ = ["FRAMEWORKS", "Ask", "Run"]
+__all__ = ["FRAMEWORKS"]
 
 CHAT, RESPONSES = "openai", "responses"
 """Services of the replay server: OpenAI's two ways."""
 MODELS = {CHAT: "gpt-4o-mini", RESPONSES: "gpt-5-nano"}
 PARSED = "gpt-4.1"
 """The model that answers with the object that is asked for by a schema."""
-ASKED = "What of Faro?"
-Items = list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run.
-
-    Attributes:
-        name: what it is called.
-        is_async: whether it is async.
-        answers: the scenarios that answer it, request by request.
-        bind: makes the framework's client for a server, and gives what asks.
-    """
-
-    name: str
-    is_async: bool
-    answers: tuple[str, ...]
-    bind: Callable[[str], Ask]
-
-
-def _run(
-    name: str, answers: str, make: Callable[[str], Any], ask: Callable[[Any, Items], Any], *, is_async: bool = False
-) -> Run:
-    """A run of what `make` makes for the server's address."""
-
-    def bind(server: str) -> Ask:
-        made = make(server)
-
-        async def asking(items: Items) -> None:
-            given = ask(made, items)
-            if is_async:
-                await given
-
-        return asking
-
-    return Run(name, is_async, tuple(answers.split()), bind)
 
 
 def _agent_runs(agent: Callable[..., Callable[[str], Any]], run: Any, stream: Any) -> Iterator[Run]:
     """An async agent's runs, over both of OpenAI's wires: `agent(service, *tools)` makes it."""
     for service in (CHAT, RESPONSES):
-        yield _run(f"{service} plain", f"{service}-plain-call", agent(service), run, is_async=True)
-        yield _run(f"{service} stream", f"{service}-plain-stream", agent(service), stream, is_async=True)
+        yield run_of(f"{service} plain", f"{service}-plain-call", agent(service), run, is_async=True)
+        yield run_of(f"{service} stream", f"{service}-plain-stream", agent(service), stream, is_async=True)
         answers = f"{service}-tools-call {service}-plain-call"
-        yield _run(f"{service} tools", answers, agent(service, get_weather), run, is_async=True)
+        yield run_of(f"{service} tools", answers, agent(service, get_weather), run, is_async=True)
         answers = f"{service}-tools-stream {service}-plain-stream"
-        yield _run(f"{service} tools stream", answers, agent(service, get_weather), stream, is_async=True)
+        yield run_of(f"{service} tools stream", answers, agent(service, get_weather), stream, is_async=True)
 
 
 # --- LangChain ---
@@ -113,12 +75,12 @@ def _langchain() -> Iterator[Run]:
         items.append(llm.with_structured_output(Book).invoke(ASKED))
 
     for service in (CHAT, RESPONSES):
-        yield _run(f"{service} plain", f"{service}-plain-call", model(service), invoke)
-        yield _run(f"{service} plain", f"{service}-plain-call", model(service), ainvoke, is_async=True)
-        yield _run(f"{service} stream", f"{service}-plain-stream", model(service), stream)
-        yield _run(f"{service} stream", f"{service}-plain-stream", model(service), astream, is_async=True)
-        yield _run(f"{service} tools", f"{service}-tools-call {service}-plain-call", model(service), tools)
-    yield _run("openai structured", "openai-parsed-call", model(CHAT, PARSED), structured)
+        yield run_of(f"{service} plain", f"{service}-plain-call", model(service), invoke)
+        yield run_of(f"{service} plain", f"{service}-plain-call", model(service), ainvoke, is_async=True)
+        yield run_of(f"{service} stream", f"{service}-plain-stream", model(service), stream)
+        yield run_of(f"{service} stream", f"{service}-plain-stream", model(service), astream, is_async=True)
+        yield run_of(f"{service} tools", f"{service}-tools-call {service}-plain-call", model(service), tools)
+    yield run_of("openai structured", "openai-parsed-call", model(CHAT, PARSED), structured)
 
 
 # --- Pydantic AI ---
@@ -191,12 +153,12 @@ def _instructor() -> Iterator[Run]:
         picky = type("Book", (Book,), {"__doc__": Book.__doc__, "title_is_new": field_validator("title")(once)})
         items.append(client.create(**asked | {"response_model": picky}, max_retries=2).model_dump())
 
-    yield _run("tool", "openai-structured-call", client(OpenAI), create)
-    yield _run("tool", "openai-structured-call", client(AsyncOpenAI), acreate, is_async=True)
+    yield run_of("tool", "openai-structured-call", client(OpenAI), create)
+    yield run_of("tool", "openai-structured-call", client(AsyncOpenAI), acreate, is_async=True)
     told = "id/openai-structured-stream"  # it offers the tool by another name
-    yield _run("partial", "openai-structured-stream", client(OpenAI, told), partial)
-    yield _run("partial", "openai-structured-stream", client(AsyncOpenAI, told), apartial, is_async=True)
-    yield _run("retry", "openai-structured-call openai-structured-call", client(OpenAI), again)
+    yield run_of("partial", "openai-structured-stream", client(OpenAI, told), partial)
+    yield run_of("partial", "openai-structured-stream", client(AsyncOpenAI, told), apartial, is_async=True)
+    yield run_of("retry", "openai-structured-call openai-structured-call", client(OpenAI), again)
 
 
 # --- OpenAI's agents ---
@@ -246,7 +208,7 @@ def _agents() -> Iterator[Run]:
     yield from _agent_runs(agent, run, stream)
 
 
-FRAMEWORKS: Mapping[str, Callable[[], Iterator[Run]]] = {
+FRAMEWORKS: dict[str, Callable[[], Iterator[Run]]] = {
     "langchain-openai": _langchain,
     "pydantic-ai-slim": _pydantic_ai,
     "instructor": _instructor,

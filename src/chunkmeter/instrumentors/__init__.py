@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .anthropic import AnthropicInstrumentor
     from .azure_ai_inference import AzureAIInferenceInstrumentor
+    from .botocore import BotocoreInstrumentor
     from .foreign_spans import SpansInstrumentor
     from .google_genai import GoogleGenAIInstrumentor
     from .groq import GroqInstrumentor
     from .huggingface_hub import HuggingFaceHubInstrumentor
+    from .litellm import LiteLLMInstrumentor
     from .mcp import MCPInstrumentor
     from .mirascope import MirascopeInstrumentor
     from .ollama import OllamaInstrumentor
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AnthropicInstrumentor",
     "AzureAIInferenceInstrumentor",
+    "BotocoreInstrumentor",
     "GoogleGenAIInstrumentor",
     "GroqInstrumentor",
     "HuggingFaceHubInstrumentor",
+    "LiteLLMInstrumentor",
     "MCPInstrumentor",
     "MirascopeInstrumentor",
     "OllamaInstrumentor",
@@ -35,9 +39,11 @@ __all__ = [
 _HOMES = {
     "AnthropicInstrumentor": "anthropic",
     "AzureAIInferenceInstrumentor": "azure_ai_inference",
+    "BotocoreInstrumentor": "botocore",
     "GoogleGenAIInstrumentor": "google_genai",
     "GroqInstrumentor": "groq",
     "HuggingFaceHubInstrumentor": "huggingface_hub",
+    "LiteLLMInstrumentor": "litellm",
     "MCPInstrumentor": "mcp",
     "MirascopeInstrumentor": "mirascope",
     "OllamaInstrumentor": "ollama",

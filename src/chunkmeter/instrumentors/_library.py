@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, make_dataclass
 from importlib.metadata import PackageNotFoundError, version
+from types import CellType
 from typing import Any, ClassVar, Protocol
 
 import wrapt
@@ -140,6 +141,7 @@ class Patches:
         self.active = True
         self._telemetry = telemetry
         self._done: list[tuple[Any, str, Any, Any]] = []
+        self._inside: list[tuple[CellType, Any, Any]] = []
 
     def put(self, module: str, name: str, wrapper: Wrapper) -> None:
         """Put a hook in place now, or when its module is imported.
@@ -186,9 +188,25 @@ class Patches:
         setattr(parent, attribute, hook)
         self._done.append((parent, attribute, hook, None if inherited else original))
 
+    def wrap_inside(self, cell: CellType, wrapper: Wrapper) -> None:
+        """Put a hook in place of the function that a closure keeps, and that whoever holds the closure calls by it.
+
+        Args:
+            cell: where the closure keeps the function.
+            wrapper: called in place of the function.
+        """
+        original = cell.cell_contents
+        hook = wrapt.FunctionWrapper(original, wrapper)
+        cell.cell_contents = hook
+        self._inside.append((cell, hook, original))
+
     def remove(self) -> None:
         """Put the library's own functions back; a hook that somebody has wrapped stays, and does nothing."""
         self.active = False
+        for cell, hook, original in reversed(self._inside):
+            if cell.cell_contents is hook:
+                cell.cell_contents = original
+        self._inside.clear()
         for parent, attribute, hook, original in reversed(self._done):
             if vars(parent).get(attribute) is not hook:
                 continue

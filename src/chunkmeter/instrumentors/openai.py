@@ -1,10 +1,10 @@
-"""OpenAI's SDK, 1.60 to 3.x: chat, responses, completions, embeddings, assistants, transcriptions, images."""
+"""OpenAI's SDK, 1.60 to 3.x: chat, responses, completions, embeddings, assistants, audio, images; Realtime."""
 
 from __future__ import annotations
 
-from functools import partial
-
-from ._library import Library, LibraryInstrumentor
+from ..reporting.telemetry import Telemetry
+from ._library import Library, LibraryInstrumentor, Patches
+from ._realtime import install_realtime
 from ._stainless import Sdk, install
 
 __all__ = ["SDK", "OpenAIInstrumentor"]
@@ -32,6 +32,11 @@ SDK = Sdk(
 )
 
 
+def _install(telemetry: Telemetry, patches: Patches) -> None:
+    install(SDK, telemetry, patches)
+    install_realtime(telemetry, patches)
+
+
 class OpenAIInstrumentor(LibraryInstrumentor):
     """Meters the calls of OpenAI's SDK, also those to Azure, to Bedrock and to services that speak OpenAI's language.
 
@@ -47,4 +52,4 @@ class OpenAIInstrumentor(LibraryInstrumentor):
         last="3.x",
         cure="Install 'openai>=1.60,<4', or see whether the calls' usage is on their spans.",
     )
-    install = staticmethod(partial(install, SDK))
+    install = staticmethod(_install)

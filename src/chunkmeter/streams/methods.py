@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from inspect import isasyncgenfunction
 from typing import Any, cast
 
 from ..calls.call import Call
@@ -133,7 +134,9 @@ def _stream_methods(kind: type[Any], this: This) -> Methods:
 
     methods |= {"__iter__": iter_, "__aiter__": aiter_}
     methods |= {name: stepping(name) for name in ("__next__", "send", "throw") if hasattr(kind, name)}
-    methods |= {name: astepping(name) for name in ("__anext__", "asend", "athrow") if hasattr(kind, name)}
+    # aiobotocore's streams have an `__anext__` that is the generator of all their items: `__aiter__` gives that.
+    stepped = [name for name in ("__anext__", "asend", "athrow") if not isasyncgenfunction(getattr(kind, name, None))]
+    methods |= {name: astepping(name) for name in stepped if hasattr(kind, name)}
     return {name: method for name, method in methods.items() if hasattr(kind, name)}
 
 
