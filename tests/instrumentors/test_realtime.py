@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -76,7 +77,7 @@ class Service:
             for event in self.answers.get(json.loads(message)["type"], []):
                 connection.send(json.dumps(event))
             if self.cuts:
-                connection.socket.close()
+                connection.socket.shutdown(socket.SHUT_RDWR)
                 return
 
 
