@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .anthropic import AnthropicInstrumentor
     from .azure_ai_inference import AzureAIInferenceInstrumentor
+    from .cohere import CohereInstrumentor
     from .foreign_spans import SpansInstrumentor
     from .google_genai import GoogleGenAIInstrumentor
     from .groq import GroqInstrumentor
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnthropicInstrumentor",
     "AzureAIInferenceInstrumentor",
+    "CohereInstrumentor",
     "GoogleGenAIInstrumentor",
     "GroqInstrumentor",
     "HuggingFaceHubInstrumentor",
@@ -33,6 +35,7 @@ __all__ = [
 _HOMES = {
     "AnthropicInstrumentor": "anthropic",
     "AzureAIInferenceInstrumentor": "azure_ai_inference",
+    "CohereInstrumentor": "cohere",
     "GoogleGenAIInstrumentor": "google_genai",
     "GroqInstrumentor": "groq",
     "HuggingFaceHubInstrumentor": "huggingface_hub",

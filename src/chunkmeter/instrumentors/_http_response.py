@@ -17,7 +17,7 @@ from ..calls.pulling import is_pulling
 from ..streams.replace import LEASE, Methods, This, replace
 from ..streams.taps import closed, tap
 
-__all__ = ["lease_of", "loosen", "watch"]
+__all__ = ["contents", "is_raised_in", "lease_of", "loosen", "watch"]
 
 
 def watch(response: Any, lease: Lease) -> None:
@@ -53,12 +53,27 @@ def _is_let_go(call: Call) -> bool:
     is closed, and closes the stream on its way out, does close it.
     """
     error = sys.exception()
-    if not isinstance(error, GeneratorExit):
-        return False
+    return isinstance(error, GeneratorExit) and is_raised_in(error, call.library)
+
+
+def is_raised_in(error: BaseException, library: str | None) -> bool:
+    """Whether an exception comes from a library's own code; so does one that has no traceback yet."""
     raised = error.__traceback__
     while raised is not None and raised.tb_next is not None:
         raised = raised.tb_next
-    return raised is None or str(raised.tb_frame.f_globals.get("__name__")).partition(".")[0] == call.library
+    return raised is None or _package(raised.tb_frame.f_globals.get("__name__")) == _package(library)
+
+
+def _package(module: object) -> str:
+    return str(module).partition(".")[0]
+
+
+def contents(response: Any) -> Any:
+    """What a response says whose body has been read: an object, or text that is none."""
+    try:
+        return response.json()
+    except ValueError:
+        return response.text
 
 
 def _response_methods(kind: type[Any], this: This) -> Methods:

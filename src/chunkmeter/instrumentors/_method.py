@@ -66,18 +66,19 @@ class Method:
         self.telemetry, self.library = telemetry, library
         self._patches = patches
 
-    def hook(self, describe: Describing) -> Wrapper:
+    def hook(self, describe: Describing, metered: Metered | None = None) -> Wrapper:
         """Make the hook to put in place of the method.
 
         Args:
             describe: gives the request and its reader, from the bound method and what it is called with, by name;
                 `described` does for most.
+            metered: meters the answer, as for `send`.
         """
 
-        def metered(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-            return self.run(wrapped, args, kwargs, lambda: describe(wrapped, by_name(wrapped, args, kwargs)))
+        def hooked(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+            return self.run(wrapped, args, kwargs, lambda: describe(wrapped, by_name(wrapped, args, kwargs)), metered)
 
-        return metered
+        return hooked
 
     def described(
         self,
@@ -111,7 +112,14 @@ class Method:
         )
         return request, reader
 
-    def run(self, create: Callable[..., Any], args: Any, kwargs: Any, describe: Describe) -> Any:
+    def run(
+        self,
+        create: Callable[..., Any],
+        args: Any,
+        kwargs: Any,
+        describe: Describe,
+        metered: Metered | None = None,
+    ) -> Any:
         """Send a request and meter it, unless another library's hook has begun its call already.
 
         Args:
@@ -119,6 +127,7 @@ class Method:
             args: positional arguments for `create`.
             kwargs: keyword arguments for `create`.
             describe: gives the request and its reader.
+            metered: meters the answer, as for `send`.
 
         Returns:
             What `create` gives: an answer, a stream, or an awaitable of either.
@@ -126,7 +135,7 @@ class Method:
         if self.passes():
             return self._pass_on(create, args, kwargs)
         call = self.begin(describe) if self.works() else None
-        return create(*args, **kwargs) if call is None else self.send(call, create, args, kwargs)
+        return create(*args, **kwargs) if call is None else self.send(call, create, args, kwargs, metered)
 
     def works(self) -> bool:
         """Whether calls are to be metered: the hooks are in place, and instrumentation is not suppressed."""
