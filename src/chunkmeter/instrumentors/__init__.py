@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from .groq import GroqInstrumentor
     from .huggingface_hub import HuggingFaceHubInstrumentor
     from .mirascope import MirascopeInstrumentor
+    from .mistralai import MistralAIInstrumentor
     from .ollama import OllamaInstrumentor
     from .openai import OpenAIInstrumentor
     from .together import TogetherInstrumentor
+    from .xai_sdk import XAIInstrumentor
 
 __all__ = [
     "AnthropicInstrumentor",
@@ -26,10 +28,12 @@ __all__ = [
     "GroqInstrumentor",
     "HuggingFaceHubInstrumentor",
     "MirascopeInstrumentor",
+    "MistralAIInstrumentor",
     "OllamaInstrumentor",
     "OpenAIInstrumentor",
     "SpansInstrumentor",
     "TogetherInstrumentor",
+    "XAIInstrumentor",
 ]
 
 _HOMES = {
@@ -40,10 +44,12 @@ _HOMES = {
     "GroqInstrumentor": "groq",
     "HuggingFaceHubInstrumentor": "huggingface_hub",
     "MirascopeInstrumentor": "mirascope",
+    "MistralAIInstrumentor": "mistralai",
     "OllamaInstrumentor": "ollama",
     "OpenAIInstrumentor": "openai",
     "SpansInstrumentor": "foreign_spans",
     "TogetherInstrumentor": "together",
+    "XAIInstrumentor": "xai_sdk",
 }
 
 

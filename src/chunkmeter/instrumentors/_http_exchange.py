@@ -15,13 +15,15 @@ from ..calls.lease import Lease
 from ..calls.pulling import is_pulling, within
 from ..facts.request import Request, server
 from ..readers import Reader
-from ..streams.methods import put_on
+from ..streams.methods import unread_methods
+from ..streams.replace import replace
+from ..streams.taps import ignore, tap
 from ._endpoint import Endpoint
 from ._http_response import contents, is_raised_in, lease_of, loosen, watch
 from ._method import Describe, Method
 from ._parameters import request_of
 
-__all__ = ["Exchange", "answered", "body_of", "described", "is_of_a_stream", "on_stream"]
+__all__ = ["Exchange", "answered", "body_of", "described", "is_of_a_stream", "on_events", "on_stream"]
 
 _REFUSED = 400
 
@@ -73,7 +75,7 @@ def answered(lease: Lease, response: Any) -> Any:
         if response.status_code >= _REFUSED:  # the SDK makes an exception of it later
             call.settle("error", str(response.status_code))
         elif call.request.stream:
-            watch(response, lease)
+            watch(response, lease, always=True)
         else:
             call.observe(contents(response))
             call.settle("exhausted")
@@ -86,8 +88,17 @@ def on_stream(wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) 
     lease = lease_of(stream.response)
     if lease is not None and not lease.begun().ended:
         with lease.begun().telemetry.guard("hook", "tapping a stream"):
-            put_on(stream, lease)
+            replace(stream, lease, unread_methods)
             loosen(stream.response, lease)
+
+
+def on_events(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+    """Hook of a function that makes a generator of events from a response, which is its first argument."""
+    events, lease = wrapped(*args, **kwargs), lease_of(args[0]) if args else None
+    if lease is None or lease.begun().ended:
+        return events
+    loosen(args[0], lease)
+    return tap(lease, events, ignore)
 
 
 def is_of_a_stream(library: str) -> bool:
