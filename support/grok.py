@@ -9,9 +9,10 @@ from typing import Any
 
 import grpc
 import xai_sdk
+from xai_sdk.chat import user
 from xai_sdk.proto import chat_pb2, chat_pb2_grpc, deferred_pb2, sample_pb2, usage_pb2
 
-__all__ = ["MODEL", "PIECES", "TRUTH", "USD", "Grok", "client", "serve"]
+__all__ = ["MODEL", "PIECES", "TRUTH", "USD", "Grok", "asking", "client", "serve"]
 
 MODEL = "grok-4"
 PIECES = ('{"city"', ': "Faro"', "}")
@@ -145,3 +146,10 @@ def client(grok: Grok, *, is_async: bool) -> Any:
     """A client of it. The SDK takes a server of one's own only by the name `localhost`."""
     kind: Any = xai_sdk.AsyncClient if is_async else xai_sdk.Client
     return kind(api_key="none", api_host=f"localhost:{grok.port}")
+
+
+def asking(client: Any) -> Any:
+    """A conversation of a client's that asks one thing."""
+    chat = client.chat.create(model=MODEL)
+    chat.append(user("Where does Faro lie?"))
+    return chat

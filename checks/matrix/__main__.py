@@ -19,6 +19,7 @@ from pathlib import Path
 
 from checks.matrix.endpoints import CLIENTS
 from checks.matrix.framework_runs import FRAMEWORKS
+from checks.matrix.libraries import LIBRARIES
 from checks.matrix.mirascope2_runs import PROVIDERS
 from replay import AUTHORITY
 from support import ROOT
@@ -55,8 +56,8 @@ ENVIRONMENTS = (
     Environment("oldest-legacy", ("mirascope", "1.20.0"), LEGACY),
     Environment("mirascope-newest", ("mirascope2", "2.8.2"), tuple(PROVIDERS)),
     Environment("mirascope-oldest", ("mirascope2", "2.0.0"), tuple(PROVIDERS)),
-    Environment("sdks-newest", ("sdks",), tuple(CLIENTS)),
-    Environment("sdks-oldest", ("sdks",), tuple(CLIENTS)),
+    Environment("sdks-newest", ("sdks",), (*CLIENTS, *LIBRARIES)),
+    Environment("sdks-oldest", ("sdks",), (*CLIENTS, *LIBRARIES)),
     *(Environment(name, ("frameworks",), (name,)) for name in FRAMEWORKS),
 )
 

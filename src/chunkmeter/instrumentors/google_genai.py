@@ -1,6 +1,7 @@
-"""Google's SDK (`google.genai`), 1.0 to 3.x: `generate_content`, its stream, and chats, also on Vertex AI.
+"""Google's SDK (`google.genai`), 1.0 to 3.x: `generate_content`, its stream, and chats, also on Vertex AI; interactions.
 
-The hooks are below the loop that calls the application's functions by itself: each of its requests is a call.
+The hooks are below the loop that calls the application's functions by itself: each of its requests is a call. The SDK
+has another inside for interactions, which Stainless has made at first, and Speakeasy later.
 """
 
 from __future__ import annotations
@@ -10,11 +11,19 @@ from functools import partial
 from typing import Any
 
 from ..reporting.telemetry import Telemetry
+from . import _speakeasy, _stainless
 from ._lazy import is_wrapped, lazy_hook
 from ._library import Library, LibraryInstrumentor, Patches
 from ._method import Method
 
 __all__ = ["GoogleGenAIInstrumentor"]
+
+_INTERACTIONS = _stainless.Sdk(
+    package="google.genai._interactions",
+    provider="gcp.gemini",
+    wires={"/interactions": "google_interactions"},
+    clients={},
+)
 
 
 def _install(telemetry: Telemetry, patches: Patches) -> None:
@@ -34,6 +43,9 @@ def _install(telemetry: Telemetry, patches: Patches) -> None:
         ("AsyncModels._generate_content_stream", on_async_stream),
     ):
         patches.put("google.genai.models", name, wrapper)
+    _stainless.install(_INTERACTIONS, telemetry, patches)
+    created = {"CreateInteraction": "google_interactions"}
+    _speakeasy.install(method, patches, "google.genai._gaos", "gcp.gemini", created)
 
 
 class GoogleGenAIInstrumentor(LibraryInstrumentor):

@@ -42,8 +42,8 @@ def _install(telemetry: Telemetry, patches: Patches) -> None:
     def hook(hooks: dict[str, Wrapper], module: Any) -> None:
         for name, wrapper in hooks.items():
             owner, _, attribute = name.partition(".")
-            kind = getattr(module, owner, None)
-            if hasattr(kind, attribute):  # early releases have fewer
+            kind = getattr(module, owner, None)  # early releases have fewer
+            if kind is not None and hasattr(kind, attribute):
                 patches.wrap(kind, attribute, wrapper)
 
     for module in _MODULES:
