@@ -104,6 +104,20 @@ _COHERE_2: Json = {
     "gen_ai.usage.cost.amount": 7 * 0.15e-6 + 10 * 0.60e-6,  # USD, of what is billed
     "chunkmeter.cost.status": "known",
 }
+_EMBEDDED: Json = {
+    "gen_ai.operation.name": "embeddings",
+    "gen_ai.provider.name": "cohere",
+    "gen_ai.usage.input_tokens": 1000,
+    "gen_ai.usage.cost.amount": 1000 * 0.12e-6,  # USD
+    "chunkmeter.cost.status": "known",
+}
+_RERANKED: Json = {
+    "gen_ai.operation.name": "rerank",
+    "gen_ai.provider.name": "cohere",
+    "gen_ai.response.id": "rerank-1",
+    "chunkmeter.usage.status": "reported",
+    "chunkmeter.cost.status": "unknown_model",
+}
 _PIECE: Json = {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "Lagos"}}}}
 _MADE: Json = {"model": "llama3.2", "created_at": "2026-11-02T09:00:00Z"}
 _LAST: Json = {"done": True, "done_reason": "stop", "prompt_eval_count": 26, "eval_count": 7}
@@ -113,6 +127,12 @@ _OLLAMA: Json = {
     "gen_ai.response.finish_reasons": ["stop"],
     "gen_ai.usage.input_tokens": 26,
     "gen_ai.usage.output_tokens": 7,
+    "chunkmeter.usage.status": "reported",
+}
+_OLLAMA_EMBEDDED: Json = {
+    "gen_ai.operation.name": "embeddings",
+    "gen_ai.provider.name": "ollama",
+    "gen_ai.usage.input_tokens": 3,
     "chunkmeter.usage.status": "reported",
 }
 _USED: Json = {"prompt_tokens": 80, "completion_tokens": 20, "total_tokens": 100, "connector_tokens": 0}
@@ -186,6 +206,23 @@ _SCRIPTS: dict[str, tuple[bytes, ...]] = {
             {"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": _USAGE}},
         ]
     ),
+    "cohere-embed-call": body(
+        {
+            "id": "embd-1",
+            "response_type": "embeddings_floats",
+            "embeddings": [[0.1]],
+            "texts": ["ebb"],
+            "meta": {"billed_units": {"input_tokens": 1000}},
+        }
+    ),
+    "cohere-rerank-call": body(
+        {
+            "id": "rerank-1",
+            "results": [{"index": 0, "relevance_score": 0.9}],
+            "meta": {"billed_units": {"search_units": 2}},
+        }
+    ),
+    "ollama-embed-call": body({"model": "llama3.2", "embeddings": [[0.1]], "prompt_eval_count": 3}),
     "ollama-chat-call": body(_chatted("In the Alentejo.", **_LAST)),
     "ollama-chat-stream": _lines(_chatted("In the "), _chatted("Alentejo."), _chatted("", **_LAST)),
     "ollama-generate-call": body(_generated("In the Alentejo.", **_LAST)),
@@ -267,9 +304,13 @@ def _asked_of_mistral(path: str, answers: str, said: Json, truth: Json | None = 
 
 
 _V1 = {"model": "command-r-08-2024", "message": "What of Lagos?"}
+_EMBED = {"texts": ["ebb"], "model": "embed-v4.0", "input_type": "search_query"}
+_RERANK = {"model": "rerank-v3.5", "query": "What of Lagos?", "documents": ["Lagos lies by the sea."]}
+_VECTOR = {"model": "llama3.2", "input": "ebb"}
 _V2 = {"model": "command-r-08-2024", "messages": ASK}
 _CHAT = {"model": "mistral-small-2603", "messages": ASK}
 _FIM = {"model": "mistral-small-2603", "prompt": "def faro("}
+_VECTORS = {"model": "mistral-embed", "inputs": ["ebb", "flow"]}
 _TALK = {"model": "mistral-small-2603", "inputs": "What of Faro?"}
 _GEMINI = {"model": "gemini-2.5-flash", "contents": "What of Tomar?"}
 _INTERACTING = {"model": "gemini-2.5-flash", "input": "What of Tomar?"}
@@ -288,6 +329,8 @@ LIBRARIES: Mapping[str, Library] = {
         (
             Asked("chat", "call", "cohere-plain-call", lambda client: client.chat(**_V1)),
             Asked("chat_stream", "stream", "cohere-plain-stream", lambda client: client.chat_stream(**_V1)),
+            Asked("embed", "call", "cohere-embed-call", lambda client: client.embed(**_EMBED), _EMBEDDED),
+            Asked("rerank", "call", "cohere-rerank-call", lambda client: client.rerank(**_RERANK), _RERANKED),
         ),
     ),
     "cohere-v2": Library(
@@ -310,6 +353,7 @@ LIBRARIES: Mapping[str, Library] = {
             _asked_of_mistral("chat.stream", "mistral-plain-stream", _CHAT),
             _asked_of_mistral("fim.complete", "mistral-plain-call", _FIM),
             _asked_of_mistral("fim.stream", "mistral-plain-stream", _FIM),
+            _asked_of_mistral("embeddings.create", "mistral-embeddings-call", _VECTORS),
             _asked_of_mistral("beta.conversations.start", "conversation-call", _TALK, _TALKED),
             _asked_of_mistral("beta.conversations.start_stream", "conversation-stream", _TALK, _TALKED),
         ),
@@ -367,6 +411,7 @@ LIBRARIES: Mapping[str, Library] = {
         (
             Asked("chat", "call", "ollama-chat-call", lambda client: client.chat(**_LLAMA), _OLLAMA),
             Asked("chat", "stream", "ollama-chat-stream", lambda client: client.chat(**_LLAMA, stream=True), _OLLAMA),
+            Asked("embed", "call", "ollama-embed-call", lambda client: client.embed(**_VECTOR), _OLLAMA_EMBEDDED),
             Asked("generate", "call", "ollama-generate-call", lambda client: client.generate(**_BEJA), _OLLAMA),
             Asked(
                 "generate",

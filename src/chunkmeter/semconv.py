@@ -87,9 +87,10 @@ ERROR_STAGE: Final = "chunkmeter.error.stage"
 ANSWER_OPERATIONS: Final = frozenset({"chat", "text_completion", "generate_content"})
 EMBEDDINGS: Final = "embeddings"
 INVOKE_AGENT: Final = "invoke_agent"
+RERANK: Final = "rerank"  # [own] the conventions have no word for it
 INFERENCE_OPERATIONS: Final = ANSWER_OPERATIONS | {EMBEDDINGS}
 """Those of spans that say what one call of a model used. An agent's span may sum up those of the calls inside it."""
-OPERATIONS: Final = INFERENCE_OPERATIONS | {INVOKE_AGENT}
+OPERATIONS: Final = INFERENCE_OPERATIONS | {INVOKE_AGENT, RERANK}
 """Those of chunkmeter's own spans."""
 STREAM_INTERRUPTED: Final = "stream_interrupted"  # [own] a value of error.type
 MISSING_REASON: Final = "error"  # [genai] #363: a finish reason that was expected and did not come

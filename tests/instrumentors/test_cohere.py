@@ -1,4 +1,4 @@
-"""Cohere's SDK, metered: chat of both versions of the API, plain and streamed, sync and async, raw or not."""
+"""Cohere's SDK, metered: chat, embeddings and rerank of both versions of the API, sync and async, raw or not."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ SCRIPTS: dict[str, tuple[bytes, ...]] = {
 }
 
 
-def instrument(kit: Kit) -> None:
+def instrument(kit: Kit, **options: Any) -> None:
     """Has the SDK report to the kit. 127.0.0.1 counts as the host of whoever is asked there."""
     CohereInstrumentor().instrument(
-        tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider, servers=["127.0.0.1=*"]
+        tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider, servers=["127.0.0.1=*"], **options
     )
 
 
@@ -74,8 +74,9 @@ async def make(server: Server, is_async: bool) -> AsyncIterator[Callable[..., An
         server.scripts[name] = Answer(id=name, service="openai", stream=name.endswith("stream"), events=events)
     async with AsyncExitStack() as stack:
 
-        async def made(scenario: str, options: str = "") -> Any:
-            name = f"{'Async' if is_async else ''}Client{'V2' if scenario in SCRIPTS else ''}"
+        async def made(scenario: str, options: str = "", version: str | None = None) -> Any:
+            version = ("V2" if scenario in SCRIPTS else "") if version is None else version
+            name = f"{'Async' if is_async else ''}Client{version}"
             client = getattr(cohere, name)(api_key="none", base_url=route(server, scenario, options))
             return await stack.enter_async_context(entered(client))
 
@@ -272,3 +273,67 @@ async def test_a_call_through_mirascope_is_counted_once(
     assert metered.total("chunkmeter.calls") == 1
     assert attributes_of(metered.span)["code.function.name"]
     assert metered.total("chunkmeter.spend") == pytest.approx(cell.scenario.truth.usd, abs=1e-12)
+
+
+# --- embeddings and rerank ---
+
+
+@pytest.mark.parametrize("version", ["", "V2"])
+async def test_embeddings_are_one_call(version: str, make: Any, metered: Kit, server: Server) -> None:
+    said = {
+        "id": "embd-1",
+        "response_type": "embeddings_by_type" if version else "embeddings_floats",
+        "embeddings": {"float": [[0.1, 0.2]]} if version else [[0.1, 0.2]],
+        "texts": ["ebb"],
+        "meta": {"billed_units": {"input_tokens": 1000}},
+    }
+    server.scripts["embed"] = Answer(id="embed", service="openai", stream=False, events=body(said))
+    client = await make("embed", version=version)
+    more = {"embedding_types": ["float"]} if version else {}
+    answer = await given(client.embed(texts=["ebb"], model="embed-v4.0", input_type="search_query", **more))
+    assert answer.id == ("embd-1" if version else answer.id)  # version 1 joins the answers to several requests
+    attributes = ended(metered, "completed")
+    expected = {
+        "gen_ai.operation.name": "embeddings",
+        "gen_ai.provider.name": "cohere",
+        "gen_ai.request.model": "embed-v4.0",
+        "gen_ai.response.id": "embd-1",
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.cost.amount": pytest.approx(1000 * 0.12e-6, abs=1e-12),  # USD 0.12 per million tokens
+        "chunkmeter.cost.status": "known",
+        "chunkmeter.usage.status": "reported",
+    }
+    assert {name: attributes.get(name) for name in expected} == expected
+    assert metered.span.name == "embeddings embed-v4.0"
+    assert "chunkmeter.finish_reason" not in attributes
+
+
+@pytest.mark.parametrize("version", ["", "V2"])
+async def test_a_rerank_is_one_call_that_counts_units(version: str, make: Any, metered: Kit, server: Server) -> None:
+    said = {
+        "id": "rerank-1",
+        "results": [{"index": 0, "relevance_score": 0.9}],
+        "meta": {"billed_units": {"search_units": 2}},
+    }
+    server.scripts["rerank"] = Answer(id="rerank", service="openai", stream=False, events=body(said))
+    client = await make("rerank", version=version)
+    assert (await given(client.rerank(model="rerank-v3.5", query="Where?", documents=["Lagos"]))).id == "rerank-1"
+    attributes = ended(metered, "completed")
+    assert metered.span.name == "rerank rerank-v3.5"
+    assert attributes["gen_ai.operation.name"] == "rerank"
+    assert attributes["gen_ai.response.id"] == "rerank-1"
+    assert attributes["chunkmeter.usage.status"] == "reported"
+    assert "gen_ai.usage.input_tokens" not in attributes
+    assert "chunkmeter.finish_reason" not in attributes
+
+
+async def test_a_price_file_has_the_cost_of_a_rerank(make: Any, kit: Kit, server: Server, tmp_path: Any) -> None:
+    said = {"id": "rerank-1", "results": [], "meta": {"billed_units": {"search_units": 3}}}
+    server.scripts["rerank"] = Answer(id="rerank", service="openai", stream=False, events=body(said))
+    prices = tmp_path / "prices.toml"
+    prices.write_text(
+        '[[models]]\nnames = ["rerank-*"]\nprices = { input = 0, output = 0 }\nfees = { search_unit = 0.002 }\n'
+    )
+    instrument(kit, prices=str(prices))
+    await given((await make("rerank", version="V2")).rerank(model="rerank-v3.5", query="Where?", documents=["Lagos"]))
+    assert kit.total("chunkmeter.spend") == pytest.approx(3 * 0.002, abs=1e-12)

@@ -210,6 +210,34 @@ async def test_a_cut_stream_is_interrupted(make: Make, google: Kit) -> None:
     ended(google, "interrupted", "stream_interrupted")
 
 
+# --- embeddings ---
+
+
+async def embedded(client: Any) -> Any:
+    return await given(client.models.embed_content(model="text-embedding-005", contents=["ebb", "flow"]))
+
+
+async def test_embeddings_are_one_call_at_vertex_ai(make: Make, google: Kit, server: Server) -> None:
+    """Which alone tells how many tokens they were of."""
+    said = [{"embeddings": {"values": [0.1], "statistics": {"token_count": count}}} for count in (3, 4)]
+    server.scripts["embed"] = Answer(id="embed", service="google", stream=False, events=body({"predictions": said}))
+    credentials = Credentials(token="none")
+    client = make("embed", vertexai=True, project="lisbon", location="us-central1", credentials=credentials)
+    assert len((await embedded(client)).embeddings) == 2
+    attributes = ended(google, "completed")
+    assert google.span.name == "embeddings text-embedding-005"
+    assert attributes["gen_ai.provider.name"] == "gcp.vertex_ai"
+    assert attributes["gen_ai.usage.input_tokens"] == 3 + 4
+    assert attributes["chunkmeter.usage.status"] == "reported"
+
+
+async def test_those_of_the_gemini_api_are_no_call(make: Make, google: Kit, server: Server) -> None:
+    said = body({"embeddings": [{"values": [0.1]}, {"values": [0.2]}]})
+    server.scripts["embed"] = Answer(id="embed", service="google", stream=False, events=said)
+    assert len((await embedded(make("embed"))).embeddings) == 2
+    assert (google.spans, google.total("chunkmeter.calls")) == ([], 0)
+
+
 # --- interactions ---
 
 INTERACTION: dict[str, Any] = {

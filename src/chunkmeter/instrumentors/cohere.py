@@ -1,4 +1,4 @@
-"""Cohere's SDK, 5.5.8 to 7.x: chat of both versions of the API, plain and streamed.
+"""Cohere's SDK, 5.5.8 to 7.x: chat of both versions of the API, plain and streamed; embeddings; rerank.
 
 All requests pass through `HttpClient`, whichever client, raw client or method sends them. A stream sends its request as
 it is asked for its first item.
@@ -20,7 +20,7 @@ from ._parameters import by_name
 
 __all__ = ["CohereInstrumentor"]
 
-_WIRES = {"chat": "cohere"}
+_WIRES = {"chat": "cohere", "embed": "native_embeddings", "rerank": "cohere_rerank"}
 """The end of a path -> the wire of the answer."""
 
 

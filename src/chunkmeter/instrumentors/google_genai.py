@@ -1,4 +1,4 @@
-"""Google's SDK (`google.genai`), 1.0 to 3.x: `generate_content`, its stream, and chats, also on Vertex AI; interactions.
+"""Google's SDK (`google.genai`), 1.0 to 3.x: `generate_content`, its stream, chats, interactions, also on Vertex AI.
 
 The hooks are below the loop that calls the application's functions by itself: each of its requests is a call. The SDK
 has another inside for interactions, which Stainless has made at first, and Speakeasy later.
@@ -36,7 +36,16 @@ def _install(telemetry: Telemetry, patches: Patches) -> None:
         """Hook of `_generate_content_stream`, which sends the request as it is awaited, often inside a generator."""
         return wrapped(*args, **kwargs) if is_wrapped() else sent(wrapped, models, args, kwargs)
 
+    embeds = method.hook(partial(method.described, wire="native_embeddings"))
+
+    def on_embed(wrapped: Callable[..., Any], models: Any, args: Any, kwargs: Any) -> Any:
+        """Hook of `embed_content`, whose answer has a count of tokens at Vertex AI alone."""
+        at_vertex = getattr(getattr(models, "_api_client", None), "vertexai", False)
+        return embeds(wrapped, models, args, kwargs) if at_vertex else wrapped(*args, **kwargs)
+
     for name, wrapper in (
+        ("Models.embed_content", on_embed),
+        ("AsyncModels.embed_content", on_embed),
         ("Models._generate_content", method.hook(described)),
         ("AsyncModels._generate_content", method.hook(described)),
         ("Models._generate_content_stream", lazy_hook(method, streamed)),
