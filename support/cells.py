@@ -106,7 +106,8 @@ def sdk_stream(cell: Cell, model: Any, given: Callable[[Any, int], Any]) -> Call
     return aask if cell.is_async else ask
 
 
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_CHANGING = re.compile(r" at 0x[0-9a-f]+|\d\d:\d\d:\d\d GMT")
+"""Addresses in memory, and the time in a header."""
 
 
 @dataclass(slots=True)
@@ -120,8 +121,8 @@ class Outcome:
 
     @property
     def complaint(self) -> str:
-        """The exception's type and message, without addresses in memory; empty without one."""
-        return _ADDRESS.sub("", f"{type(self.error).__name__}: {self.error}") if self.error else ""
+        """The exception's type and message, without what differs from run to run; empty without one."""
+        return _CHANGING.sub("", f"{type(self.error).__name__}: {self.error}") if self.error else ""
 
 
 def run(cell: Cell, function: Callable[..., Any], runner: asyncio.Runner) -> Outcome:

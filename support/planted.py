@@ -246,6 +246,14 @@ def embeddings(provider: str, model: str, **usage: Any) -> Plant:
     return Plant(provider, model, events, None)
 
 
+def embedded(units: Callable[[int], Json]) -> Plant:
+    def events(number: int) -> Events:
+        return [{"id": "embd-1", "embeddings": [], "meta": {"billed_units": {"input_tokens": 1000} | units(number)}}]
+
+    (named,) = units(1)
+    return Plant("cohere", "embed-v4.0", events, None, "search_unit" if named == "search_units" else named)
+
+
 def conversation(named: str, *, ran: str | None = None, **connectors: Any) -> Plant:
     def events(number: int) -> Events:
         done: Events = [
@@ -696,6 +704,18 @@ PLANTS: dict[str, dict[str, Plant]] = {
                 "prompt_tokens": 4, "completion_tokens": 60, "total_tokens": 564, "prompt_audio_seconds": n,
             }}], hour("0.18"),
         ),
+    },
+    "native_embeddings": {
+        "images: Cohere": embedded(lambda n: {"images": n}),
+        "image_tokens: Cohere": embedded(lambda n: {"image_tokens": n}),
+        "search_unit: Cohere": embedded(lambda n: {"search_units": n}),
+        "classifications: Cohere": embedded(lambda n: {"classifications": n}),
+    },
+    # The table has no model that reranks.
+    "cohere_rerank": {
+        "search_unit: Cohere": Plant("cohere", "embed-v4.0", lambda n: [
+            {"id": "rerank-1", "results": [], "meta": {"billed_units": {"search_units": n}}}
+        ], None, "search_unit"),
     },
     # The table has prices of OpenRouter's, but of no model there that embeds.
     "openai_embeddings": {"byok_fee": embeddings("openrouter", "openai/gpt-4o", **BYOK)},

@@ -342,6 +342,26 @@ SAMPLES = (
     Sample("openai_embeddings", "OpenAI, Azure OpenAI, Together", (VECTORS | {"usage": EMBEDDED},)),
     Sample("openai_embeddings", "Mistral", (VECTORS | {"id": "embd-1", "usage": EMBEDDED | {"completion_tokens": 0}},)),
     Sample("openai_embeddings", "OpenRouter", (VECTORS | {"id": "embd-1", "usage": EMBEDDED | {"cost": 0.0001}},)),
+    Sample(
+        "native_embeddings",
+        "Ollama: embeddings",
+        ({"model": "all-minilm", "embeddings": [[0.1]], "prompt_eval_count": 90},),
+    ),
+    Sample(
+        "native_embeddings",
+        "Cohere: embeddings",
+        ({"id": "embd-1", "embeddings": [[0.1]], "meta": {"billed_units": {"input_tokens": 90, "images": 1}}},),
+    ),
+    Sample(
+        "native_embeddings",
+        "Vertex AI: embeddings",
+        ({"embeddings": [{"values": [0.1], "statistics": {"token_count": 90.0}}]},),
+    ),
+    Sample(
+        "cohere_rerank",
+        "Cohere: rerank",
+        ({"id": "rerank-1", "results": [{"index": 0}], "meta": {"billed_units": {"search_units": 1}}},),
+    ),
     Sample("openai_embeddings", "Voyage", (VECTORS | {"usage": {"total_tokens": 90}},)),
     Sample(
         "openai_images",

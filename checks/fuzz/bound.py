@@ -18,7 +18,7 @@ __all__ = ["Bound"]
 
 # How services name what they count, lower case and without underscores. `total` says whose output is counted by total.
 _NAMES = {
-    "input_tokens": re.compile(r"input|prompt|cache|tool|connector"),
+    "input_tokens": re.compile(r"input|prompt|cache|tool|connector|statistics"),
     "output_tokens": re.compile(
         r"output|completion|candidates|responsetoken|generat|(?<!prompt)evalcount|reasoning|thought|thinking"
     ),
@@ -64,9 +64,10 @@ _INPUT_BY_TOTAL = ("openai_embeddings", None)
 _INPUT_OR_TOTAL = re.compile("|".join(_NAMES[name].pattern for name in ("input_tokens", "total_tokens")))
 # What comes out of a speech is audio, whatever the wire calls it.
 _SPEECH = ("openai_transcription", None)
-# Each answer of a session, and each entry of Anthropic's list of iterations, is counted by itself: they are added up.
+# Each answer of a session, each entry of Anthropic's list of iterations and each embedding of Vertex AI's is counted by
+# itself: they are added up.
 _SESSIONS = ("google_live", "openai_realtime", None)
-_LISTED = "iterations"
+_LISTED = re.compile("iterations|statistics")
 # A count above this, which no call has, reads as this.
 _MOST = 2**53 - 1
 
@@ -99,7 +100,7 @@ class Bound:
         for place, said in found.items():
             known = self._numbers.setdefault(place, set())
             known.update(said)
-            if _LISTED in place:
+            if _LISTED.search(place):
                 known.update(itertools.accumulate(said))
             if self._wire in _SESSIONS:
                 known.add(self._sums.get(place, 0) + sum(said))

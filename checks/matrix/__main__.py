@@ -19,7 +19,8 @@ from pathlib import Path
 
 from checks.matrix.endpoints import CLIENTS
 from checks.matrix.framework_runs import FRAMEWORKS
-from checks.matrix.library_runs import LIBRARIES
+from checks.matrix.libraries import LIBRARIES
+from checks.matrix.library_runs import LIBRARIES as MORE_LIBRARIES
 from checks.matrix.mirascope2_runs import PROVIDERS
 from checks.matrix.more_frameworks import MORE_FRAMEWORKS
 from replay import AUTHORITY
@@ -57,10 +58,10 @@ ENVIRONMENTS = (
     Environment("oldest-legacy", ("mirascope", "1.20.0"), LEGACY),
     Environment("mirascope-newest", ("mirascope2", "2.8.2"), tuple(PROVIDERS)),
     Environment("mirascope-oldest", ("mirascope2", "2.0.0"), tuple(PROVIDERS)),
-    Environment("sdks-newest", ("sdks",), tuple(CLIENTS)),
-    Environment("sdks-oldest", ("sdks",), tuple(CLIENTS)),
-    Environment("sdks-bedrock", ("frameworks",), tuple(LIBRARIES)),
-    Environment("sdks-bedrock-oldest", ("frameworks",), tuple(LIBRARIES)),
+    Environment("sdks-newest", ("sdks",), (*CLIENTS, *LIBRARIES)),
+    Environment("sdks-oldest", ("sdks",), (*CLIENTS, *LIBRARIES)),
+    Environment("sdks-bedrock", ("frameworks",), tuple(MORE_LIBRARIES)),
+    Environment("sdks-bedrock-oldest", ("frameworks",), tuple(MORE_LIBRARIES)),
     *(Environment(name, ("frameworks",), (name,)) for name in (*FRAMEWORKS, *MORE_FRAMEWORKS)),
 )
 

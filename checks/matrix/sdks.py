@@ -3,7 +3,8 @@
 SDK x {plain, structured, tools} x {called, streamed} x every way the SDK has for it (`checks.matrix.ways`) x {sync,
 async}, the client made and its methods looked up before `instrument()` and after: real SDKs, answered by
 `replay.server`. Each is run bare first. The metered run must hand over the same objects, or the same exception where
-the bare run raised one, and leave exactly one span, whose numbers are the scenario's literals.
+the bare run raised one, and leave exactly one span, whose numbers are the scenario's literals. The SDKs that Stainless
+does not generate are in `checks.matrix.endings`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import warnings
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from itertools import chain
 from typing import Any, cast
 
+from checks.matrix import endings
 from checks.matrix.endpoints import CLIENTS, Sdk
 from checks.matrix.judge import judge, table
+from checks.matrix.libraries import LIBRARIES
 from checks.matrix.ways import Ask, Way, asked, ways
 from chunkmeter import instrumentors
 from chunkmeter.testing import Kit
@@ -91,9 +95,12 @@ def main(*sdks: str) -> int:
     warnings.simplefilter("ignore")  # the libraries' own; that metering adds none is for the tests to show
     with start() as server, asyncio.Runner() as runner:
         return table(
-            "{:<8}{:<11}{:<7}{:<18}{:<8}{:<12}{:<17}{:<8}{}",
+            "{:<9}{:<19}{:<7}{:<32}{:<8}{:<12}{:<17}{:<8}{}",
             ("version", "SDK", "mode", "resource", "how", "kind", "by", "made", "result"),
-            rows(Bench(server, runner), cast("Sequence[Sdk]", sdks)),
+            chain(
+                rows(Bench(server, runner), cast("Sequence[Sdk]", [sdk for sdk in sdks if sdk in CLIENTS])),
+                endings.rows(server, runner, [sdk for sdk in sdks if sdk in LIBRARIES]),
+            ),
             once=bool(fault),
         )
 

@@ -103,9 +103,10 @@ ERROR_STAGE: Final = "chunkmeter.error.stage"
 ANSWER_OPERATIONS: Final = frozenset({"chat", "text_completion", "generate_content"})
 EMBEDDINGS: Final = "embeddings"
 INVOKE_AGENT: Final = "invoke_agent"
+RERANK: Final = "rerank"  # [own] the conventions have no word for it
 INFERENCE_OPERATIONS: Final = ANSWER_OPERATIONS | {EMBEDDINGS}
 """Those of spans that say what one call of a model used. An agent's span may sum up those of the calls inside it."""
-OPERATIONS: Final = INFERENCE_OPERATIONS | {INVOKE_AGENT}
+OPERATIONS: Final = INFERENCE_OPERATIONS | {INVOKE_AGENT, RERANK}
 """Those of chunkmeter's own spans."""
 EXECUTE_TOOL: Final = "execute_tool"  # [tool] gen_ai.operation.name
 FUNCTION: Final = "function"  # [tool] gen_ai.tool.type of a tool that the application runs

@@ -44,12 +44,13 @@ HEARD = {
 MOST_ON = {
     "openai_transcription": Tokens(90, None, 20, 110, input_audio_tokens=80),
     "openai_embeddings": Tokens(90, None, None, 110),
+    "native_embeddings": Tokens(90),
     "openai_responses": MOST,  # xAI's too counts reasoning in the output there
     "openai_realtime": Tokens(90, 64, 20, 110, input_audio_tokens=80, output_audio_tokens=16),
     "google_live": Tokens(90, 64, 12 + 8, 110, reasoning_tokens=8, input_audio_tokens=70, output_audio_tokens=12),
     "mistral_conversations": Tokens(80 + 10, None, 20, 110, tool_use_tokens=10),
 }
-SILENT = ("anthropic_complete", "Gemini, Vertex AI: a refused prompt")
+SILENT = ("anthropic_complete", "cohere_rerank", "Gemini, Vertex AI: a refused prompt")
 TIMES = [[1], [2], [3, 1, 4], [1, 5]]
 """How often each event is said, over and over."""
 

@@ -16,7 +16,8 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 import chunkmeter
 from chunkmeter.instrumentors import GoogleGenAIInstrumentor
 from chunkmeter.testing import Kit, attributes_of
-from replay.scenarios import Kind, by_id
+from replay.scenarios import Answer, Kind, by_id
+from replay.scenarios.base import body, compact
 from replay.server import Server
 from support.cells import Cell, ThroughMirascope, get_weather
 from support.either import first, given, items
@@ -24,6 +25,8 @@ from support.sdk import aeventually, count_once, ended, expect, google_client, r
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Inheritance class AiohttpClientSession:DeprecationWarning",
+    "ignore:Interactions usage is experimental:UserWarning",
+    "ignore:Async interactions client cannot use aiohttp:UserWarning",
     # Mirascope's own, in each call.
     r"ignore:Accessing the 'model_fields' attribute:DeprecationWarning:mirascope\..*",
 )
@@ -204,6 +207,106 @@ async def test_an_error_in_the_middle_is_an_error(make: Make, google: Kit) -> No
 
 async def test_a_cut_stream_is_interrupted(make: Make, google: Kit) -> None:
     await streamed(make(STREAM, "cut=2"))
+    ended(google, "interrupted", "stream_interrupted")
+
+
+# --- embeddings ---
+
+
+async def embedded(client: Any) -> Any:
+    return await given(client.models.embed_content(model="text-embedding-005", contents=["ebb", "flow"]))
+
+
+async def test_embeddings_are_one_call_at_vertex_ai(make: Make, google: Kit, server: Server) -> None:
+    """Which alone tells how many tokens they were of."""
+    said = [{"embeddings": {"values": [0.1], "statistics": {"token_count": count}}} for count in (3, 4)]
+    server.scripts["embed"] = Answer(id="embed", service="google", stream=False, events=body({"predictions": said}))
+    credentials = Credentials(token="none")
+    client = make("embed", vertexai=True, project="lisbon", location="us-central1", credentials=credentials)
+    assert len((await embedded(client)).embeddings) == 2
+    attributes = ended(google, "completed")
+    assert google.span.name == "embeddings text-embedding-005"
+    assert attributes["gen_ai.provider.name"] == "gcp.vertex_ai"
+    assert attributes["gen_ai.usage.input_tokens"] == 3 + 4
+    assert attributes["chunkmeter.usage.status"] == "reported"
+
+
+async def test_those_of_the_gemini_api_are_no_call(make: Make, google: Kit, server: Server) -> None:
+    said = body({"embeddings": [{"values": [0.1]}, {"values": [0.2]}]})
+    server.scripts["embed"] = Answer(id="embed", service="google", stream=False, events=said)
+    assert len((await embedded(make("embed"))).embeddings) == 2
+    assert (google.spans, google.total("chunkmeter.calls")) == ([], 0)
+
+
+# --- interactions ---
+
+INTERACTION: dict[str, Any] = {
+    "object": "interaction",
+    "id": "int_1",
+    "model": "gemini-2.5-flash",
+    "status": "completed",
+    "role": "model",
+    "outputs": [{"type": "text", "text": "Tomar"}],
+    "usage": {
+        "total_input_tokens": 90,
+        "total_cached_tokens": 64,
+        "total_output_tokens": 20,
+        "total_thought_tokens": 8,
+        "total_tokens": 118,
+    },
+}
+INTERACTING: list[dict[str, Any]] = [
+    {"event_type": "interaction.start", "interaction": {**INTERACTION, "status": "in_progress", "usage": None}},
+    {"event_type": "content.delta", "index": 0, "delta": {"type": "text", "text": "Tomar"}},
+    {"event_type": "interaction.complete", "interaction": INTERACTION},
+]
+
+
+@pytest.fixture
+def interacting(server: Server) -> None:
+    """The server answers with interactions."""
+    events = tuple(f"event: {each['event_type']}\ndata: {compact(each)}\n\n".encode() for each in INTERACTING)
+    server.scripts["int-stream"] = Answer(id="int-stream", service="google", stream=True, events=events)
+    server.scripts["int-call"] = Answer(id="int-call", service="google", stream=False, events=body(INTERACTION))
+
+
+async def interacted(client: Any, **more: Any) -> Any:
+    return await given(client.interactions.create(model=ASK["model"], input="Where does Tomar lie?", **more))
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["call", "stream"])
+@pytest.mark.usefixtures("interacting")
+async def test_an_interaction_is_one_call(stream: bool, make: Make, google: Kit) -> None:
+    answer = await interacted(make("int-stream" if stream else "int-call"), **({"stream": True} if stream else {}))
+    assert len(await items(answer)) == 3 if stream else answer.id == "int_1"
+    attributes = ended(google, "completed")
+    expected = {
+        "gen_ai.operation.name": "generate_content",
+        "gen_ai.provider.name": "gcp.gemini",
+        "gen_ai.request.model": "gemini-2.5-flash",
+        "gen_ai.response.id": "int_1",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.usage.input_tokens": 90,
+        "gen_ai.usage.cache_read.input_tokens": 64,
+        "gen_ai.usage.output_tokens": 28,  # 20 and 8 of thoughts
+        # USD 0.30, 0.03 and 2.50 per million tokens
+        "gen_ai.usage.cost.amount": pytest.approx((26 * 0.30 + 64 * 0.03 + 28 * 2.50) / 1e6, abs=1e-12),
+        "chunkmeter.chunks": 3 if stream else None,
+    }
+    assert {name: attributes.get(name) for name in expected} == expected
+
+
+@pytest.mark.usefixtures("interacting")
+async def test_a_refused_interaction_is_an_error(make: Make, google: Kit) -> None:
+    with pytest.raises(Exception) as raised:  # noqa: PT011 -- of a private module of the SDK's
+        await interacted(make("int-call", "status=400"))
+    kind = type(raised.value)
+    ended(google, "error", f"{kind.__module__}.{kind.__qualname__}")
+
+
+@pytest.mark.usefixtures("interacting")
+async def test_an_interaction_that_is_cut_is_interrupted(make: Make, google: Kit) -> None:
+    await items(interacted(make("int-stream", "cut=2"), stream=True))
     ended(google, "interrupted", "stream_interrupted")
 
 

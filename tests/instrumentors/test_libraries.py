@@ -15,6 +15,7 @@ IMPORTED = {
     "AzureAIInferenceInstrumentor": "azure.ai.inference",
     "GoogleGenAIInstrumentor": "google.genai",
     "HuggingFaceHubInstrumentor": "huggingface_hub",
+    "XAIInstrumentor": "xai_sdk",
 }
 """The libraries by the name that they are imported by."""
 

@@ -45,6 +45,7 @@ SCRIPTS: dict[str, tuple[bytes, ...]] = {
     "generate-call": body({**MADE, **generated("In the Alentejo.", **LAST)}),
     "generate-stream": lines(generated("In the "), generated("Alentejo."), generated("", **LAST)),
     "failing-stream": lines(chatted("In the "), {"error": "the model has stopped"}),
+    "show": body({"template": "none", "model_info": {}}),
     "embed": body({"model": "all-minilm", "embeddings": [[0.1, 0.2]], "prompt_eval_count": 3}),
 }
 
@@ -189,8 +190,16 @@ async def test_a_cut_stream_is_interrupted(make: Any, metered: Kit) -> None:
     ended(metered, "interrupted", "stream_interrupted")
 
 
+async def test_embeddings_are_one_call(make: Any, metered: Kit) -> None:
+    assert (await given(make("embed").embed(model="all-minilm", input="Beja"))).embeddings == [[0.1, 0.2]]
+    attributes = ended(metered, "completed")
+    assert metered.span.name == "embeddings all-minilm"
+    assert attributes["gen_ai.usage.input_tokens"] == 3
+    assert attributes["chunkmeter.usage.status"] == "reported"
+
+
 async def test_other_requests_are_none_of_a_models(make: Any, metered: Kit) -> None:
-    await given(make("embed").embed(model="all-minilm", input="Beja"))
+    assert (await given(make("show").show("all-minilm"))).template == "none"
     assert (metered.spans, metered.total("chunkmeter.calls")) == ([], 0)
 
 

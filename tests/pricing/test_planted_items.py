@@ -130,6 +130,22 @@ SILENT = {
         "image_generation, image_search, image_tokens, images, maps_search, page, region, retrieval, "
         "search_content, search_unit"
     ),
+    "cohere_rerank": (
+        "annotated_page, audio_second, byok_fee, cache_audio_read, cache_image_read, cache_read, cache_write, "
+        "cache_write_12h, cache_write_1h, character, citation_token, classifications, code_execution, "
+        "code_session, copilot_aiu, file_search, guardrail, guardrail_unit, image, image_generation, image_search, "
+        "image_tokens, images, input_audio, input_image, input_video, maps_search, model, output_audio, "
+        "output_image, output_video, page, reasoning, region, request, retrieval, search_content, search_source, "
+        "server_side_tool, tier, tool, unknown model, web_search, web_search_preview, x_search"
+    ),
+    "native_embeddings": (
+        "annotated_page, audio_second, byok_fee, cache_audio_read, cache_image_read, cache_read, cache_write, "
+        "cache_write_12h, cache_write_1h, character, citation_token, code_execution, code_session, copilot_aiu, "
+        "file_search, guardrail, guardrail_unit, image, image_generation, image_search, input_audio, input_image, "
+        "input_video, maps_search, model, output_audio, output_image, output_video, page, reasoning, region, "
+        "request, retrieval, search_content, search_source, server_side_tool, tier, tool, unknown model, "
+        "web_search, web_search_preview, x_search"
+    ),
     "openai_embeddings": (
         "annotated_page, audio_second, cache_audio_read, cache_image_read, cache_read, cache_write, "
         "cache_write_12h, cache_write_1h, character, citation_token, classifications, code_execution, "

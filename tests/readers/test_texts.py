@@ -41,6 +41,8 @@ SILENT = {
     "cohere",
     "google_generate_content",
     "google_interactions",
+    "cohere_rerank",
+    "native_embeddings",
     "openai_assistants",
     "openai_embeddings",
     "openai_images",

@@ -368,7 +368,16 @@ def test_without_any_choice_there_is_no_reason(kit: Kit, outcome: Outcome) -> No
 
 
 @pytest.mark.parametrize(
-    "wire", ["openai_embeddings", "openai_images", "openai_transcription", "google_live", "mistral_conversations"]
+    "wire",
+    [
+        "cohere_rerank",
+        "google_live",
+        "mistral_conversations",
+        "native_embeddings",
+        "openai_embeddings",
+        "openai_images",
+        "openai_transcription",
+    ],
 )
 @pytest.mark.parametrize("outcome", ["completed", "error", "interrupted", "closed"])
 def test_a_wire_that_has_no_word_for_it_has_no_reason(kit: Kit, wire: str, outcome: Outcome) -> None:

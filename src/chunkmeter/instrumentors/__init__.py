@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .anthropic import AnthropicInstrumentor
     from .azure_ai_inference import AzureAIInferenceInstrumentor
     from .botocore import BotocoreInstrumentor
+    from .cohere import CohereInstrumentor
     from .foreign_spans import SpansInstrumentor
     from .google_genai import GoogleGenAIInstrumentor
     from .groq import GroqInstrumentor
@@ -16,40 +17,48 @@ if TYPE_CHECKING:
     from .litellm import LiteLLMInstrumentor
     from .mcp import MCPInstrumentor
     from .mirascope import MirascopeInstrumentor
+    from .mistralai import MistralAIInstrumentor
     from .ollama import OllamaInstrumentor
     from .openai import OpenAIInstrumentor
     from .together import TogetherInstrumentor
+    from .xai_sdk import XAIInstrumentor
 
 __all__ = [
     "AnthropicInstrumentor",
     "AzureAIInferenceInstrumentor",
     "BotocoreInstrumentor",
+    "CohereInstrumentor",
     "GoogleGenAIInstrumentor",
     "GroqInstrumentor",
     "HuggingFaceHubInstrumentor",
     "LiteLLMInstrumentor",
     "MCPInstrumentor",
     "MirascopeInstrumentor",
+    "MistralAIInstrumentor",
     "OllamaInstrumentor",
     "OpenAIInstrumentor",
     "SpansInstrumentor",
     "TogetherInstrumentor",
+    "XAIInstrumentor",
 ]
 
 _HOMES = {
     "AnthropicInstrumentor": "anthropic",
     "AzureAIInferenceInstrumentor": "azure_ai_inference",
     "BotocoreInstrumentor": "botocore",
+    "CohereInstrumentor": "cohere",
     "GoogleGenAIInstrumentor": "google_genai",
     "GroqInstrumentor": "groq",
     "HuggingFaceHubInstrumentor": "huggingface_hub",
     "LiteLLMInstrumentor": "litellm",
     "MCPInstrumentor": "mcp",
     "MirascopeInstrumentor": "mirascope",
+    "MistralAIInstrumentor": "mistralai",
     "OllamaInstrumentor": "ollama",
     "OpenAIInstrumentor": "openai",
     "SpansInstrumentor": "foreign_spans",
     "TogetherInstrumentor": "together",
+    "XAIInstrumentor": "xai_sdk",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
@@ -31,6 +32,17 @@ def _channel_url(owner: Any) -> Any:
     return f"https://{client.transport.host.rpartition('//')[2]}"  # pyrefly: ignore[missing-attribute]
 
 
+def _grpc_url(owner: Any) -> Any:
+    """The URL of a client of xAI's SDK, whose channels lie in one another, the sync ones behind a function."""
+    method = owner._stub.GetCompletion
+    thunk = getattr(method, "_thunk", None)
+    channel = method if thunk is None else inspect.getclosurevars(thunk).nonlocals["self"]
+    while hasattr(channel, "_channel"):
+        channel = channel._channel
+    target = channel.target if thunk is None else channel.target()
+    return f"https://{target.decode().rpartition('/')[2]}"
+
+
 # Where an SDK keeps its base URL, starting at the object whose method sends the request.
 _URLS: tuple[Callable[[Any], Any], ...] = (
     attrgetter("_client.base_url"),  # OpenAI, Groq, Anthropic
@@ -39,6 +51,7 @@ _URLS: tuple[Callable[[Any], Any], ...] = (
     attrgetter("meta.endpoint_url"),  # boto3, aiobotocore
     attrgetter("_client_wrapper._base_url"),  # Cohere
     _mistral_url,
+    _grpc_url,
     _channel_url,
 )
 # Words in the class names of clients that use a model maker's SDK with another company's service.
@@ -113,5 +126,5 @@ def _provider(owner: Any, url: Any) -> str | None:
 def _get(owner: Any, read: Callable[[Any], Any]) -> Any:
     try:
         return read(owner)
-    except AttributeError:
+    except (AttributeError, KeyError):
         return None

@@ -75,10 +75,10 @@ class Method:
             metered: meters the answer, as for `send`.
         """
 
-        def run(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        def hooked(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
             return self.run(wrapped, args, kwargs, lambda: describe(wrapped, by_name(wrapped, args, kwargs)), metered)
 
-        return run
+        return hooked
 
     def described(
         self,
@@ -113,7 +113,12 @@ class Method:
         return request, reader
 
     def run(
-        self, create: Callable[..., Any], args: Any, kwargs: Any, describe: Describe, metered: Metered | None = None
+        self,
+        create: Callable[..., Any],
+        args: Any,
+        kwargs: Any,
+        describe: Describe,
+        metered: Metered | None = None,
     ) -> Any:
         """Send a request and meter it, unless another library's hook has begun its call already.
 

@@ -49,6 +49,7 @@ _PARAMETERS = {
     "encoding_format": semconv.REQUEST_ENCODING_FORMATS,
     "embedding_types": semconv.REQUEST_ENCODING_FORMATS,
     "assistant_id": semconv.AGENT_ID,
+    "agent_id": semconv.AGENT_ID,
 }
 # Attributes that are lists of words.
 _LISTS = frozenset({semconv.REQUEST_STOP_SEQUENCES, semconv.REQUEST_ENCODING_FORMATS})

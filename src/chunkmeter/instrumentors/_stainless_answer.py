@@ -12,7 +12,7 @@ from .. import semconv
 from ..calls.call import Call
 from ..calls.lease import Lease
 from ..streams.methods import put_on
-from ._http_response import lease_of, loosen, watch
+from ._http_response import contents, lease_of, loosen, watch
 from ._include_usage import only_usage, shown
 from ._method import Method, note_answer
 from ._stainless_request import Given
@@ -100,7 +100,7 @@ class Answers:
             return
         with self._telemetry.guard("hook", "reading an answer"):
             is_raw = result is response or hasattr(result, "http_response")
-            call.observe(_contents(response) if is_raw else result)
+            call.observe(contents(response) if is_raw else result)
             note_answer(result)
         call.settle("exhausted")
 
@@ -108,7 +108,7 @@ class Answers:
         """Read an answer that the SDK has failed to make anything of; it is paid for. The failure settles the call."""
         with self._telemetry.guard("hook", "reading an answer"):
             if answer.is_whole:
-                answer.begun().observe(_contents(response))
+                answer.begun().observe(contents(response))
 
     def on_stream(self, wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) -> None:
         """Hook of `Stream.__init__(*, response, ...)`."""
@@ -120,14 +120,6 @@ class Answers:
                     stream._iterator = shown(answer.begun(), stream._iterator, only_usage)
                 put_on(stream, answer)
                 loosen(stream.response, answer)
-
-
-def _contents(response: Any) -> Any:
-    """What a response says whose body has been read: an object, or text that is none."""
-    try:
-        return response.json()
-    except ValueError:
-        return response.text
 
 
 def note_retries(call: Call, retries: Any) -> None:

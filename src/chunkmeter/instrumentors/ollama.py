@@ -1,4 +1,4 @@
-"""Ollama's SDK, 0.4 to 0.x: `chat` and `generate`, sync and async, of clients and of the module itself.
+"""Ollama's SDK, 0.4 to 0.x: `chat`, `generate` and `embed`, sync and async, of clients and of the module itself.
 
 All requests pass through `_request`. A stream sends its request as it is asked for its first item.
 """
@@ -18,26 +18,27 @@ from ._method import Method
 
 __all__ = ["OllamaInstrumentor"]
 
-_PATHS = frozenset({"/api/chat", "/api/generate"})
+_WIRES = {"/api/chat": "ollama", "/api/generate": "ollama", "/api/embed": "native_embeddings"}
 
 
 def _install(telemetry: Telemetry, patches: Patches) -> None:
     method = Method(telemetry, "ollama", patches)
-    described = partial(_described, method)
-    plain, streamed = method.hook(described), lazy_hook(method, described)
+    described = {path: partial(_described, method, wire) for path, wire in _WIRES.items()}
+    plain = {path: method.hook(describe) for path, describe in described.items()}
+    streamed = {path: lazy_hook(method, describe) for path, describe in described.items()}
 
     def on_request(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `_request(cls, method, path, *, json, stream)`."""
-        if args[2:3] and args[2] in _PATHS:
-            return (streamed if kwargs.get("stream") else plain)(wrapped, client, args, kwargs)
+        if args[2:3] and args[2] in _WIRES:
+            return (streamed if kwargs.get("stream") else plain)[args[2]](wrapped, client, args, kwargs)
         return wrapped(*args, **kwargs)
 
     for owner in ("Client", "AsyncClient"):
         patches.put("ollama._client", f"{owner}._request", on_request)
 
 
-def _described(method: Method, send: Any, given: dict[str, Any]) -> tuple[Request, Reader | None]:
-    return method.described(send, given["json"], wire="ollama", provider="ollama", stream=bool(given.get("stream")))
+def _described(method: Method, wire: str, send: Any, given: dict[str, Any]) -> tuple[Request, Reader | None]:
+    return method.described(send, given["json"], wire=wire, provider="ollama", stream=bool(given.get("stream")))
 
 
 class OllamaInstrumentor(LibraryInstrumentor):

@@ -41,7 +41,7 @@ _KINDS = (
     ItemKind("maps_search", "prompts or queries grounded in maps"),
     ItemKind("x_search", "searches of X"),
     ItemKind("search_source", "sources that a search used"),
-    ItemKind("search_unit", "units of search or rerank"),
+    ItemKind("search_unit", "units of search or rerank", measures=True),
     ItemKind("code_execution", "runs of code by the provider"),
     ItemKind("code_session", "containers that run code for the provider"),
     ItemKind("image_generation", "images that a tool made"),

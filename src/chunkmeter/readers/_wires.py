@@ -62,6 +62,9 @@ ROWS: dict[str, Row] = {
         ),
         keys=_words("chat_history finish_reason"),
     ),
+    "cohere_rerank": Row(
+        modules=("cohere.types.rerank_response", "cohere.v2.types.v2rerank_response"),
+    ),
     "google_live": Row(
         modules=("google.genai.types.LiveServerMessage",),
         keys=_words(
@@ -92,6 +95,14 @@ ROWS: dict[str, Row] = {
             "mistralai.client.models.conversationresponse",
         ),
         names=_words("conversation.response. message.output. tool.execution. agent.handoff. function.call."),
+    ),
+    "native_embeddings": Row(
+        modules=(
+            "cohere.types.embed_response",
+            "cohere.types.embed_by_type_response",
+            "google.genai.types.EmbedContentResponse",
+            "ollama._types.EmbedResponse",
+        ),
     ),
     "ollama": Row(
         modules=("ollama",),

@@ -44,16 +44,17 @@ def read(tally: Tally, event: Any) -> None:
         _end(tally, said, said.object("usage", said.object("meta")))
         tally.response_id = said.text("id", "generation_id")
     elif kind is None:
-        _note_items(tally, said.object("meta"))  # an answer of another kind, such as a rerank
+        note_items(tally, said.object("meta"))  # an answer of another kind, such as a rerank
 
 
 def _end(tally: Tally, said: View, usage: View) -> None:
     tally.reasons[0] = said.text("finish_reason")
     tally.usage, tally.count_tokens, tally.count_billed = usage, tokens, billed
-    _note_items(tally, usage)
+    note_items(tally, usage)
 
 
-def _note_items(tally: Tally, usage: View) -> None:
+def note_items(tally: Tally, usage: View) -> None:
+    """Note what is charged for beside tokens, by the object that has `billed_units`."""
     units = usage.object("billed_units")
     for item, name in _ITEMS.items():
         tally.use(item, units.get(name))

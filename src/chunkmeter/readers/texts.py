@@ -107,6 +107,8 @@ TABLE: dict[str, dict[str, Paths]] = {
         )
     },
     "openai_completions": {ANY: ("choices.text", "choices.delta.content")},  # Hugging Face has the second
+    "cohere_rerank": {ANY: ()},
+    "native_embeddings": {ANY: ()},
     "openai_embeddings": {ANY: ()},
     "openai_images": {OTHER: ()},
     "openai_realtime": {

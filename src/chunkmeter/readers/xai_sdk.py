@@ -37,7 +37,7 @@ def read(tally: Tally, event: Any) -> None:
     tally.response_model = tally.response_model or said.text("model")
     tier = said.text("service_tier")
     tally.service_tier = tally.service_tier if tier in _UNSET else tier
-    for output in said.objects("outputs"):
+    for output in said.objects("outputs") or said.objects("choices"):  # releases before 1.3 have the second
         if output.object("delta", output.object("message")).text("role") in _TOOLS:
             continue
         index, reason = output.index(0), output.text("finish_reason")
@@ -45,6 +45,8 @@ def read(tally: Tally, event: Any) -> None:
             tally.reasons.setdefault(index, None)
         else:
             tally.reasons[index] = reason
+    if not said.knows("outputs") and not said.knows("choices"):  # a compaction has none, and no word for its end
+        tally.ended = True
     usage = said.get("usage")
     if isinstance(usage, View) and states(usage, COUNTS, "input_tokens", "output_tokens", "total_tokens"):
         tally.usage, tally.count_tokens = usage, tokens

@@ -15,9 +15,9 @@ from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling
 from .peers import is_peer_s
 from .replace import LEASE, Methods, This, replace
-from .taps import astep, closed, step, tap
+from .taps import Observe, astep, closed, ignore, step, tap
 
-__all__ = ["exit_methods", "is_stream", "put_on"]
+__all__ = ["exit_methods", "is_stream", "put_on", "unread_methods"]
 
 
 def is_stream(kind: type[Any]) -> bool:
@@ -96,30 +96,49 @@ def _call(stream: Any) -> Any:
     return getattr(stream, LEASE).call
 
 
-def _stream_methods(kind: type[Any], this: This) -> Methods:
+def unread_methods(kind: type[Any], this: This) -> Methods:
+    """Metered methods for a stream whose items say nothing, since the body that they are made of is read.
+
+    Args:
+        kind: the stream's own class.
+        this: gives the stream for a method's `self`, which may be a proxy.
+    """
+    return _stream_methods(kind, this, _ignored)
+
+
+def _observed(call: Call) -> Observe:
+    return call.observe
+
+
+def _ignored(call: Call) -> Observe:
+    return ignore
+
+
+def _stream_methods(kind: type[Any], this: This, observer: Callable[[Call], Observe] = _observed) -> Methods:
     """Metered versions of the iterating and ending methods that `kind` has.
 
     Args:
         kind: the stream's own class.
         this: gives the stream for a method's `self`, which may be a proxy.
+        observer: gives what is called with each item.
     """
     base: Any = kind
     methods = _ending_methods(kind, this)
 
     def iter_(self: Any) -> Any:
         items = base.__iter__(this(self))
-        return self if items is this(self) else tap(getattr(self, LEASE), items)
+        return self if items is this(self) else tap(getattr(self, LEASE), items, observer(_call(self)))
 
     def aiter_(self: Any) -> Any:
         items = base.__aiter__(this(self))
-        return self if items is this(self) else tap(getattr(self, LEASE), items)
+        return self if items is this(self) else tap(getattr(self, LEASE), items, observer(_call(self)))
 
     def stepping(name: str) -> Callable[..., Any]:
         pull = getattr(base, name)
 
         def stepped(self: Any, *args: Any) -> Any:
             call = _call(self)
-            return step(call, call.observe, functools.partial(pull, this(self), *args))
+            return step(call, observer(call), functools.partial(pull, this(self), *args))
 
         return stepped
 
@@ -128,7 +147,7 @@ def _stream_methods(kind: type[Any], this: This) -> Methods:
 
         def stepped(self: Any, *args: Any) -> Any:
             call = _call(self)
-            return astep(call, call.observe, functools.partial(pull, this(self), *args))
+            return astep(call, observer(call), functools.partial(pull, this(self), *args))
 
         return stepped
 

@@ -16,9 +16,13 @@ from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling, pulls
 from ..calls.sending import asend, send
 
-__all__ = ["Observe", "SendingAsync", "astep", "sending", "step", "tap"]
+__all__ = ["Observe", "SendingAsync", "astep", "ignore", "sending", "step", "tap"]
 
 Observe = Callable[[Any], None]
+
+
+def ignore(item: Any) -> None:
+    """Observe an item of which nothing is to be known."""
 
 
 def tap(lease: Lease, items: Any, observe: Observe | None = None) -> Any:
