@@ -179,6 +179,16 @@ async def test_without_hooks_a_request_is_sent_as_it_is(kit: Kit, way: str) -> N
     assert len(kit.spans) == count
 
 
+async def test_the_switch_holds_for_mirascope_s_instrumentor_too(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which brings the same hooks."""
+    monkeypatch.setenv("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "urllib, chunkmeter_mcp")
+    instrument(kit, MirascopeInstrumentor)
+    async with session() as opened:
+        result = await opened.call_tool("get_weather", {"city": "Faro"})
+    assert text(result) == "None"
+    assert kit.spans == []
+
+
 async def test_the_second_major_is_left_alone(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """It makes spans by itself: ours would be further ones."""
     monkeypatch.setattr("chunkmeter.instrumentors._library.version", {"mcp": "2.0.0"}.get)

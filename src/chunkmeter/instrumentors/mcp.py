@@ -7,6 +7,7 @@ https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, get_args
 from weakref import WeakKeyDictionary, WeakSet
@@ -24,7 +25,7 @@ from ..reporting.tool_spans import end, start_request
 from ._executing import Execution, current_execution
 from ._library import Library, LibraryInstrumentor, Patches
 
-__all__ = ["MCPInstrumentor", "install"]
+__all__ = ["MCPInstrumentor", "install", "is_wanted"]
 
 _LIBRARY = Library(name="MCP", distribution="mcp", least=(1, 3), below=(3,), last="2.x", cure="Install 'mcp>=1.3,<3'.")
 _CALL = "tools/call"
@@ -44,6 +45,12 @@ def install(telemetry: Telemetry, patches: Patches) -> None:
     hooks = _Hooks(telemetry, patches)
     patches.put("mcp.client.session", "ClientSession.send_request", hooks.on_request)
     patches.put("mcp.client.stdio", "stdio_client", hooks.on_stdio)
+
+
+def is_wanted() -> bool:
+    """Whether OpenTelemetry's own switch leaves these hooks on, for another library's instrumentor that brings them."""
+    off = os.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")
+    return "chunkmeter_mcp" not in map(str.strip, off)
 
 
 class _Request(NamedTuple):

@@ -42,7 +42,8 @@ def note(items: Any, lease: Lease) -> None:
 
 def lease_of(response: Any) -> Lease | None:
     """The lease of a response's stream; None where it has no tap."""
-    return _leases.get(getattr(response, "_chunk_iterator", None))
+    items = getattr(response, "_chunk_iterator", None)
+    return None if items is None else _leases.get(items)
 
 
 def response_of(stream: Any) -> Any:

@@ -269,7 +269,23 @@ async def test_a_field_of_the_user_s_is_no_id(metered: Kit, asked: Asked) -> Non
     tool, *_ = await asked("openai", [Named], api="decorator")
     assert tool.call() == "Lisbon: 21 degrees"
     (span,) = tool_spans(metered)
-    assert "gen_ai.tool.call.id" not in attributes_of(span)
+    assert attributes_of(span)["gen_ai.tool.call.id"] == "call_Wt2a"
+
+
+@pytest.mark.parametrize("service", ["openai", "bedrock"])
+async def test_the_first_releases_have_no_id(
+    metered: Kit, asked: Asked, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 1.x: there it is read from what the provider sent."""
+    tool, *_ = await asked(service, [get_weather], api="decorator")
+    expected = tool.id
+    for kind in type(tool).__mro__:
+        if "id" in vars(kind):
+            monkeypatch.delattr(kind, "id")
+    assert not hasattr(tool, "id")
+    tool.call()
+    (span,) = tool_spans(metered)
+    assert attributes_of(span)["gen_ai.tool.call.id"] == expected
 
 
 async def test_labels_are_on_its_span(kit: Kit, asked: Asked) -> None:

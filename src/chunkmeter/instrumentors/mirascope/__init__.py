@@ -23,7 +23,8 @@ _LIBRARY = Library(
 def _install(telemetry: Telemetry, patches: Patches) -> None:
     major = v1 if _LIBRARY.release() < (2,) else v2
     major.install(telemetry, patches)
-    mcp.install(telemetry, patches)  # Mirascope's tools may be those of a server
+    if mcp.is_wanted():
+        mcp.install(telemetry, patches)  # Mirascope's tools may be those of a server
 
 
 class MirascopeInstrumentor(LibraryInstrumentor):

@@ -46,11 +46,18 @@ def _called(
     """`tool.call(...)`, by which a user runs what the model has asked for."""
 
     def ask() -> Asked:
-        # A field of the user's may have the name `id`, and is an argument then.
-        call_id = None if "id" in type(tool).model_fields else tool.id
-        return Asked(tool, tool._name(), call_id, is_mcp)
+        return Asked(tool, tool._name(), _call_id(tool), is_mcp)
 
     return tools.run(wrapped, args, kwargs, ask, made=parent_of(made))
+
+
+def _call_id(tool: Any) -> object:
+    """The id under which the model asked for a tool of Mirascope 1; None where the provider gives none."""
+    # A field of the user's may have the name `id`, and is an argument then. The first releases have no property of it.
+    if "id" not in type(tool).model_fields and hasattr(tool, "id"):
+        return tool.id
+    wish = getattr(tool, "tool_call", None)
+    return wish["toolUse"]["toolUseId"] if isinstance(wish, dict) else getattr(wish, "id", None)
 
 
 def hook_toolkits(tools: Tools, patches: Patches) -> None:
