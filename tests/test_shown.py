@@ -216,7 +216,7 @@ OURS = {
     "self.last", "self.name", "self.settings.cost_semconv", "semconv.OTHER", "site", "_place(first)", "_place(url)",
     "self._prices_in_use()", "why",
 }  # fmt: skip
-"""What is logged as it is: words of ours, or made of parts that are quoted already (`cure`, `inventory`, `mistakes` and `why`)."""
+"""What is logged as it is: words of ours, or made of quoted parts (`cure`, `inventory`, `mistakes` and `why`)."""
 SITES = {
     "stage", "library.name", "module.__name__", "name", "tally.wire", "self.tally.wire or 'an unknown wire'",
     "ended.tally.wire",
