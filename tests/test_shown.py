@@ -210,12 +210,13 @@ def test_the_command_names_a_model_on_one_line(capsys: pytest.CaptureFixture[str
 
 OURS = {
     "', '.join(_PARSERS)", "' and '.join((conventions.origin for conventions in self._spoken))",
-    "'.'.join(map(str, self.least))", "__version__", "cure", "f' {cure}' if cure else ''", "hooks", "kept",
+    "'.'.join(map(str, self.least))", "__version__", "cure", "f' {cure}' if cure else ''", "hooks", "inventory",
+    "kept",
     "mistakes", "origin(endpoint) if endpoint else 'as set in the SDK'", "place", "self._kind", "self.cure",
     "self.last", "self.name", "self.settings.cost_semconv", "semconv.OTHER", "site", "_place(first)", "_place(url)",
     "self._prices_in_use()", "why",
 }  # fmt: skip
-"""What is logged as it is: words of ours, or made of parts that are quoted already (`cure`, `mistakes` and `why`)."""
+"""What is logged as it is: words of ours, or made of quoted parts (`cure`, `inventory`, `mistakes` and `why`)."""
 SITES = {
     "stage", "library.name", "module.__name__", "name", "tally.wire", "self.tally.wire or 'an unknown wire'",
     "ended.tally.wire",

@@ -103,9 +103,9 @@ def _tell_if_heard() -> bool:
     """Log the line if anybody hears it, and say whether so."""
     if not (_logger.isEnabledFor(logging.INFO) and _logger.hasHandlers()):
         return False
-    said = line()
-    if said is not None:
-        _logger.info("chunkmeter %s %s", __version__, said)
+    inventory = line()
+    if inventory is not None:
+        _logger.info("chunkmeter %s %s", __version__, inventory)
     return True
 
 
