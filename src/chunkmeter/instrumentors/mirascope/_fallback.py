@@ -1,0 +1,67 @@
+"""Holds the attempts of Mirascope 1's `fallback` together: the function's own model, and those that stand in for it.
+
+What `fallback` has made of a function looks nothing up that could be replaced before its first attempt. So only what is
+decorated after `instrument()` is held together.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+from ...calls.run import Run, attempt_in
+from .._library import Patches
+from .._method import Method
+from ._runs import ahold, begun, hold, tried
+from ._site import function_name
+
+__all__ = ["install"]
+
+_PACKAGE = "mirascope.retries"
+
+
+def install(method: Method, patches: Patches) -> None:
+    """Put the hook in place, now or when Mirascope is imported.
+
+    Args:
+        method: says whether calls are to be metered, and where runs report.
+        patches: what the hook is put with.
+    """
+
+    def on_fallback(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+        return partial(_decorated, method, wrapped(*args, **kwargs))
+
+    def put(module: ModuleType) -> None:
+        package, own = sys.modules.get(_PACKAGE), vars(module)["fallback"]
+        patches.wrap(module, "fallback", on_fallback)
+        # The package has the function under the module's own name, once it is imported.
+        if package is not None and vars(package).get("fallback") is own:
+            patches.wrap(package, "fallback", on_fallback)
+
+    patches.when_imported(f"{_PACKAGE}.fallback", put, "fallback")
+
+
+def _decorated(method: Method, decorator: Callable[[Any], Any], function: Any) -> Any:
+    """What the decorator that `fallback(...)` gives makes of a user's function, held together."""
+    retrier = object()  # tells this function's run from those that it may be nested in
+
+    def run() -> Run:
+        return Run(method.telemetry, "fallback", function=function_name(function), retrier=retrier)
+
+    def attempt(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+        present = attempt_in()
+        if present is None or present.run.retrier is not retrier:
+            return wrapped(*args, **kwargs)
+        return tried(present.run, wrapped, args, kwargs)
+
+    def held(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+        do = ahold if inspect.iscoroutinefunction(wrapped) else hold
+        return do(partial(begun, method, run), wrapped, args, kwargs)
+
+    return wrapt.FunctionWrapper(decorator(wrapt.FunctionWrapper(function, attempt)), held)
