@@ -20,6 +20,7 @@ from pathlib import Path
 from checks.matrix.endpoints import CLIENTS
 from checks.matrix.framework_runs import FRAMEWORKS
 from checks.matrix.mirascope2_runs import PROVIDERS
+from checks.matrix.retries import RETRIES
 from replay import AUTHORITY
 from support import ROOT
 from support.cells import LEGACY, OTHERS
@@ -49,11 +50,11 @@ class Environment:
 
 
 ENVIRONMENTS = (
-    Environment("dev", ("mirascope", "1.25.7"), OTHERS),
-    Environment("oldest", ("mirascope", "1.20.0"), OTHERS),
+    Environment("dev", ("mirascope", "1.25.7"), (*OTHERS, RETRIES)),
+    Environment("oldest", ("mirascope", "1.20.0"), (*OTHERS, RETRIES)),
     Environment("legacy", ("mirascope", "1.25.7"), LEGACY),
     Environment("oldest-legacy", ("mirascope", "1.20.0"), LEGACY),
-    Environment("mirascope-newest", ("mirascope2", "2.8.2"), tuple(PROVIDERS)),
+    Environment("mirascope-newest", ("mirascope2", "2.8.2"), (*PROVIDERS, RETRIES)),
     Environment("mirascope-oldest", ("mirascope2", "2.0.0"), tuple(PROVIDERS)),
     Environment("sdks-newest", ("sdks",), tuple(CLIENTS)),
     Environment("sdks-oldest", ("sdks",), tuple(CLIENTS)),

@@ -148,8 +148,9 @@ class Run:
             self.end(error)
 
     def lapse(self) -> None:
-        """Note that nobody can make a further attempt; a run of streams ends then, with the last of them."""
+        """Note that nobody can make a further attempt, or read a stream; the run ends then, with the last of them."""
         self._lapsed = True
+        self.waiting.clear()
         if not self._open:
             self.end(at_ns=self._last_ns)
 

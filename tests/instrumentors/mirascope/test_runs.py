@@ -14,6 +14,7 @@ from mirascope import llm
 from mirascope.core import openai
 from mirascope.retries import FallbackError
 from mirascope.retries.tenacity import collect_errors
+from openai import RateLimitError
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 from tenacity import RetryError, retry, retry_if_result, stop_after_attempt
@@ -344,6 +345,23 @@ async def test_async_attempts_have_one_parent(metered: Kit, clients: Clients) ->
             f"    chat gpt-4o-mini, attempt 1, {CALL:.8f}",
             *[f"    chat gpt-4o-mini, attempt {n} after ValueError, {CALL:.8f}" for n in range(2, tries + 1)],
         ]
+
+
+async def test_what_tenacity_does_not_wait_for_is_one_attempt(metered: Kit, clients: Clients) -> None:
+    """`llm.call` makes an async function that is sync in form: tenacity is content with the coroutine that it gives."""
+    client = await clients.anew(scenario="openai-plain-call~status=429")
+
+    @retry(stop=stop_after_attempt(3))
+    @llm.call(provider="openai", model="gpt-4o-mini", client=client)
+    async def ask(city: str) -> str:
+        return f"What of {city}?"
+
+    with pytest.raises(RateLimitError):
+        await ask("Faro")
+    assert tree(metered.spans) == [
+        "retry ask, attempts 1, no_usage without no_usage, openai.RateLimitError",
+        "  chat gpt-4o-mini, attempt 1, openai.RateLimitError",
+    ]
 
 
 async def test_a_cancelled_run_is_no_error(metered: Kit, clients: Clients, server: Server) -> None:

@@ -6,7 +6,6 @@ decorated after `instrument()` is held together.
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -18,12 +17,14 @@ import wrapt
 from ...calls.run import Run, attempt_in
 from .._library import Patches
 from .._method import Method
-from ._runs import ahold, begun, hold, tried
+from ._runs import begun, hold, tried
 from ._site import function_name
 
 __all__ = ["install"]
 
 _PACKAGE = "mirascope.retries"
+_ATTEMPT = "_self_attempt"
+"""Attribute of a wrapped function, which wrapt keeps apart from those of the function: the wrapper."""
 
 
 def install(method: Method, patches: Patches) -> None:
@@ -45,6 +46,14 @@ def install(method: Method, patches: Patches) -> None:
             patches.wrap(package, "fallback", on_fallback)
 
     patches.when_imported(f"{_PACKAGE}.fallback", put, "fallback")
+    patches.put("mirascope.llm", "override", _on_override)
+
+
+def _on_override(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+    """Hook of `llm.override(function, ...)`, which makes the function anew: in older releases, for what stands in."""
+    made = wrapped(*args, **kwargs)
+    attempt = getattr(args[0], _ATTEMPT, None) if args else None
+    return made if attempt is None else wrapt.FunctionWrapper(made, attempt)
 
 
 def _decorated(method: Method, decorator: Callable[[Any], Any], function: Any) -> Any:
@@ -61,7 +70,8 @@ def _decorated(method: Method, decorator: Callable[[Any], Any], function: Any) -
         return tried(present.run, wrapped, args, kwargs)
 
     def held(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        do = ahold if inspect.iscoroutinefunction(wrapped) else hold
-        return do(partial(begun, method, run), wrapped, args, kwargs)
+        return hold(partial(begun, method, run), wrapped, args, kwargs)
 
-    return wrapt.FunctionWrapper(decorator(wrapt.FunctionWrapper(function, attempt)), held)
+    tried_function = wrapt.FunctionWrapper(function, attempt)
+    setattr(tried_function, _ATTEMPT, attempt)
+    return wrapt.FunctionWrapper(decorator(tried_function), held)

@@ -20,7 +20,7 @@ from ...calls.run import Run
 from ...calls.within import Within
 from .._library import Patches
 from .._method import Method
-from ._runs import ahold, begun, hold, tried
+from ._runs import begun, hold, tried
 
 __all__ = ["MODELS", "install"]
 
@@ -40,8 +40,8 @@ def install(method: Method, patches: Patches, function: ContextVar[str | None]) 
     hooks = _Hooks(method, function)
 
     def put(module: Any) -> None:
-        patches.wrap(module, "with_retry", partial(hooks.on_retry, hold))
-        patches.wrap(module, "with_retry_async", partial(hooks.on_retry, ahold))
+        for name in ("with_retry", "with_retry_async"):
+            patches.wrap(module, name, hooks.on_retry)
         for name in [name for name in vars(module.RetryModel) if "stream" in name]:
             patches.wrap(module.RetryModel, name, hooks.on_stream)
 
@@ -54,16 +54,14 @@ class _Hooks:
     def __init__(self, method: Method, function: ContextVar[str | None]) -> None:
         self._method, self._function = method, function
 
-    def on_retry(
-        self, do: Callable[..., Any], wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any
-    ) -> Any:
+    def on_retry(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `with_retry(fn=..., retry_model=...)`, which calls `fn` with model after model until it succeeds."""
         attempt = kwargs.get("fn")
         run = begun(self._method, lambda: Run(self._method.telemetry, "retry", function=self._function.get()))
         if run is None or attempt is None:
             return wrapped(*args, **kwargs)
         tries = {**kwargs, "fn": lambda model: tried(run, attempt, (model,), {})}
-        return do(lambda: run, wrapped, args, tries)
+        return hold(lambda: run, wrapped, args, tries)
 
     def on_stream(self, wrapped: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
         """Hook of the methods of `RetryModel` that give a stream: its first attempt is made here."""

@@ -11,7 +11,7 @@ from ...calls.run import Run
 from ...calls.within import Trying, Within
 from .._method import Method
 
-__all__ = ["Begin", "ahold", "begun", "hold", "tried"]
+__all__ = ["Begin", "begun", "hold", "tried"]
 
 Begin = Callable[[], Run | None]
 """Begins a run; gives None where none is to be. Never raises."""
@@ -33,7 +33,7 @@ def begun(method: Method, describe: Callable[[], Run]) -> Run | None:
 
 
 def hold(begin: Begin, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Call a function that makes attempts, within a run of its own.
+    """Call a function that makes attempts, within a run of its own: sync, or one that gives an awaitable.
 
     Args:
         begin: begins the run.
@@ -44,17 +44,21 @@ def hold(begin: Begin, function: Callable[..., Any], args: Any, kwargs: Any) -> 
     run = begin()
     if run is None:
         return function(*args, **kwargs)
-    with Within(run, ends=True):
-        return function(*args, **kwargs)
+    try:
+        with Within(run):
+            result = function(*args, **kwargs)
+    except BaseException as error:
+        run.end(error)
+        raise
+    if inspect.isawaitable(result):
+        return _held_later(run, result)
+    run.end()
+    return result
 
 
-async def ahold(begin: Begin, function: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
-    """Await a function that makes attempts, as `hold` calls one."""
-    run = begin()
-    if run is None:
-        return await function(*args, **kwargs)
+async def _held_later(run: Run, result: Awaitable[Any]) -> Any:
     with Within(run, ends=True):
-        return await function(*args, **kwargs)
+        return await result
 
 
 def tried(run: Run, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -6,7 +6,7 @@ gets its span with its first call.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from ...calls.raised import type_name
 from ...calls.run import Run, attempt_in
 from .._library import Patches
 from .._method import Method
-from ._runs import Begin, ahold, begun, hold
+from ._runs import Begin, begun, hold
 from ._site import function_name
 
 __all__ = ["install"]
@@ -32,7 +32,7 @@ def install(method: Method, patches: Patches) -> None:
     """
     hooks = _Hooks(method)
     patches.put("tenacity", "Retrying.__call__", hooks.on_retrying)
-    patches.put("tenacity", "AsyncRetrying.__call__", hooks.on_async_retrying)
+    patches.put("tenacity", "AsyncRetrying.__call__", hooks.on_retrying)
     patches.put("tenacity", "RetryCallState.prepare_for_next_attempt", hooks.on_next)
 
 
@@ -43,12 +43,8 @@ class _Hooks:
         self._method = method
 
     def on_retrying(self, wrapped: Callable[..., Any], retrying: Any, args: Any, kwargs: Any) -> Any:
-        """Hook of `Retrying(...)(function, ...)`, which calls the function until it succeeds."""
+        """Hook of `Retrying(...)(function, ...)` and its async twin, which calls the function until it succeeds."""
         return hold(self._begin(retrying, args, kwargs), wrapped, args, kwargs)
-
-    def on_async_retrying(self, wrapped: Callable[..., Awaitable[Any]], retrying: Any, args: Any, kwargs: Any) -> Any:
-        """The same for `AsyncRetrying`."""
-        return ahold(self._begin(retrying, args, kwargs), wrapped, args, kwargs)
 
     def on_next(self, wrapped: Callable[..., Any], state: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `RetryCallState.prepare_for_next_attempt`, which is called before each attempt but the first."""
