@@ -90,7 +90,7 @@ def _binding(by: str, case: str, *, is_async: bool) -> Callable[[str], Ask]:
                 llm.call(provider="openai", **model)(asks)
             )
         else:
-            # tenacity waits for no async function of `llm.call`'s, which 1.21 and later make sync in form.
+            # tenacity waits for no async function of `llm.call`'s, which 1.25.7 makes sync in form.
             asking = import_module("mirascope.core.openai").call(**model)(asks)
             held = _by_tenacity()(_checked(asking, is_async=is_async) if case == "is checked" else asking)
 
