@@ -97,10 +97,12 @@ class Run:
         if sure:
             self.begin()
 
-    @property
-    def takes_calls(self) -> bool:
-        """Whether a call that begins now joins it: one that is over still has those that were made within it."""
-        return not self._full and (bool(self._span) or not self._over)
+    def takes(self, attempt: Attempt) -> bool:
+        """Whether a call that begins now, in the context of one of its attempts, joins it.
+
+        A run that is over still takes in the streams that were made within it, but nothing of a task that outlives it.
+        """
+        return not self._full and (not self._over or (attempt in self.waiting and bool(self._span)))
 
     def begin(self) -> Span:
         """The run's span, which is started now unless it has been."""
@@ -267,6 +269,6 @@ def attempt_in(context: Context | None = None) -> Attempt | None:
         context: the current context if left out.
     """
     attempt: Attempt | None = getattr(otel_context.get_value(WITHIN, context), "attempt", None)
-    while attempt is not None and not attempt.run.takes_calls:
+    while attempt is not None and not attempt.run.takes(attempt):
         attempt = attempt.run.outer
     return attempt

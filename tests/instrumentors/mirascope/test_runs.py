@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
+from contextvars import copy_context
 from typing import Any
 
 import mirascope.retries
@@ -362,6 +364,53 @@ async def test_what_tenacity_does_not_wait_for_is_one_attempt(metered: Kit, clie
         "retry ask, attempts 1, no_usage without no_usage, openai.RateLimitError",
         "  chat gpt-4o-mini, attempt 1, openai.RateLimitError",
     ]
+
+
+async def test_a_task_that_outlives_its_run_is_on_its_own(metered: Kit, clients: Clients) -> None:
+    """It has the context of the attempt that it was begun in, which is over when it asks."""
+    client = await clients.anew()
+
+    @openai.call("gpt-4o-mini", client=client)
+    async def ask(city: str) -> str:
+        return f"What of {city}?"
+
+    over = asyncio.Event()
+
+    async def later() -> None:
+        await over.wait()
+        await ask("Faro")
+
+    @retry
+    async def begin() -> asyncio.Task[None]:
+        await ask("Faro")
+        return asyncio.create_task(later())
+
+    task = await begin()
+    over.set()
+    await task
+    assert tree(metered.spans) == [
+        f"retry begin, attempts 1, known, {CALL:.8f}",
+        f"  chat gpt-4o-mini, attempt 1, {CALL:.8f}",
+        f"chat gpt-4o-mini, {CALL:.8f}",
+    ]
+
+
+def test_calls_of_threads_are_in_their_attempt(metered: Kit, clients: Clients) -> None:
+    """Where a thread has the context of the attempt, as OpenTelemetry's instrumentation of threads hands it on."""
+    ask = asking(clients.new())
+
+    @retry
+    def both() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            for future in [pool.submit(copy_context().run, ask, "Faro") for _ in range(8)]:
+                future.result()
+
+    both()
+    assert tree(metered.spans) == [
+        f"retry both, attempts 1, known, {8 * CALL:.8f}",
+        *[f"  chat gpt-4o-mini, attempt 1, {CALL:.8f}"] * 8,
+    ]
+    assert spent(metered) == pytest.approx(8 * CALL)
 
 
 async def test_a_cancelled_run_is_no_error(metered: Kit, clients: Clients, server: Server) -> None:
