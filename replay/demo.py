@@ -1,7 +1,7 @@
 """`make demo`: unchanged apps, metered from the wire to OTLP, without a key or a network.
 
-Plays the providers, receives the telemetry, runs two of the examples under `opentelemetry-instrument` and has what
-arrived compared with the scenarios' literals, by a process that can't import chunkmeter.
+Plays the providers, receives the telemetry, runs three of the examples under `opentelemetry-instrument` and has what
+arrived compared with literals, by a process that can't import chunkmeter: two apps call by call, the agent as a tree.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ grpc: Any = import_module("grpc")  # it comes without types
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "examples" / "mirascope_streams.py"
 APPS = (APP, ROOT / "examples" / "sdk_streams.py")
+AGENT = ROOT / "examples" / "agent.py"
 # -I keeps PYTHON* variables and user packages out; None in sys.modules makes every import of the name fail.
 CHECKER = """
 import runpy, sys
 sys.modules["chunkmeter"] = None
 sys.path.insert(0, sys.argv.pop(1))
-runpy.run_module("replay.check", run_name="__main__", alter_sys=True)
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 KEYS = (
     "ANTHROPIC_API_KEY",
@@ -121,13 +122,15 @@ def run_app(app: Path, environment: dict[str, str], log: IO[str]) -> int:
 
 
 class Tail:
-    """`chunkmeter.cli.tail` in a process of its own, writing to our standard output."""
+    """`chunkmeter.cli.tail` in a process of its own, writing to our standard output, unless it is to be quiet."""
 
-    def __init__(self, record: Path, *, json: bool) -> None:
+    def __init__(self, record: Path, *, json: bool, quiet: bool = False) -> None:
         command = [sys.executable, "-m", "chunkmeter.cli.tail", "--port=0", f"--record={record}"]
+        self._quiet = quiet
         # Its own group, since Ctrl-C is ours to pass on.
         self._process = subprocess.Popen(
             [*command, "--json"] if json else command,
+            stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -142,7 +145,8 @@ class Tail:
 
     def _pass_on(self, stream: IO[str]) -> None:
         for line in stream:
-            sys.stderr.write(line)
+            if not self._quiet:
+                sys.stderr.write(line)
 
     def stop(self) -> int:
         """Lets it print its totals."""
@@ -153,14 +157,31 @@ class Tail:
             self._process.kill()
             code = self._process.wait()
         self._forward.join(timeout=5)
+        if self._process.stderr is not None:
+            self._process.stderr.close()
         return code
 
 
-def check(recorded: Path, *, json: bool) -> int:
-    """The verdict of the process that knows only bytes and literals."""
+def check(recorded: Path, *, json: bool, by: str = "replay.check") -> int:
+    """The verdict of the process that knows only bytes and literals, which runs the module `by`."""
     sys.stdout.flush()
-    command = [sys.executable, "-I", "-c", CHECKER, str(ROOT), str(recorded)]
+    command = [sys.executable, "-I", "-c", CHECKER, str(ROOT), by, str(recorded)]
     return subprocess.run(command, stdout=sys.stderr if json else None, check=False).returncode
+
+
+def play_agent(providers: str, work: Path, *, json: bool) -> list[str]:
+    """Runs the agent, and prints its trace as a tree; what is wrong, if anything is."""
+    tail = Tail(work / "agent", json=True, quiet=True)
+    with (work / "agent.log").open("w+", encoding="utf-8") as output:
+        try:
+            code = run_app(AGENT, app_environment(providers, tail.endpoint), output) if tail.endpoint else 1
+        finally:
+            code = tail.stop() or code
+        output.seek(0)
+        if code:
+            sys.stderr.write(output.read())
+            return [f"{AGENT.name} or its receiver ended with {code}"]
+    return ["the agent's trace does not add up"] if check(work / "agent", json=json, by="replay.agent") else []
 
 
 def takes_metrics(endpoint: str) -> bool:
@@ -210,10 +231,12 @@ def play(endpoint: str | None, work: Path, *, json: bool) -> int:
         if tail_code:
             failures.append(f"the receiver ended with {tail_code}")
         asked = sorted(str(request.scenario) for request in providers.requests)
+        if endpoint is None:
+            if check(work / "otlp", json=json):
+                failures.append("what arrived is not what was sent")
+            failures += play_agent(providers.url, work, json=json)
         if asked != sorted(scenario.id for scenario in ALL if scenario.demo):
             failures.append(f"the apps asked for {', '.join(asked)}")
-    if endpoint is None and check(work / "otlp", json=json):
-        failures.append("what arrived is not what was sent")
     for failure in failures:
         print(f"demo: {failure}", file=sys.stderr)
     if endpoint and not failures:

@@ -21,6 +21,17 @@ class Histogram:
     sum: float
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One span, with what tells where it belongs."""
+
+    id: bytes
+    parent: bytes
+    start: int
+    name: str
+    attributes: dict[str, Any]
+
+
 Series = tuple[str, str, str, int]
 
 
@@ -30,6 +41,8 @@ class Recording:
 
     spans: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """The attributes of each span, and its `name`."""
+    placed: list[Span] = field(default_factory=list[Span])
+    """The same spans, each with its parent."""
     series: dict[Series, tuple[dict[str, Any], float | Histogram]] = field(
         default_factory=dict[Series, tuple[dict[str, Any], "float | Histogram"]]
     )
@@ -64,7 +77,11 @@ class Recording:
         if signal == "traces":
             for sent in ExportTraceServiceRequest.FromString(payload).resource_spans:
                 for scope in sent.scope_spans:
-                    self.spans += ({**decode(span.attributes), "name": span.name} for span in scope.spans)
+                    for span in scope.spans:
+                        attributes = decode(span.attributes)
+                        self.spans.append({**attributes, "name": span.name})
+                        start = span.start_time_unix_nano
+                        self.placed.append(Span(span.span_id, span.parent_span_id, start, span.name, attributes))
         elif signal == "metrics":
             for measured in ExportMetricsServiceRequest.FromString(payload).resource_metrics:
                 resource = repr(sorted(decode(measured.resource.attributes).items()))

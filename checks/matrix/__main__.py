@@ -23,6 +23,7 @@ from checks.matrix.libraries import LIBRARIES
 from checks.matrix.library_runs import LIBRARIES as MORE_LIBRARIES
 from checks.matrix.mirascope2_runs import PROVIDERS
 from checks.matrix.more_frameworks import MORE_FRAMEWORKS
+from checks.matrix.retries import RETRIES
 from replay import AUTHORITY
 from support import ROOT
 from support.cells import LEGACY, OTHERS
@@ -52,11 +53,11 @@ class Environment:
 
 
 ENVIRONMENTS = (
-    Environment("dev", ("mirascope", "1.25.7"), OTHERS),
-    Environment("oldest", ("mirascope", "1.20.0"), OTHERS),
+    Environment("dev", ("mirascope", "1.25.7"), (*OTHERS, RETRIES)),
+    Environment("oldest", ("mirascope", "1.20.0"), (*OTHERS, RETRIES)),
     Environment("legacy", ("mirascope", "1.25.7"), LEGACY),
     Environment("oldest-legacy", ("mirascope", "1.20.0"), LEGACY),
-    Environment("mirascope-newest", ("mirascope2", "2.8.2"), tuple(PROVIDERS)),
+    Environment("mirascope-newest", ("mirascope2", "2.8.2"), (*PROVIDERS, RETRIES)),
     Environment("mirascope-oldest", ("mirascope2", "2.0.0"), tuple(PROVIDERS)),
     Environment("sdks-newest", ("sdks",), (*CLIENTS, *LIBRARIES)),
     Environment("sdks-oldest", ("sdks",), (*CLIENTS, *LIBRARIES)),

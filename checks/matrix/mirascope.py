@@ -4,6 +4,7 @@ Provider x {sync, async} x {call, stream} x {plain, structured, tools}, each by 
 decorator, each decorated before and after `instrument()`, and some SDKs' own streams by `wrap`: real Mirascope and real
 SDKs, answered by `replay.server`. Every function is run bare first. The metered run must hand over the same items, or
 the same exception where the bare run raised one, and leave exactly one span, whose numbers are the scenario's literals.
+`retries` stands in place of a provider for tenacity and `fallback`, whose runs leave a tree of spans.
 VERSION is the Mirascope that the environment is to have.
 """
 
@@ -24,6 +25,9 @@ from typing import Any, cast, get_args
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or LiteLLM asks the network for its price map on import
 
 from checks.matrix.judge import judge, table
+from checks.matrix.mirascope_retries import retries
+from checks.matrix.retries import RETRIES
+from checks.matrix.retries import play as retried
 from chunkmeter.instrumentors import MirascopeInstrumentor
 from chunkmeter.streams.wrap import wrap
 from chunkmeter.testing import Kit
@@ -110,7 +114,13 @@ def answer(cell: Cell) -> Scenario:
 
 def rows(bench: Bench, mirascope: str, services: Sequence[Service]) -> Iterator[tuple[str, ...]]:
     """Plays all of them, provider by provider: the cell, by what it is called, when decorated, and the verdict."""
-    for service, is_async, stream, kind in product(services, (False, True), (False, True), get_args(Kind)):
+    if RETRIES in services:
+        for retry in retries():
+            told = (mirascope, RETRIES, "async" if retry.is_async else "sync", retry.how, retry.case)
+            for when, verdict in retried(bench.server, bench.runner, retry):
+                yield *told, retry.by, when, verdict
+    asked = [service for service in services if service != RETRIES]
+    for service, is_async, stream, kind in product(asked, (False, True), (False, True), get_args(Kind)):
         cell = Cell(service, is_async, stream, kind)
         told = (mirascope, service, "async" if is_async else "sync", "stream" if stream else "call", kind)
         for api in APIS:

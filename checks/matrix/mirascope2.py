@@ -6,7 +6,8 @@ OpenAI's and Anthropic's SDKs too: real Mirascope and real SDKs, answered by `re
 The metered run must hand over the same objects, or the same exception where the bare run raised one, and leave exactly
 one span a request, whose numbers are the scenario's literals. Then come the checks of `mirascope2_more`.
 
-VERSION is the Mirascope that the environment is to have.
+`retries` stands in place of a provider for `llm.retry` and `llm.retry_model`, whose runs leave a tree of spans. VERSION
+is the Mirascope that the environment is to have.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from importlib.metadata import version
 
 from checks.matrix.judge import judge, table
 from checks.matrix.mirascope2_more import CHECKS, played
+from checks.matrix.mirascope2_retries import retries
 from checks.matrix.mirascope2_runs import PROVIDERS, Run, runs
+from checks.matrix.retries import RETRIES
+from checks.matrix.retries import play as retried
 from checks.matrix.sdks import SERVERS
 from checks.matrix.ways import asked
 from chunkmeter.instrumentors import AnthropicInstrumentor, MirascopeInstrumentor, OpenAIInstrumentor
@@ -54,6 +58,12 @@ def play(server: Server, runner: asyncio.Runner, run: Run) -> Iterator[tuple[str
 def rows(server: Server, runner: asyncio.Runner, mirascope: str, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Plays all of them, provider by provider: the run, when it was bound, and the verdict."""
     for name in names:
+        if name == RETRIES:
+            for retry in retries():
+                mode = "async" if retry.is_async else "sync"
+                for when, verdict in retried(server, runner, retry):
+                    yield mirascope, name, mode, retry.case, retry.how, retry.by, when, verdict
+            continue
         for run in runs(PROVIDERS[name]):
             for when, verdict in play(server, runner, run):
                 yield mirascope, name, "async" if run.is_async else "sync", run.kind, run.how, run.by, when, verdict
@@ -77,7 +87,7 @@ def main(mirascope: str, *names: str) -> int:
     os.environ.update(OPENAI_API_KEY=KEY, ANTHROPIC_API_KEY=KEY, GOOGLE_API_KEY=KEY, MIRASCOPE_API_KEY=KEY)
     with start() as server, asyncio.Runner() as runner:
         return table(
-            "{:<8}{:<19}{:<7}{:<12}{:<18}{:<10}{:<8}{}",
+            "{:<8}{:<19}{:<7}{:<15}{:<18}{:<12}{:<8}{}",
             ("version", "provider", "mode", "kind", "how", "by", "bound", "result"),
             rows(server, runner, mirascope, names),
             once=bool(fault),

@@ -95,6 +95,13 @@ PRICE_MULTIPLIER: Final = "chunkmeter.price.multiplier"
 COST_METADATA: Final = "chunkmeter.cost_metadata."  # + a field of `models.CostMetadata`
 MIRASCOPE_TAGS: Final = "chunkmeter.mirascope.tags"
 METERED: Final = "chunkmeter.metered"
+ATTEMPT: Final = "chunkmeter.attempt"
+ATTEMPT_REASON: Final = "chunkmeter.attempt.reason"
+RUN_ATTEMPTS: Final = "chunkmeter.run.attempts"
+RUN_COST: Final = "chunkmeter.run.cost"
+RUN_COST_CURRENCY: Final = "chunkmeter.run.cost.currency"
+RUN_COST_STATUS: Final = "chunkmeter.run.cost.status"
+RUN_COST_UNPRICED: Final = "chunkmeter.run.cost.unpriced"
 FINISH_REASON: Final = "chunkmeter.finish_reason"
 ERROR_STAGE: Final = "chunkmeter.error.stage"
 

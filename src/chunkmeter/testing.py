@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
 from . import pricing
-from .calls import call, keeper, sending
+from .calls import call, keeper, run, sending
 from .pricing import answers
 from .reporting import gauges
 from .reporting.telemetry import Telemetry
@@ -33,6 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 _READS_THE_TIME: tuple[tuple[ModuleType, str], ...] = (
     (call, "time_ns"),
+    (run, "time_ns"),
     (sending, "time_ns"),
     (keeper, "time"),
     (gauges, "time"),

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_current
 from opentelemetry.trace import Span, get_current_span, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
 from .. import foreign, semconv
 from ..facts.request import Request
+from ..facts.tally import Tally
 from ..readers import Reader
 from ..reporting.attributes import start_attributes
 from ..reporting.telemetry import SCOPE, Telemetry
 from .call import Call
+from .run import attempt_in
 
-__all__ = ["adopt", "begin"]
+__all__ = ["adopt", "begin", "is_recorded"]
 
 _CLAIMED = "_chunkmeter_claimed"
 
@@ -50,15 +52,24 @@ def begin(
         labels = request.labels.over(telemetry.attribution.capture())
         if labels is not request.labels:
             request = replace(request, labels=labels)
+    attempt = attempt_in(parent)
+    if attempt is not None:
+        with telemetry.guard("hook", "joining a run"):
+            request = replace(request, attributes={**request.attributes, **attempt.attributes})
+            parent = attempt.place(get_current() if parent is None else parent)
     theirs = span or _current_inference_span(request)
     if theirs is not None:
         call = Call(
-            telemetry, request, reader, parent=parent, span=theirs, mode="enriched", start_ns=start_ns, library=library
-        )
+            telemetry, request, reader, parent=parent, span=theirs, mode="enriched", start_ns=start_ns, library=library,
+            attempt=attempt,
+        )  # fmt: skip
         _claim(call, {} if theirs is span else _unnamed(theirs, request))
         return call
     mode = "metrics_only" if peer else "owned"
-    return Call(telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns, library=library, peer=peer)
+    return Call(
+        telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns, library=library, peer=peer,
+        attempt=attempt,
+    )  # fmt: skip
 
 
 def adopt(call: Call, span: Span) -> None:
@@ -81,16 +92,26 @@ def _current_inference_span(request: Request) -> Span | None:
     whoever answers may ask for embeddings on the way.
     """
     span = get_current_span()
-    attributes: Any = getattr(span, "attributes", None)
-    if not span.is_recording() or not attributes or hasattr(span.end, _CLAIMED) or _is_ours(span):
-        return None
-    theirs = foreign.read(attributes)
+    theirs = _read(span)
     if theirs is None:
         return None
     operation, asked = theirs[0].operation, theirs[0].model
     if operation != request.operation and not {operation, request.operation} <= semconv.ANSWER_OPERATIONS:
         return None
     return span if asked is None or request.model is None or asked == request.model else None
+
+
+def is_recorded() -> bool:
+    """Whether somebody else's current span records an inference, and no call has claimed it."""
+    return _read(get_current_span()) is not None
+
+
+def _read(span: Span) -> tuple[Request, Tally] | None:
+    """What somebody else's span, that is unclaimed, tells of an inference; None if it records none."""
+    attributes: Any = getattr(span, "attributes", None)
+    if not span.is_recording() or not attributes or hasattr(span.end, _CLAIMED) or _is_ours(span):
+        return None
+    return foreign.read(attributes)
 
 
 def _is_ours(span: Span) -> bool:

@@ -21,6 +21,7 @@ from .. import readers, semconv
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..facts.tally import Ending, Tally
+from ..facts.total import Cost, cost_in
 from ..pricing import ELSEWHERE
 from ..readers import Reader, UnknownWireError
 from ..readers.items import Body, reading
@@ -32,6 +33,7 @@ from .context import leave
 from .keeper import keeper
 from .pulling import ending_within
 from .raised import left_by, type_name
+from .run import Attempt
 
 __all__ = ["Call", "Mode"]
 
@@ -59,31 +61,14 @@ class Call:
         start_ns: when the request was sent, in nanoseconds since the epoch; now if left out.
         library: the library whose hook began the call; None where the application did.
         peer: the module of another instrumentation's stream that the call is of; None where it is of none.
+        attempt: the attempt of a run that the call belongs to; None where it is of none.
     """
 
     __slots__ = (
-        "_body",
-        "_failed",
-        "_read",
-        "_reader",
-        "chunks",
-        "context",
-        "ended",
-        "first_ns",
-        "last_ns",
-        "leaving",
-        "library",
-        "mode",
-        "open",
-        "others",
-        "peer",
-        "raw_tapped",
-        "request",
-        "span",
-        "start_ns",
-        "tally",
+        "_body", "_failed", "_read", "_reader", "attempt", "chunks", "context", "ended", "first_ns", "last_ns",
+        "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request", "span", "start_ns", "tally",
         "telemetry",
-    )
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -97,9 +82,10 @@ class Call:
         start_ns: int | None = None,
         library: str | None = None,
         peer: str | None = None,
+        attempt: Attempt | None = None,
     ) -> None:
         self.telemetry, self.request, self.mode, self.library = telemetry, request, mode, library
-        self.peer = peer
+        self.peer, self.attempt = peer, attempt
         self.others: tuple[str, ...] = ()
         """The scopes of other instrumentations whose span has ended inside the call's stream."""
         self.tally = Tally(
@@ -127,6 +113,8 @@ class Call:
         self.context = parent if mode == "metrics_only" else set_span_in_context(self.span, parent)
         self.open = telemetry.gauges.opened(streamed=request.stream, at_ns=now)
         keeper.keep(self.open, telemetry, self.settle, self.disown)
+        if attempt is not None:
+            attempt.joined_by(self)
 
     def learn(self, request: Request) -> None:
         """Take what this call's own request lacks from another description of it. May raise.
@@ -180,6 +168,8 @@ class Call:
         self.open.paused_ns = self.last_ns or self.start_ns
         if isinstance(error, Exception):
             self.settle("error", type_name(error))
+            if self.attempt is not None:
+                self.attempt.failed_by(error)
         elif not isinstance(error, GeneratorExit):  # A GeneratorExit closes one iterator; the stream may be read on.
             self.settle("cancelled")
 
@@ -211,6 +201,7 @@ class Call:
         if not keeper.release(self.open):
             return  # The call is settled already, or belongs to the process that this one was forked from.
         self._over()
+        told: tuple[Ended, Cost] | tuple[None] = (None,)
         if self._unread and not self._failed and self._reader is None:
             unread = UnknownWireError("none of its events fits a known wire")
             telemetry.guard.failed("reader", "telling the wire of a stream", unread, cure=_WRAP_INSTEAD)
@@ -222,6 +213,7 @@ class Call:
                 span, own = get_current_span(self.context), self.mode != "metrics_only"
                 if is_counted(telemetry, ended, facts, span, own=own, others=self.others):
                     facts = replace(facts, cost=ELSEWHERE)
+            told = ended, cost_in(facts)
             with telemetry.guard("settle", "writing the span"):
                 telemetry.write(self.span, ended, facts, status=self.mode == "owned")
             telemetry.record(ended, facts, self.context, recorded_by(self.peer, self.span))
@@ -232,6 +224,8 @@ class Call:
                 token = otel_context.attach(self.context)
                 self.span.end(end_ns)
                 leave(token)
+        if self.attempt is not None:
+            self.attempt.left_by(self, *told)
 
     def disown(self) -> None:
         """Write nothing for this call: the parent process, which began it, settles it."""

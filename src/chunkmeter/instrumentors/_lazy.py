@@ -14,6 +14,8 @@ from opentelemetry.trace import get_current_span
 from ..calls.call import Call
 from ..calls.lease import Lease
 from ..calls.pulling import within
+from ..calls.run import attempt_in
+from ..calls.within import made_here
 from ..streams.taps import Observe, SendingAsync, sending, tap
 from ._library import Wrapper
 from ._method import Describing, Method
@@ -41,7 +43,7 @@ def lazy_hook(method: Method, describe: Describing, *, observer: Observer | None
     def metered(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         if method.passes() or not method.works():
             return method.run(wrapped, args, kwargs, lambda: describe(wrapped, by_name(wrapped, args, kwargs)))
-        begin = partial(_begin, method, describe, otel_context.get_current(), wrapped, args, kwargs)
+        begin = partial(_begin, method, describe, made_here(), wrapped, args, kwargs)
         stream = wrapped(*args, **kwargs)
         return _awaited(begin, stream, observer) if inspect.isawaitable(stream) else lazy(begin, stream, observer)
 
@@ -61,12 +63,20 @@ def parent_of(made: Context) -> Context | None:
     """The context in which a stream's span starts, as its first item is asked for; None for the current one.
 
     A stream may be made in one context and iterated in another, as by a web framework that sends a response. The parent
-    is the current span of the iterating context, if there is one, else that of the making context.
+    is the current span of the iterating context, if there is one, else that of the making context. But one that is made
+    in a run stays with it, also when that is over.
 
     Args:
-        made: the context in which the stream was made.
+        made: the context in which the stream was made, as `made_here` gives it.
     """
-    return None if get_current_span().get_span_context().is_valid else made
+    here = otel_context.get_current()
+    waiting, present = attempt_in(made), attempt_in(here)
+    is_valid = get_current_span(here).get_span_context().is_valid
+    if waiting is None:
+        return None if is_valid or present is not None else made
+    if present is None or present.run is not waiting.run:
+        return made
+    return waiting.carried_by(here if is_valid else made)
 
 
 def _begin(method: Method, describe: Describing, made: Context, wrapped: Any, args: Any, kwargs: Any) -> Lease | None:

@@ -141,6 +141,10 @@ class Method:
         """Whether calls are to be metered: the hooks are in place, and instrumentation is not suppressed."""
         return self._patches.active and not suppressed()
 
+    def is_first(self) -> bool:
+        """Whether what asks a model now is to be metered here: no hook, of any library, has begun its call."""
+        return self.works() and current_call() is None
+
     def passes(self) -> bool:
         """Whether a request that is sent now belongs to a call that another library's hook has begun."""
         return self._patches.active and current_call() is not None and not is_within(self.library)

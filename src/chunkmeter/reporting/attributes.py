@@ -12,12 +12,21 @@ from ..facts.cost_metadata import MEDIA
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..facts.tally import Tokens
+from ..facts.total import Total
 from ..pricing import Priced
 from ..pricing.tiers import is_usual
 from ..pricing.tokens import ATTRIBUTES
 from ..readers import for_wire
 
-__all__ = ["counted_attributes", "one_reason", "span_attributes", "span_name", "start_attributes"]
+__all__ = [
+    "attempt_attributes",
+    "counted_attributes",
+    "one_reason",
+    "run_attributes",
+    "span_attributes",
+    "span_name",
+    "start_attributes",
+]
 
 # Wires whose finish reasons the published opentelemetry-instrumentation-genai-openai passes on unmapped.
 _RAW_REASON_WIRES = frozenset({"openai_chat"})
@@ -135,6 +144,33 @@ def one_reason(ended: Ended, facts: Facts) -> dict[str, AttributeValue]:
     said = [*facts.raw_reasons, *blocked]
     worded = ended.request.operation != semconv.EMBEDDINGS and (tally.wire is None or for_wire(tally.wire).reasons)
     return {semconv.FINISH_REASON: semconv.worst_reason(said)} if said or worded else {}
+
+
+def attempt_attributes(number: int, reason: str | None) -> dict[str, AttributeValue]:
+    """The attributes of what belongs to an attempt: a call, or a run inside it.
+
+    Args:
+        number: the attempt's number, from 1.
+        reason: why there is this attempt; None for the first.
+    """
+    return {semconv.ATTEMPT: number, **({} if reason is None else {semconv.ATTEMPT_REASON: reason})}
+
+
+def run_attributes(attempts: int, total: Total) -> dict[str, AttributeValue]:
+    """The attributes that the span of a run gets as it ends.
+
+    Args:
+        attempts: how many attempts were made.
+        total: what the calls of all attempts cost together.
+    """
+    known: dict[str, Any] = {
+        semconv.RUN_ATTEMPTS: attempts,
+        semconv.RUN_COST: None if total.amount is None else float(total.amount),
+        semconv.RUN_COST_CURRENCY: total.currency,
+        semconv.RUN_COST_STATUS: total.status,
+        semconv.RUN_COST_UNPRICED: text.first(total.unpriced) or None,
+    }
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _cost_metadata_attributes(fields: Mapping[str, Any], tokens: Tokens, request: Request) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from ...calls.call import Call
 from ...calls.lease import Lease
+from ...calls.within import made_here
 from ...reporting.telemetry import Telemetry
 from ...streams.replace import LEASE
 from .._endpoint import Endpoint, client_extras, endpoint
@@ -33,6 +33,7 @@ from .._include_usage import Asking
 from .._lazy import LazyAsync, lazy_sync, parent_of
 from .._library import Patches
 from .._method import Method, is_answer_noted
+from . import _fallback, _tenacity
 from ._site import PROMPT, Site, current_site, new_site
 from ._streams import tap_raw, tuple_observer
 from ._structured import hook_structured, observed_within
@@ -89,6 +90,8 @@ class _Hooks:
             put(f"{core}.base.{module}", "stream_factory", self._on_factory)
         for provider, name in product(_CREATORS, ("get_create_fn", "get_async_create_fn")):
             put(f"{core}.{provider}._utils._setup_call", name, partial(self._on_create_fn, provider))
+        _fallback.install(self._method, self._patches)
+        _tenacity.install(self._method, self._patches)
 
     # --- before the request ---
 
@@ -222,7 +225,7 @@ class _Hooks:
         with self._telemetry.guard("hook", "noting a stream"):
             site = current_site()
             if site is not None:
-                instance.__dict__[LEASE] = Lease(begin=partial(self._begin_stream, site, otel_context.get_current()))
+                instance.__dict__[LEASE] = Lease(begin=partial(self._begin_stream, site, made_here()))
         return wrapped(*args, **kwargs)
 
     def _on_iter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:

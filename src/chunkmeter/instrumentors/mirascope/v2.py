@@ -17,14 +17,13 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from ... import providers, readers, semconv
 from ...calls.call import Call
 from ...calls.lease import Lease
 from ...calls.raised import type_name
-from ...calls.sending import current_call
+from ...calls.within import made_here
 from ...facts.request import Request, server
 from ...readers import Reader
 from ...reporting.telemetry import Telemetry
@@ -35,6 +34,7 @@ from .._lazy import lazy, parent_of
 from .._library import Patches
 from .._method import Method
 from .._parameters import request_of
+from . import _retry_models, _tenacity
 from ._site import function_name
 from ._tools import hook_toolkits
 
@@ -66,19 +66,26 @@ def install(telemetry: Telemetry, patches: Patches) -> None:
         patches.put(_PROVIDERS, f"BaseProvider.{name}", hooks.on_call)
     for name in ("stream", "stream_async", "context_stream", "context_stream_async"):
         patches.put(_PROVIDERS, f"BaseProvider.{name}", hooks.on_stream)
-    patches.when_imported(_PROVIDERS, hooks.hook_resume, "resume")
+    patches.when_imported(_PROVIDERS, partial(hooks.hook_resume, "BaseProvider"), "resume")
     for module in _PROMPTS:
         patches.when_imported(module, hooks.hook_prompts, "call")
     hook_toolkits(Tools(telemetry, patches), patches)
     patches.put("mirascope.llm.responses.root_response", "RootResponse.parse", hooks.on_parse)
+    _retry_models.install(hooks.method, patches, _function)
+    patches.when_imported(_retry_models.MODELS, partial(hooks.hook_resume, "RetryModel"), "resume")
+    _tenacity.install(hooks.method, patches)
 
 
 class _Hooks:
-    """The functions that are called in place of Mirascope's own."""
+    """The functions that are called in place of Mirascope's own.
+
+    Attributes:
+        method: says whether calls are to be metered, and begins them.
+    """
 
     def __init__(self, telemetry: Telemetry, patches: Patches) -> None:
         self._telemetry, self._patches = telemetry, patches
-        self._method = Method(telemetry, "mirascope", patches)
+        self.method = Method(telemetry, "mirascope", patches)
         self._functions: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
         """The functions by their responses, from which a conversation may go on."""
 
@@ -91,10 +98,11 @@ class _Hooks:
                 for name in {"call", "stream"} & vars(kind).keys():
                     self._patches.wrap(kind, name, self._on_prompt)
 
-    def hook_resume(self, module: Any) -> None:
-        """Hook the methods of a provider that go on from a response."""
-        for name in [name for name in vars(module.BaseProvider) if "resume" in name]:
-            self._patches.wrap(module.BaseProvider, name, self._on_resume)
+    def hook_resume(self, name: str, module: Any) -> None:
+        """Hook the methods of a module's class that go on from a response."""
+        kind = getattr(module, name)
+        for method in [method for method in vars(kind) if "resume" in method]:
+            self._patches.wrap(kind, method, self._on_resume)
 
     def _on_prompt(self, wrapped: Callable[..., Any], prompt: Any, args: Any, kwargs: Any) -> Any:
         name = None
@@ -135,25 +143,25 @@ class _Hooks:
 
     def on_call(self, wrapped: Callable[..., Any], provider: Any, args: Any, kwargs: Any) -> Any:
         """Hook of the methods that give a whole answer."""
-        call = self._begun(provider, kwargs, stream=False) if self._is_first() else None
-        return wrapped(*args, **kwargs) if call is None else self._method.send(call, wrapped, args, kwargs, _answered)
+        call = self._begun(provider, kwargs, stream=False) if self.method.is_first() else None
+        return wrapped(*args, **kwargs) if call is None else self.method.send(call, wrapped, args, kwargs, _answered)
 
     def on_stream(self, wrapped: Callable[..., Any], provider: Any, args: Any, kwargs: Any) -> Any:
         """Hook of the methods that give a stream."""
-        if not self._is_first():
+        if not self.method.is_first():
             return wrapped(*args, **kwargs)
         lease: Lease | None = None
         with self._telemetry.guard("hook", "noting a stream"):
             if _is_lazy(provider, kwargs):
                 described = self._described(provider, kwargs, stream=True)
-                lease = Lease(begin=partial(self._begin_stream, described, otel_context.get_current()))
+                lease = Lease(begin=partial(self._begin_stream, described, made_here()))
         if lease is not None:
             result = wrapped(*args, **kwargs)
             return self._awaited(lease, result) if inspect.isawaitable(result) else self._tapped(lease, result)
         call = self._begun(provider, kwargs, stream=True)
         if call is None:
             return wrapped(*args, **kwargs)
-        return self._method.send(call, wrapped, args, kwargs, self._tapped)
+        return self.method.send(call, wrapped, args, kwargs, self._tapped)
 
     def on_parse(self, wrapped: Callable[..., Any], response: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `parse()`. Where the user leaves a stream because of what it raises, the call has failed by that."""
@@ -171,12 +179,8 @@ class _Hooks:
 
     # --- calls ---
 
-    def _is_first(self) -> bool:
-        """Whether a request is to be metered here: no hook has begun its call, neither one of these nor another's."""
-        return self._method.works() and current_call() is None
-
     def _begun(self, provider: Any, kwargs: Mapping[str, Any], *, stream: bool) -> Call | None:
-        return self._method.begin(lambda: self._described(provider, kwargs, stream=stream))
+        return self.method.begin(lambda: self._described(provider, kwargs, stream=stream))
 
     def _described(self, provider: Any, kwargs: Mapping[str, Any], *, stream: bool) -> tuple[Request, Reader | None]:
         """The request of a provider's method, and the reader of its answer where the provider tells it."""
@@ -205,9 +209,9 @@ class _Hooks:
         return self._tapped(lease, await response)
 
     def _begin_stream(self, described: tuple[Request, Reader | None], parent: Context, _: Any) -> Call | None:
-        if not self._is_first():
+        if not self.method.is_first():
             return None
-        return self._method.begin(lambda: described, parent=parent_of(parent))
+        return self.method.begin(lambda: described, parent=parent_of(parent))
 
     def _tapped(self, lease: Lease, response: Any) -> Any:
         """Put a tap on what a stream's response iterates. The lease's call has begun, or begins at the first step."""
