@@ -185,7 +185,11 @@ def test_a_python_that_is_not_found_is_told_of_and_fails_nothing(
     ],
 )
 def test_what_failed_is_run_once_more(
-    came_to: list[bool | None], exits: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    came_to: list[bool | None],
+    exits: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     runs = iter(came_to)
     monkeypatch.setattr(ci, "plan", lambda *_: [ci.Job("lint")])

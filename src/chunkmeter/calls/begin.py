@@ -14,6 +14,7 @@ from ..facts.request import Request
 from ..readers import Reader
 from ..reporting.attributes import start_attributes
 from ..reporting.telemetry import SCOPE, Telemetry
+from .beside import begun, mark_beside
 from .call import Call
 
 __all__ = ["adopt", "begin"]
@@ -58,7 +59,12 @@ def begin(
         _claim(call, {} if theirs is span else _unnamed(theirs, request))
         return call
     mode = "metrics_only" if peer else "owned"
-    return Call(telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns, library=library, peer=peer)
+    call = Call(telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns, library=library, peer=peer)
+    if not peer:
+        with telemetry.guard("hook", "looking for spans beside"):
+            mark_beside(call, get_current_span(parent), _records)
+            begun(call)
+    return call
 
 
 def adopt(call: Call, span: Span) -> None:
@@ -84,13 +90,18 @@ def _current_inference_span(request: Request) -> Span | None:
     attributes: Any = getattr(span, "attributes", None)
     if not span.is_recording() or not attributes or hasattr(span.end, _CLAIMED) or _is_ours(span):
         return None
-    theirs = foreign.read(attributes)
+    return span if _records(span, request) else None
+
+
+def _records(span: Any, request: Request) -> bool:
+    """Whether a span records the inference that a request asks for, in some dialect."""
+    theirs = foreign.read(span.attributes or {})
     if theirs is None:
-        return None
+        return False
     operation, asked = theirs[0].operation, theirs[0].model
     if operation != request.operation and not {operation, request.operation} <= semconv.ANSWER_OPERATIONS:
-        return None
-    return span if asked is None or request.model is None or asked == request.model else None
+        return False
+    return asked is None or request.model is None or asked == request.model
 
 
 def _is_ours(span: Span) -> bool:

@@ -62,6 +62,7 @@ class Call:
     """
 
     __slots__ = (
+        "__weakref__",
         "_body",
         "_failed",
         "_read",
@@ -101,7 +102,7 @@ class Call:
         self.telemetry, self.request, self.mode, self.library = telemetry, request, mode, library
         self.peer = peer
         self.others: tuple[str, ...] = ()
-        """The scopes of other instrumentations whose span has ended inside the call's stream."""
+        """The scopes of others whose span lies around the call, began in its request, or ended inside its stream."""
         self.tally = Tally(
             reader.wire if reader else None, keeps_text=telemetry.settings.estimate, request_model=request.model
         )
@@ -224,7 +225,7 @@ class Call:
                     facts = replace(facts, cost=ELSEWHERE)
             with telemetry.guard("settle", "writing the span"):
                 telemetry.write(self.span, ended, facts, status=self.mode == "owned")
-            telemetry.record(ended, facts, self.context, recorded_by(self.peer, self.span))
+            telemetry.record(ended, facts, self.context, recorded_by(ended, self.peer, self.span, self.others))
         self.tally.forget_text()
         if self.mode == "owned":
             with telemetry.guard("settle", "ending the span"):

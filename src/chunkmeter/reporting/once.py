@@ -19,7 +19,7 @@ from ..facts.ended import Ended, Facts
 from .attributes import counted_attributes
 from .telemetry import SCOPE, Telemetry
 
-__all__ = ["Account", "Once", "account_of", "is_counted", "once_for", "once_on"]
+__all__ = ["Account", "Once", "account_of", "is_counted", "lies_around", "once_for", "once_on"]
 
 _MOST_CALLS = 4096
 _MOST_OF_ONE_ID = 16
@@ -43,7 +43,8 @@ class Account(NamedTuple):
         end_ns: when it ended.
         tokens: the counts of what went in and what came out.
         counted: what a span is to say of the call's cost, where the account has no span of its own.
-        others: the scopes of others whose span is known to be of the call, since it ended inside its stream.
+        others: the scopes of others whose span is known to be of the call, and is not asked for here.
+        asked: the model asked for, None where it isn't told.
     """
 
     source: str
@@ -59,6 +60,7 @@ class Account(NamedTuple):
     tokens: tuple[int | None, int | None] = (None, None)
     counted: Mapping[str, AttributeValue] | None = None
     others: tuple[str, ...] = ()
+    asked: str | None = None
 
 
 def account_of(ended: Ended, source: str, span: Any, *, own: bool = True) -> Account:
@@ -77,7 +79,7 @@ def account_of(ended: Ended, source: str, span: Any, *, own: bool = True) -> Acc
     return Account(
         source, request.operation, tally.response_id, request.provider, tally.response_model or request.model,
         context.trace_id, context.span_id if own else 0, around, ended.start_ns, ended.end_ns,
-        (tokens.input_tokens, tokens.output_tokens),
+        (tokens.input_tokens, tokens.output_tokens), asked=request.model,
     )  # fmt: skip
 
 
@@ -215,12 +217,27 @@ def _resemble(one: Account, other: Account) -> bool:
 
     An account without a span is of a stream of another source's, so that the tokens need not be told.
     """
-    if (one.response_id and other.response_id) or one.source == other.source or one.model != other.model:
+    if (one.response_id and other.response_id) or one.source == other.source:
+        return False
+    if one.source == SCOPE and lies_around(other, one):
+        return True
+    if one.model != other.model:
         return False
     spanless = not (one.span_id and other.span_id)
     if _are_vectors(one) != _are_vectors(other) or not (spanless or (one.tokens == other.tokens and any(one.tokens))):
         return False
     return _meet(one, other) and (one.trace_id == other.trace_id or _anywhere(one, other))
+
+
+def lies_around(other: Account, ours: Account) -> bool:
+    """Whether an account that tells neither an id nor tokens began before a call of ours, and ended during or after it.
+
+    OpenLLMetry has such a span for a stream of OpenAI's responses that is broken off or fails.
+    """
+    bare = not (other.response_id or any(other.tokens)) and _are_vectors(other) == _are_vectors(ours)
+    bare = bare and other.asked in (ours.asked, ours.model, None)
+    beside = other.parent_id == ours.parent_id and (other.trace_id == ours.trace_id or not other.parent_id)
+    return bare and beside and other.start_ns < ours.start_ns <= other.end_ns
 
 
 def _anywhere(one: Account, other: Account) -> bool:
