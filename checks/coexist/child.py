@@ -61,10 +61,21 @@ class Row(NamedTuple):
         return not any(set(words.split()) <= set(str(self.asked).split()) for words in PEERS[self.peer].unseen)
 
     @property
+    def counts(self) -> bool:
+        """Whether anybody tells chunkmeter of it."""
+        return self.is_seen or self.is_metered
+
+    def is_told(self, told: Told) -> bool:
+        """Whether all has been told that has to be."""
+        has_span = told.has_span_of(PEERS[self.peer].scopes)
+        return (has_span or not self.is_seen) and told.sums["calls"] >= self.counts
+
+    @property
     def is_metered(self) -> bool:
         """Whether chunkmeter's hooks or `wrap` see it."""
         streamed = CALLS[self.asked.call].kind in ("stream", "helper")
-        return self.way.startswith("hook") or (self.way == "wrap" and streamed)
+        hooked = self.way.startswith("hook") and not PEERS[self.peer].suppresses
+        return hooked or ("wrap" in self.way and streamed)
 
     def __str__(self) -> str:
         where = "in a chain" if self.inside else "alone"
@@ -113,15 +124,13 @@ def _told(row: Row, kit: Kit, telemetry: Telemetry, played: server.Server, runne
             around.enter_context(tracer.start_as_current_span("step"))
         got = make(row.asked, played, runner, *([wrap] if "wrap" in row.way else ()))
     gc.collect()
-    runner.run(asyncio.sleep(0))  # where a collected generator is closed
     settled = Event()
     keeper.later(settled.set)
     settled.wait(_PATIENCE)
     until = time.monotonic() + _PATIENCE
-    while not (told := Told.so_far(kit).since(before)).has_span_of(PEERS[row.peer].scopes):
-        if not row.is_seen or time.monotonic() > until:
-            break
-        runner.run(asyncio.sleep(0.01))  # in whose loop LiteLLM may have left something to do
+    while not row.is_told(told := Told.so_far(kit).since(before)) and time.monotonic() < until:
+        # In whose loop collected generators are closed, and LiteLLM has left something to do.
+        runner.run(asyncio.sleep(0.01))
     return got, told
 
 
@@ -132,14 +141,13 @@ def _wrong(row: Row, got: Got, bare: Got, told: Told) -> str | None:
         return f"the user gets {got[at or 0]}, without us {bare[at or 0]}"
     if row.is_seen != told.has_span_of(PEERS[row.peer].scopes):
         return "no span of the peer's" if row.is_seen else "a span of the peer's"
-    counts = row.is_seen or row.is_metered
     calls, spend, errors = told.sums["calls"], told.sums["spend"], told.sums["errors"]
-    if calls != counts:
+    if calls != row.counts:
         return f"{calls:g} calls"
     if errors:
         return f"{errors:g} errors"
     true = truth(row.asked)
-    if row.asked.call in COMPLETE and counts and told.cost_status != "incomplete":
+    if row.asked.call in COMPLETE and row.counts and told.cost_status != "incomplete":
         # A span that tells no reason why its stream ended may be of one that was broken off.
         if told.cost_status not in ("known", "partial"):
             return f"the cost is {told.cost_status}"

@@ -13,7 +13,7 @@ _QUESTION = "Where does Lisbon lie?"
 
 def litellm(at: str, model: str, kind: str, is_async: bool) -> Any:
     """An answer or a stream of LiteLLM's, by its route to OpenAI."""
-    library = import_module("litellm")
+    library: Any = import_module("litellm")
     library.suppress_debug_info = True
     asked: dict[str, Any] = {
         "model": f"openai/{model}",

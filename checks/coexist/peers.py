@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from opentelemetry import trace
 
 __all__ = ["ENVIRONMENTS", "PEERS", "WAYS", "Peer", "switch_on"]
 
-ENVIRONMENTS = ("coexist", "coexist-openai-v2")
-"""Where the peers are installed, as far as they go together."""
+ENVIRONMENTS = ("coexist", "coexist-openai-v2", "coexist-older")
+"""Where the peers are installed, as far as they go together: the newest of each, and an older one."""
+_OLDER = "coexist-older"
 WAYS = ("processor", "wrap", "hook first", "hook last", "hook and wrap")
 """How chunkmeter sees the calls: by the processor alone; by `wrap`; by its hooks, put in before the peer or after it;
 by both."""
@@ -29,14 +30,16 @@ class Peer(NamedTuple):
         services: those that it is asked to trace, of `calls.SERVICES`.
         environments: where it is installed.
         ways: how chunkmeter sees its calls. A framework's streams are its own, and there is nothing to wrap.
+        suppresses: whether it suppresses other instrumentations while an SDK runs, so that hooks stand aside.
         unseen: the calls of which it ends no span, each as some of their words: service, call, `sync` or `async`.
     """
 
     switch_on: Callable[[], None]
     scopes: tuple[str, ...]
     services: tuple[str, ...] = (*_OPENAI, "anthropic")
-    environments: tuple[str, ...] = ("coexist",)
+    environments: tuple[str, ...] = ("coexist", _OLDER)
     ways: tuple[str, ...] = WAYS
+    suppresses: bool = False
     unseen: tuple[str, ...] = ()
 
 
@@ -63,7 +66,8 @@ def _langfuse() -> None:
 
 
 def _litellm() -> None:
-    import_module("litellm").callbacks = ["otel"]
+    library: Any = import_module("litellm")
+    library.callbacks = ["otel"]
 
 
 def _pydantic_ai() -> None:
@@ -83,7 +87,7 @@ PEERS: dict[str, Peer] = {
         _openai_v2,
         ("opentelemetry.instrumentation.openai_v2",),
         services=_OPENAI,
-        environments=("coexist-openai-v2",),
+        environments=("coexist-openai-v2", _OLDER),
     ),
     "openllmetry": Peer(
         lambda: _instrumentors("opentelemetry.instrumentation"),
@@ -94,7 +98,7 @@ PEERS: dict[str, Peer] = {
         lambda: _instrumentors("openinference.instrumentation"),
         ("openinference.instrumentation.",),
     ),
-    "logfire": Peer(_logfire, ("logfire.",)),
+    "logfire": Peer(_logfire, ("logfire.",), suppresses=True),
     "langfuse": Peer(_langfuse, ("langfuse",), services=_OPENAI),
     "litellm": Peer(_litellm, ("litellm",), services=("litellm",), unseen=("break",)),
     "pydantic-ai": Peer(_pydantic_ai, ("pydantic-ai",), services=("agent",), ways=_HOOKED),

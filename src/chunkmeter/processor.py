@@ -257,7 +257,7 @@ class ChunkSpanProcessor(SpanProcessor):
             call.others += (account.source,)
             if call.mode != "metrics_only":
                 return account
-            if call.tally.tokens().output_tokens is not None:
+            if call.tally.tokens().input_tokens is not None:
                 counted = counted_attributes(*call.so_far(), draft_cost=self._telemetry.draft_cost)
             # Else its owner has seen the event with the usage, and ends the span before handing that event on.
             return account._replace(counted=counted)

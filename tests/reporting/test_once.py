@@ -136,6 +136,9 @@ def test_an_account_without_a_span_is_of_a_peer_s_call() -> None:
     spanless = told("chunkmeter", span_id=0)
     assert counted(spanless, told("peer", None, trace_id=2, start_ns=-SECOND, end_ns=5 * SECOND)) == 1
     assert counted(spanless, told("peer", None, start_ns=2 * SECOND, end_ns=5 * SECOND)) == 2
+    for dated in ("gpt-4o-2024-08-06", "gpt-4o-20240806"):  # The peer may know no more than what was asked for.
+        assert counted(spanless._replace(model=dated), told("peer", None)) == 1
+    assert counted(spanless._replace(model="gpt-4o-mini"), told("peer", None)) == 2
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_one_span_is_of_one_call(kit: Kit, wrap: Callable[..., Any]) -> None:
 
 @pytest.mark.usefixtures("behind")
 @pytest.mark.parametrize("more", [{"gen_ai.request.model": "gpt-4o"}, {"gen_ai.operation.name": "embeddings"}])
-def test_a_span_of_another_request_is_another_call_s(kit: Kit, wrap: Callable[..., Any], more: dict[str, str]) -> None:
+def test_a_span_of_another_request_is_another_call_s(kit: Kit, wrap: Callable[..., Any], more: dict[str, Any]) -> None:
     span = opened(kit, **more)
     called(kit, wrap)
     span.end()
