@@ -37,6 +37,8 @@ from support.faults import plant
 
 _PATIENCE = 5.0
 """Seconds until what happens in other threads has to have happened."""
+_TINY = 1e-9
+"""USD that don't matter."""
 # A chain's sums, which are no call.
 _SUMS: dict[str, Any] = {
     "openinference.span.kind": "CHAIN",
@@ -67,8 +69,10 @@ class Row(NamedTuple):
 
     def is_told(self, told: Told) -> bool:
         """Whether all has been told that has to be."""
-        has_span = told.has_span_of(PEERS[self.peer].scopes)
-        return (has_span or not self.is_seen) and told.sums["calls"] >= self.counts
+        if not self.is_seen:
+            return told.sums["calls"] >= self.counts
+        costs = abs(told.usd - told.sums["spend"]) < _TINY
+        return costs and told.has_span_of(PEERS[self.peer].scopes) and told.sums["calls"] >= self.counts
 
     @property
     def is_metered(self) -> bool:
@@ -131,6 +135,7 @@ def _told(row: Row, kit: Kit, telemetry: Telemetry, played: server.Server, runne
     while not row.is_told(told := Told.so_far(kit).since(before)) and time.monotonic() < until:
         # In whose loop collected generators are closed, and LiteLLM has left something to do.
         runner.run(asyncio.sleep(0.01))
+        gc.collect()
     return got, told
 
 
@@ -151,11 +156,11 @@ def _wrong(row: Row, got: Got, bare: Got, told: Told) -> str | None:
         # A span that tells no reason why its stream ended may be of one that was broken off.
         if told.cost_status not in ("known", "partial"):
             return f"the cost is {told.cost_status}"
-        if abs(spend - true.usd) > 1e-9:
+        if abs(spend - true.usd) > _TINY:
             return f"{spend:.9f} USD counted, {true.usd:.9f} are true"
-    if told.cost_status != "incomplete" and spend > true.usd + 1e-9:
+    if told.cost_status != "incomplete" and spend > true.usd + _TINY:
         return f"{spend:.9f} USD counted, more than {true.usd:.9f}"
-    if abs(told.usd - spend) > 1e-9 and not (row.way == "wrap" and not row.is_seen):  # whose span is the peer's
+    if abs(told.usd - spend) > _TINY and not (row.way == "wrap" and not row.is_seen):  # whose span is the peer's
         return f"{spend:.9f} USD counted, {told.usd:.9f} on spans"
     if told.with_usage > 1:
         return "tokens on more than one span"

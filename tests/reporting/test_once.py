@@ -95,7 +95,9 @@ def test_without_an_id_and_tokens_nothing_is_alike() -> None:
         ({"asked": None}, 1),
         ({"asked": "gpt-4o-mini-2024-07-18"}, 1),
         ({"asked": "another"}, 2),
-        ({"start_ns": 1}, 2),
+        ({"start_ns": SECOND // 2}, 1),
+        ({"start_ns": 2 * SECOND, "end_ns": 3 * SECOND}, 2),
+        ({"start_ns": 1, "asked": None}, 2),
         ({"end_ns": 0}, 2),
         ({"parent_id": 7}, 2),
         ({"trace_id": 2}, 2),
@@ -104,7 +106,9 @@ def test_without_an_id_and_tokens_nothing_is_alike() -> None:
         ({"tokens": (1, None)}, 2),
     ],
 )
-def test_what_tells_nothing_and_lies_around_ours_is_of_our_call(said: dict[str, Any], calls: int) -> None:
+def test_what_tells_nothing_and_lies_around_ours_or_at_its_time_is_of_our_call(
+    said: dict[str, Any], calls: int
+) -> None:
     """OpenLLMetry's span of a stream that was broken off. Around another's it is a call of its own."""
     theirs = told("peer", None, **{"model": "gpt-4o-mini", "asked": "gpt-4o-mini", "start_ns": -1, **said})
     ours = told("chunkmeter", start_ns=1, model="gpt-4o-mini-2024-07-18", asked="gpt-4o-mini")

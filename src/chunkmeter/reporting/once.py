@@ -237,14 +237,18 @@ def _undated(model: str | None) -> str | None:
 
 
 def lies_around(other: Account, ours: Account) -> bool:
-    """Whether an account that tells neither an id nor tokens began before a call of ours, and ended during or after it.
+    """Whether an account that tells neither an id nor tokens is of a call of ours: it lies around it.
 
-    OpenLLMetry has such a span for a stream of OpenAI's responses that is broken off or fails.
+    One that tells that the same model was asked for may lie at the same time. OpenLLMetry, LiteLLM and Logfire have such
+    spans for streams that are broken off or fail. They have no cost, so that none is lost.
     """
     bare = not (other.response_id or any(other.tokens)) and _are_vectors(other) == _are_vectors(ours)
-    bare = bare and other.asked in (ours.asked, ours.model, None)
     beside = other.parent_id == ours.parent_id and (other.trace_id == ours.trace_id or not other.parent_id)
-    return bare and beside and other.start_ns < ours.start_ns <= other.end_ns
+    if not (bare and beside):
+        return False
+    if other.asked is None:
+        return other.start_ns < ours.start_ns <= other.end_ns
+    return other.asked in (ours.asked, ours.model) and _meet(other, ours)
 
 
 def _anywhere(one: Account, other: Account) -> bool:
