@@ -71,7 +71,7 @@ ENVIRONMENTS = {
         ("sdks-newest", "sdks-oldest"),
         ("langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents"),
     ),
-    "coexist": (("coexist", "coexist-older"), ("coexist-openai-v2",)),
+    "coexist": (("coexist", "coexist-openai-v2"),),
 }  # fmt: skip
 
 # What a changed file can break beyond what runs first. The first row that a path begins with counts. A path without

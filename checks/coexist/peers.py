@@ -11,9 +11,8 @@ from opentelemetry import trace
 
 __all__ = ["ENVIRONMENTS", "PEERS", "WAYS", "Peer", "switch_on"]
 
-ENVIRONMENTS = ("coexist", "coexist-openai-v2", "coexist-older")
-"""Where the peers are installed, as far as they go together: the newest of each, and an older one."""
-_OLDER = "coexist-older"
+ENVIRONMENTS = ("coexist", "coexist-openai-v2")
+"""Where the peers are installed, as far as they go together."""
 WAYS = ("processor", "wrap", "hook first", "hook last", "hook and wrap")
 """How chunkmeter sees the calls: by the processor alone; by `wrap`; by its hooks, put in before the peer or after it;
 by both."""
@@ -37,7 +36,7 @@ class Peer(NamedTuple):
     switch_on: Callable[[], None]
     scopes: tuple[str, ...]
     services: tuple[str, ...] = (*_OPENAI, "anthropic")
-    environments: tuple[str, ...] = ("coexist", _OLDER)
+    environments: tuple[str, ...] = ("coexist",)
     ways: tuple[str, ...] = WAYS
     suppresses: bool = False
     unseen: tuple[str, ...] = ()
@@ -87,7 +86,8 @@ PEERS: dict[str, Peer] = {
         _openai_v2,
         ("opentelemetry.instrumentation.openai_v2",),
         services=_OPENAI,
-        environments=("coexist-openai-v2", _OLDER),
+        environments=("coexist-openai-v2",),
+        unseen=("responses", "parse"),
     ),
     "openllmetry": Peer(
         lambda: _instrumentors("opentelemetry.instrumentation"),

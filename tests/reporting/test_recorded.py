@@ -19,7 +19,7 @@ ALL = [*BOTH, "gen_ai.client.operation.time_to_first_chunk"]
 def recorded(
     *scopes: str, wire: str = "openai_chat", outcome: Outcome = "completed", module: str | None = None
 ) -> list[str]:
-    ended = Ended(Request(operation="chat"), Tally(wire), outcome, None, 0, 0, 1)
+    ended = Ended(Request(operation="chat", stream=False), Tally(wire), outcome, None, 0, 0, 1)
     return [metric.name for metric in recorded_by(ended, module, None, scopes)]
 
 
@@ -53,3 +53,9 @@ def test_openllmetry_records_none_of_anthropic_s_streams_that_do_not_end(outcome
     assert recorded(OPENLLMETRY_S_ANTHROPIC) == BOTH
     assert recorded(OPENLLMETRY_S_ANTHROPIC, outcome=outcome) == []
     assert recorded(f"{OPENLLMETRY}.v1", outcome=outcome) == BOTH
+
+
+def test_openai_v2_records_no_tokens_of_streams() -> None:
+    ended = Ended(Request(operation="chat", stream=True), Tally("openai_chat"), "completed", None, 0, 0, 1)
+    scopes = ["opentelemetry.instrumentation.openai_v2"]
+    assert [metric.name for metric in recorded_by(ended, None, None, scopes)] == BOTH[:1]

@@ -28,11 +28,13 @@ class _Records(NamedTuple):
 
     Attributes:
         metrics: the metrics of a call.
+        of_streams: those of a streamed one, where it records fewer.
         not_of: the wires of calls of which it records none.
         of_whole_ones: whether it records none of a stream that is broken off or fails.
     """
 
     metrics: tuple[Metric, ...]
+    of_streams: tuple[Metric, ...] | None = None
     not_of: tuple[str, ...] = ()
     of_whole_ones: bool = False
 
@@ -40,13 +42,13 @@ class _Records(NamedTuple):
 _ALL, _NOT_THE_FIRST = (DURATION, TOKEN_USAGE, TIME_TO_FIRST_CHUNK), (DURATION, TOKEN_USAGE)
 # By scope, which is the package too in which its streams are. `make coexist` holds the table against each of them.
 _RECORDED = {
-    "opentelemetry.instrumentation.genai.openai": _Records(_ALL),  # 1.0b0, 1.3b0
-    "opentelemetry.instrumentation.genai.anthropic": _Records(_ALL),  # 1.0b0, 1.3b0
-    "opentelemetry.instrumentation.openai_v2": _Records(_NOT_THE_FIRST),  # 2.1b0, 2.4b0
-    # OpenLLMetry 0.59.2, 0.62.4; the scope ends in `.v1`
+    "opentelemetry.instrumentation.genai.openai": _Records(_ALL),  # 1.3b0
+    "opentelemetry.instrumentation.genai.anthropic": _Records(_ALL),  # 1.3b0
+    "opentelemetry.instrumentation.openai_v2": _Records(_NOT_THE_FIRST, of_streams=(DURATION,)),  # 2.4b0
+    # OpenLLMetry 0.62.4; the scope ends in `.v1`
     "opentelemetry.instrumentation.openai": _Records(_NOT_THE_FIRST, not_of=("openai_responses",)),
     "opentelemetry.instrumentation.anthropic": _Records(_NOT_THE_FIRST, of_whole_ones=True),  # OpenLLMetry, the same
-    "pydantic-ai": _Records((TOKEN_USAGE,)),  # 1.107.6, 2.66.0
+    "pydantic-ai": _Records((TOKEN_USAGE,)),  # 2.66.0
 }
 
 
@@ -60,13 +62,15 @@ def recorded_by(ended: Ended, module: str | None, span: Any, others: Iterable[st
         others: the scopes of those that have a span of the call beside.
     """
     scopes = (module or _scope(span), *others)
-    found = [records for scope in scopes for records in _of(scope, _RECORDED) if _recorded(ended, records)]
-    return tuple({metric.name: metric for records in found for metric in records.metrics}.values())
+    found = [_recorded(ended, records) for scope in scopes for records in _of(scope, _RECORDED)]
+    return tuple({metric.name: metric for metrics in found for metric in metrics}.values())
 
 
-def _recorded(ended: Ended, records: _Records) -> bool:
-    whole = ended.outcome == "completed"
-    return ended.tally.wire not in records.not_of and (whole or not records.of_whole_ones)
+def _recorded(ended: Ended, records: _Records) -> tuple[Metric, ...]:
+    broken = records.of_whole_ones and ended.outcome != "completed"
+    if broken or ended.tally.wire in records.not_of:
+        return ()
+    return records.metrics if records.of_streams is None or not ended.request.stream else records.of_streams
 
 
 # Anthropic's SDK has a scope for each service too, such as `.bedrock`.
