@@ -239,8 +239,8 @@ def _undated(model: str | None) -> str | None:
 def lies_around(other: Account, ours: Account) -> bool:
     """Whether an account that tells neither an id nor tokens is of a call of ours: it lies around it.
 
-    One that tells that the same model was asked for may lie at the same time. OpenLLMetry, LiteLLM and Logfire have such
-    spans for streams that are broken off or fail. They have no cost, so that none is lost.
+    One that tells that the same model was asked for may lie at the same time. OpenLLMetry, LiteLLM and Logfire have
+    such spans for streams that are broken off or fail. They have no cost, so that none is lost.
     """
     bare = not (other.response_id or any(other.tokens)) and _are_vectors(other) == _are_vectors(ours)
     beside = other.parent_id == ours.parent_id and (other.trace_id == ours.trace_id or not other.parent_id)
