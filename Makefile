@@ -104,8 +104,10 @@ outages: $(DEV)/.ready ## long: Check what outages, signals and forks lose; ARGS
 green: $(DEV)/.ready $(GREEN)/.ready ## long: Meter apps of gevent and eventlet; ARGS=gunicorn for some; FAULT=name plants a known bug
 	@$(RUN) -m checks.green $(ARGS)
 
-coexist: $(DEV)/.ready $(COEXIST)/.ready ## long: Check that each call counts once beside other instrumentations; ARGS=logfire for some; FAULT=name plants a known bug
-	@$(RUN) -m checks.coexist $(ARGS)
+# Only the environments asked for are made. A planted fault is looked for in the first of them, unless ARGS says where.
+COEXISTARGS = $(or $(ARGS),$(if $(FAULT),coexist))
+coexist: $(DEV)/.ready $(addsuffix /.ready,$(or $(filter $(COEXIST),$(COEXISTARGS:%=.venv-%)),$(COEXIST))) ## long: Check that each call counts once beside other instrumentations; ARGS=logfire for some; FAULT=name plants a known bug
+	@$(RUN) -m checks.coexist $(COEXISTARGS)
 
 uis: $(DEV)/.ready $(UIS:=/.locked) ## long: Send the demo's spans to Phoenix and to MLflow, and compare what they tell; ARGS=mlflow for one; FAULT=name plants a known bug
 	@$(RUN) -m checks.uis $(ARGS)
@@ -190,8 +192,8 @@ $(DEV)/.locked $(DEMO)/.locked $(OWN): $(TOOLS)/.ready
 
 $(DEV)/.ready: pyproject.toml $(DEV)/.locked
 $(GREEN)/.ready: pyproject.toml $(GREEN)/.locked
-$(COEXIST)/.ready: pyproject.toml $(COEXIST)/.locked
-$(DEV)/.ready $(GREEN)/.ready $(COEXIST)/.ready:
+$(COEXIST:=/.ready): %/.ready: pyproject.toml %/.locked
+$(DEV)/.ready $(GREEN)/.ready $(COEXIST:=/.ready):
 	@$(UV) pip install --python $(@D)/bin/python --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 

@@ -69,15 +69,18 @@ BY_HAND = {
     "shots": "is run by hand, since it needs Chromium, and somebody who looks at the pictures",
 }
 """What never runs here, and why."""
-# The environments of the matrix. Those in parentheses take turns, one a run; the whole is run by hand.
-MATRIX = (
-    ("dev",), ("oldest",), ("legacy",), ("oldest-legacy",), ("mirascope-newest", "mirascope-oldest"),
-    ("sdks-newest", "sdks-oldest", "sdks-bedrock", "sdks-bedrock-oldest"),
-    (
-        "langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents", "llama-index-llms-litellm", "dspy",
-        "crewai", "strands-agents", "google-adk",
+# The environments in which a target is run. Those in parentheses take turns, one a run; the whole is run by hand.
+ENVIRONMENTS = {
+    "matrix": (
+        ("dev",), ("oldest",), ("legacy",), ("oldest-legacy",), ("mirascope-newest", "mirascope-oldest"),
+        ("sdks-newest", "sdks-oldest", "sdks-bedrock", "sdks-bedrock-oldest"),
+        (
+            "langchain-openai", "pydantic-ai-slim", "instructor", "openai-agents", "llama-index-llms-litellm", "dspy",
+            "crewai", "strands-agents", "google-adk",
+        ),
     ),
-)  # fmt: skip
+    "coexist": (("coexist", "coexist-openai-v2"),),
+}  # fmt: skip
 
 # What a changed file can break beyond what runs first. The first row that a path begins with counts. A path without
 # a row counts for all: the Makefile, pins, what the checks share, what every module reads.
@@ -152,20 +155,26 @@ def plan(files: Iterable[str] | None, turn: int) -> list[Job]:
     others = [version for version in pythons.named() if version != pythons.OWN]
     other = Job("test", python=others[turn % len(others)])
     later = [target for name in turns(files, turn) for target in TURNS[name]]
-    args = {"matrix": " ".join(environments(turn))}
+    args = {target: " ".join(environments(target, turn)) for target in ENVIRONMENTS}
     return [*_with_faults(FIRST), other, *_with_faults(later, args)]
 
 
-def environments(turn: int) -> list[str]:
-    """Those in which the matrix is run in this turn."""
-    return [names[turn % len(names)] for names in MATRIX]
+def environments(target: str, turn: int) -> list[str]:
+    """Those in which a target is run in this turn."""
+    return [names[turn % len(names)] for names in ENVIRONMENTS[target]]
 
 
 def not_planned(turn: int) -> list[str]:
     """What this turn leaves out, and why."""
-    others = [name for names in MATRIX for name in names if name not in environments(turn)]
+    others = {
+        target: [name for names in rows for name in names if name not in environments(target, turn)]
+        for target, rows in ENVIRONMENTS.items()
+    }
     return [
-        f"make matrix ARGS='{' '.join(others)}': their turns come with later commits",
+        *(
+            f"make {target} ARGS='{' '.join(names)}': their turns come with later commits"
+            for target, names in others.items()
+        ),
         *(f"make {target}: {reason}" for target, reason in BY_HAND.items()),
     ]
 

@@ -39,7 +39,8 @@ TOOLS, NESTED, PLAIN, CLAUDE = "openai-tools-call", "groq-plain-call", "openai-p
 TREE = (
     Line(0, "plan a day", "", _cost(TOOLS, NESTED, PLAIN, PLAIN, CLAUDE)),
     Line(1, "chat gpt-4o-mini", "", _cost(TOOLS)),
-    Line(1, "chat llama-3.3-70b-versatile", "", _cost(NESTED)),
+    Line(1, "execute_tool get_weather", "", _cost(NESTED)),
+    Line(2, "chat llama-3.3-70b-versatile", "", _cost(NESTED)),
     Line(1, "retry answer", "2 attempts, known", _cost(PLAIN, PLAIN)),
     Line(2, "chat gpt-4o-mini", "attempt 1", _cost(PLAIN)),
     Line(2, "chat gpt-4o-mini", "attempt 2 after AssertionError", _cost(PLAIN)),

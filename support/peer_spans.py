@@ -196,6 +196,13 @@ SPANS: dict[str, PeerSpan] = {
         {"gen_ai.usage.prompt_tokens": 1000, "gen_ai.usage.completion_tokens": 200},
         {"gen_ai.usage.cache_read_input_tokens": 400, "llm.usage.total_tokens": 1200},
     ),
+    "OpenLLMetry, a failing stream of responses": _span(
+        "opentelemetry.instrumentation.openai.v1",
+        None,
+        "no_usage",
+        {"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-5-nano", "gen_ai.is_streaming": True},
+        {"error.type": "APIError"},
+    ),
     "OpenLLMetry, embeddings": _span(
         "opentelemetry.instrumentation.openai.v1",
         EMBEDDING,

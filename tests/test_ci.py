@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from checks.coexist.peers import ENVIRONMENTS
+
 ROOT = Path(__file__).parents[1]
 FIRST = [
     "make lint",
@@ -121,7 +123,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(files: list[str] | None, turn: i
 
 def test_the_matrix_is_run_in_some_environments_which_take_turns() -> None:
     """Mirascope's and one of each kind; within nine commits in a row each has been there."""
-    here = [set(ci.environments(turn)) for turn in range(7, 16)]
+    here = [set(ci.environments("matrix", turn)) for turn in range(7, 16)]
     for names in here:
         assert names >= {"dev", "oldest", "legacy", "oldest-legacy"}
         assert len(names) == 7
@@ -133,12 +135,22 @@ def test_the_matrix_is_run_in_some_environments_which_take_turns() -> None:
     assert "FAULT=lost-raw make matrix" in jobs
 
 
+def test_the_environments_of_other_instrumentations_take_turns() -> None:
+    assert ci.environments("coexist", 7) == ["coexist-openai-v2"]
+    assert ci.environments("coexist", 8) == ["coexist"]
+    named = {name for names in ci.ENVIRONMENTS["coexist"] for name in names}
+    assert named == {row[0] for row in locked() if row[1] == "coexist"} == set(ENVIRONMENTS)
+    jobs = {str(job) for job in ci.plan(None, 7)}
+    assert jobs >= {"make coexist ARGS='coexist-openai-v2'", "FAULT=double-cost make coexist"}
+
+
 def test_it_is_told_what_a_run_leaves_out() -> None:
     left_out = ci.not_planned(7)
     assert left_out[0].startswith(
         "make matrix ARGS='mirascope-newest sdks-newest sdks-oldest sdks-bedrock "
         "langchain-openai pydantic-ai-slim instructor openai-agents llama-index-llms-litellm dspy crewai google-adk': "
     )
+    assert left_out[1] == "make coexist ARGS='coexist': their turns come with later commits"
     assert [line for line in left_out if line.startswith("make sdk-tests: ")]
     assert not {job.target for job in ci.plan(None, 7)} & set(ci.BY_HAND)
     assert all(f"\n{target}: " in MAKEFILE for target in ci.BY_HAND)

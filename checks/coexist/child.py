@@ -1,20 +1,22 @@
 """Makes every call beside one peer in one way, and says of each whether it counted once.
 
-`python -m checks.coexist.child PEER WAY`
+`python -m checks.coexist.child ENVIRONMENT PEER WAY [WORD ...]`, the words for the calls that have them alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
-from itertools import product
+from itertools import product, starmap
+from threading import Event
 from typing import Any, NamedTuple
 
 from opentelemetry import metrics, trace
@@ -22,17 +24,21 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 import chunkmeter
-from checks.coexist.calls import CALLS, COMPLETE, truth
-from checks.coexist.peers import LEFT_OPEN, SERVICES, switch_on
+from checks.coexist.calls import CALLS, COMPLETE, SERVICES, Asked, Got, make, truth
+from checks.coexist.peers import PEERS, switch_on
+from checks.coexist.told import Told
 from chunkmeter import ChunkSpanProcessor
+from chunkmeter.calls.keeper import keeper
 from chunkmeter.instrumentors import AnthropicInstrumentor, OpenAIInstrumentor
 from chunkmeter.reporting.telemetry import Telemetry, for_providers
-from chunkmeter.testing import Kit, attributes_of
+from chunkmeter.testing import Kit
 from replay import server
 from support.faults import plant
 
-_SETTLED = 0.05
-"""Seconds in which the keeper's thread settles what was collected."""
+_PATIENCE = 5.0
+"""Seconds until what happens in other threads has to have happened."""
+_TINY = 1e-9
+"""USD that don't matter."""
 # A chain's sums, which are no call.
 _SUMS: dict[str, Any] = {
     "openinference.span.kind": "CHAIN",
@@ -45,15 +51,46 @@ _SUMS: dict[str, Any] = {
 class Row(NamedTuple):
     """One call beside a peer."""
 
+    environment: str
     peer: str
-    service: str
-    call: str
     way: str
+    asked: Asked
     inside: bool
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the peer ends a span for it."""
+        return not any(set(words.split()) <= set(str(self.asked).split()) for words in PEERS[self.peer].unseen)
+
+    @property
+    def counts(self) -> bool:
+        """Whether anybody tells chunkmeter of it."""
+        return self.is_seen or self.is_metered
+
+    def is_told(self, told: Told) -> bool:
+        """Whether all has been told that has to be."""
+        if not self.is_seen:
+            return told.sums["calls"] >= self.counts
+        costs = abs(told.usd - told.sums["spend"]) < _TINY
+        return costs and told.has_span_of(PEERS[self.peer].scopes) and told.sums["calls"] >= self.counts
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether chunkmeter's hooks or `wrap` see it."""
+        streamed = CALLS[self.asked.call].kind in ("stream", "helper")
+        hooked = self.way.startswith("hook") and not PEERS[self.peer].suppresses
+        return hooked or ("wrap" in self.way and streamed)
 
     def __str__(self) -> str:
         where = "in a chain" if self.inside else "alone"
-        return f"{self.peer:<13} {self.service:<9} {self.call:<7} {self.way:<13} {where}"
+        peer = f"{self.peer}{self.environment.removeprefix('coexist').removesuffix(self.peer)}"
+        return f"{peer:<19} {self.way:<13} {self.asked} {where:<10}"
+
+
+def _asked(peer: str, words: Sequence[str]) -> Iterator[Asked]:
+    for asked in starmap(Asked, product(PEERS[peer].services, CALLS, (False, True))):
+        if CALLS[asked.call].kind in SERVICES[asked.service].answers and set(words) <= set(str(asked).split()):
+            yield asked
 
 
 def _set_up(peer: str, way: str, kit: Kit) -> Telemetry:
@@ -79,49 +116,91 @@ def _hook(kit: Kit) -> None:
         instrumentor().instrument(meter_provider=kit.meter_provider)
 
 
-def _wrong(row: Row, kit: Kit, telemetry: Telemetry, played: server.Server) -> str | None:
-    """What is wrong with a call; None if nothing is."""
-    names = ("chunkmeter.calls", "chunkmeter.spend", "chunkmeter.errors")
-    before, spans = [kit.total(name) for name in names], len(kit.spans)
-    wrap = partial(chunkmeter.wrap, provider=row.service, telemetry=telemetry)
+def _told(row: Row, kit: Kit, telemetry: Telemetry, played: server.Server, runner: asyncio.Runner) -> tuple[Got, Told]:
+    """What the user gets of a call, and what is told of it."""
+    before = Told.so_far(kit)
+    wrap = partial(chunkmeter.wrap, telemetry=telemetry)
     with ExitStack() as around:
         if row.inside:
             # Not next to the call: a span around another is told by that alone.
             tracer = trace.get_tracer("app")
             around.enter_context(tracer.start_as_current_span("chain", attributes=_SUMS))
             around.enter_context(tracer.start_as_current_span("step"))
-        CALLS[row.call](played, row.service, wrap if "wrap" in row.way else lambda stream: stream)
+        got = make(row.asked, played, runner, *([wrap] if "wrap" in row.way else ()))
     gc.collect()
-    time.sleep(_SETTLED)
-    calls, spend, errors = (kit.total(name) - was for name, was in zip(names, before, strict=True))
-    made = [attributes_of(span) for span in kit.spans[spans:]]
-    told = sum(span.get("gen_ai.usage.cost.amount", 0.0) for span in made)
-    incomplete = any(span.get("chunkmeter.cost.status") == "incomplete" for span in made)
-    left_open = row[:3] in LEFT_OPEN
-    if calls != 1 and not (left_open and row.way == "processor" and calls == 0):
+    settled = Event()
+    keeper.later(settled.set)
+    settled.wait(_PATIENCE)
+    until = time.monotonic() + _PATIENCE
+    while not row.is_told(told := Told.so_far(kit).since(before)) and time.monotonic() < until:
+        # In whose loop collected generators are closed, and LiteLLM has left something to do.
+        runner.run(asyncio.sleep(0.01))
+        gc.collect()
+    return got, told
+
+
+def _wrong(row: Row, got: Got, bare: Got, told: Told) -> str | None:
+    """What is wrong with a call; None if nothing is."""
+    if got != bare:
+        at = next((at for at, pair in enumerate(zip(got, bare, strict=False)) if pair[0] != pair[1]), None)
+        return f"the user gets {got[at or 0]}, without us {bare[at or 0]}"
+    if row.is_seen != told.has_span_of(PEERS[row.peer].scopes):
+        return "no span of the peer's" if row.is_seen else "a span of the peer's"
+    calls, spend, errors = told.sums["calls"], told.sums["spend"], told.sums["errors"]
+    if calls != row.counts:
         return f"{calls:g} calls"
     if errors:
         return f"{errors:g} errors"
-    if row.call in COMPLETE and not incomplete and abs(spend - truth(row.service, row.call)) > 1e-9:
-        return f"{spend:.9f} USD counted, {truth(row.service, row.call):.9f} are true"
-    if abs(told - spend) > 1e-9 and not left_open:
-        return f"{spend:.9f} USD counted, {told:.9f} on spans"
+    true = truth(row.asked)
+    if row.asked.call in COMPLETE and row.counts and told.cost_status != "incomplete":
+        # A span that tells no reason why its stream ended may be of one that was broken off.
+        if told.cost_status not in ("known", "partial"):
+            return f"the cost is {told.cost_status}"
+        if abs(spend - true.usd) > _TINY:
+            return f"{spend:.9f} USD counted, {true.usd:.9f} are true"
+    if told.cost_status != "incomplete" and spend > true.usd + _TINY:
+        return f"{spend:.9f} USD counted, more than {true.usd:.9f}"
+    if abs(told.usd - spend) > _TINY and not (row.way == "wrap" and not row.is_seen):  # whose span is the peer's
+        return f"{spend:.9f} USD counted, {told.usd:.9f} on spans"
+    if told.with_usage > 1:
+        return "tokens on more than one span"
+    return _recorded_wrong(row, told)
+
+
+def _recorded_wrong(row: Row, told: Told) -> str | None:
+    """What is wrong with the conventions' metrics of a call, which may be the peer's."""
+    if told.tokens.total() > 1 or told.durations.total() > 1:
+        return f"recorded twice: {told}"
+    if told.tokens[True] and row.asked.call in COMPLETE and told.input_tokens != truth(row.asked).input_tokens:
+        return f"{told.input_tokens:g} input tokens recorded, {truth(row.asked).input_tokens} are true"
+    if row.is_metered and (told.durations.total() != 1 or told.tokens.total() < (row.asked.call in COMPLETE)):
+        return f"not recorded: {told}"
     return None
 
 
-def main(peer: str, way: str) -> int:
-    """Exit status 1 if a call did not count once. `way` is one of `peers.WAYS`."""
+def main(environment: str, peer: str, way: str, *words: str) -> int:
+    """Exit status 1 if a call did not count once.
+
+    Args:
+        environment: one of `peers.ENVIRONMENTS`, in which this runs.
+        peer: one of `peers.PEERS`.
+        way: one of `peers.WAYS`.
+        words: what service, call, and `sync` or `async` have to be among.
+    """
     warnings.simplefilter("ignore")
-    plant("coexist")
+    os.environ |= {"ANTHROPIC_OPEN_TELEMETRY": "false", "CHUNKMETER_SERVERS": "127.0.0.1=*"}
     failed = 0
-    with Kit() as kit, server.start() as played:
+    with Kit() as kit, server.start() as played, asyncio.Runner() as runner:
+        bare = {asked: make(asked, played, runner) for asked in _asked(peer, words)}
+        plant("coexist")
         telemetry = _set_up(peer, way, kit)
-        services = SERVICES.get(peer, ("openai", "anthropic"))
-        for inside, service, call in product((False, True), services, CALLS):
-            row = Row(peer, service, call, way, inside)
-            wrong = _wrong(row, kit, telemetry, played)
+        gc.freeze()
+        for inside, asked in product((False, True), bare):
+            row = Row(environment, peer, way, asked, inside)
+            got, told = _told(row, kit, telemetry, played, runner)
+            wrong = _wrong(row, got, bare[asked], told)
             failed += wrong is not None
-            print(f"{row!s:<56} {wrong or 'ok'}", flush=True)
+            print(f"{row} {told}: {wrong or 'ok'}", flush=True)
     return 1 if failed else 0
 
 

@@ -1,28 +1,54 @@
-"""The other instrumentations that are tried: by name, what switches each on. All use the global providers."""
+"""The other instrumentations that are tried, one row each. All use the global providers."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any, NamedTuple
 
 from opentelemetry import trace
 
-__all__ = ["LEFT_OPEN", "PEERS", "SERVICES", "WAYS", "switch_on"]
+__all__ = ["ENVIRONMENTS", "PEERS", "WAYS", "Peer", "switch_on"]
 
+ENVIRONMENTS = ("coexist", "coexist-openai-v2")
+"""Where the peers are installed, as far as they go together."""
 WAYS = ("processor", "wrap", "hook first", "hook last", "hook and wrap")
 """How chunkmeter sees the calls: by the processor alone; by `wrap`; by its hooks, put in before the peer or after it;
 by both."""
+_HOOKED = ("processor", "hook first", "hook last")
+_OPENAI = ("openai", "responses", "embeddings")
 
-LEFT_OPEN = {("openllmetry", "anthropic", "break"), ("openllmetry", "anthropic", "error")}
-"""Peer, service, call: where the peer never ends its span."""
-SERVICES = {"langfuse": ("openai",), "anthropic": ("anthropic",)}
-"""Of the peers that don't trace both services, those that they do."""
+
+class Peer(NamedTuple):
+    """Another instrumentation.
+
+    Attributes:
+        switch_on: switches it on.
+        scopes: what its instrumentation scopes begin with.
+        services: those that it is asked to trace, of `calls.SERVICES`.
+        environments: where it is installed.
+        ways: how chunkmeter sees its calls. A framework's streams are its own, and there is nothing to wrap.
+        suppresses: whether it suppresses other instrumentations while an SDK runs, so that hooks stand aside.
+        unseen: the calls of which it ends no span, each as some of their words: service, call, `sync` or `async`.
+    """
+
+    switch_on: Callable[[], None]
+    scopes: tuple[str, ...]
+    services: tuple[str, ...] = (*_OPENAI, "anthropic")
+    environments: tuple[str, ...] = ("coexist",)
+    ways: tuple[str, ...] = WAYS
+    suppresses: bool = False
+    unseen: tuple[str, ...] = ()
 
 
 def _instrumentors(package: str) -> None:
     import_module(f"{package}.openai").OpenAIInstrumentor().instrument()
     import_module(f"{package}.anthropic").AnthropicInstrumentor().instrument()
+
+
+def _openai_v2() -> None:
+    import_module("opentelemetry.instrumentation.openai_v2").OpenAIInstrumentor().instrument()
 
 
 def _logfire() -> None:
@@ -38,21 +64,49 @@ def _langfuse() -> None:
     import_module("langfuse").Langfuse(**keys, tracer_provider=trace.get_tracer_provider())
 
 
+def _litellm() -> None:
+    library: Any = import_module("litellm")
+    library.callbacks = ["otel"]
+
+
+def _pydantic_ai() -> None:
+    import_module("pydantic_ai").Agent.instrument_all()
+
+
 def _anthropic() -> None:
     os.environ["ANTHROPIC_OPEN_TELEMETRY"] = "true"
 
 
-PEERS: dict[str, Callable[[], None]] = {
-    "genai": lambda: _instrumentors("opentelemetry.instrumentation.genai"),
-    "openllmetry": lambda: _instrumentors("opentelemetry.instrumentation"),
-    "openinference": lambda: _instrumentors("openinference.instrumentation"),
-    "logfire": _logfire,
-    "langfuse": _langfuse,
-    "anthropic": _anthropic,
+PEERS: dict[str, Peer] = {
+    "genai": Peer(
+        lambda: _instrumentors("opentelemetry.instrumentation.genai"),
+        ("opentelemetry.instrumentation.genai.",),
+    ),
+    "openai-v2": Peer(
+        _openai_v2,
+        ("opentelemetry.instrumentation.openai_v2",),
+        services=_OPENAI,
+        environments=("coexist-openai-v2",),
+        unseen=("responses", "parse"),
+    ),
+    "openllmetry": Peer(
+        lambda: _instrumentors("opentelemetry.instrumentation"),
+        ("opentelemetry.instrumentation.openai", "opentelemetry.instrumentation.anthropic"),
+        unseen=("anthropic break", "anthropic error sync", "anthropic parse"),
+    ),
+    "openinference": Peer(
+        lambda: _instrumentors("openinference.instrumentation"),
+        ("openinference.instrumentation.",),
+    ),
+    "logfire": Peer(_logfire, ("logfire.",), suppresses=True),
+    "langfuse": Peer(_langfuse, ("langfuse",), services=_OPENAI),
+    "litellm": Peer(_litellm, ("litellm",), services=("litellm",), unseen=("break",)),
+    "pydantic-ai": Peer(_pydantic_ai, ("pydantic-ai",), services=("agent",), ways=_HOOKED),
+    "anthropic": Peer(_anthropic, ("com.anthropic.sdk.python",), services=("anthropic",)),
 }
 
 
 def switch_on(peer: str) -> None:
     """Switch a peer on, and Anthropic's own tracing off unless that is meant."""
     os.environ["ANTHROPIC_OPEN_TELEMETRY"] = "false"
-    PEERS[peer]()
+    PEERS[peer].switch_on()

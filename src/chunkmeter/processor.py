@@ -27,6 +27,7 @@ from opentelemetry.trace import (
 from . import foreign, semconv
 from .attribution import NO_LABELS, Labels
 from .calls.begin import adopt
+from .calls.beside import is_around_last, opened
 from .calls.call import Call
 from .calls.keeper import keeper
 from .calls.pulling import within
@@ -99,8 +100,9 @@ def seen_on(provider: MeterProvider) -> _Seen:
 class ChunkSpanProcessor(SpanProcessor):
     """Counts the cost of inference spans that other instrumentations made; adds it to them for a next processor.
 
-    A span of a call that chunkmeter metered itself is forwarded unchanged and not counted again. A span that is no
-    inference is forwarded unchanged too. Spans that a sampler drops never get here, so their cost is not counted.
+    A span of a call that chunkmeter metered itself is not counted again; another instrumentation's is forwarded with
+    `chunkmeter.metered`. A span that is no inference is forwarded unchanged. Spans that a sampler drops never get here,
+    so their cost is not counted.
 
     Args:
         next_processor: gets every span; inference spans of other instrumentations as a copy with cost and finish
@@ -162,9 +164,12 @@ class ChunkSpanProcessor(SpanProcessor):
                     self._labels.popitem(last=False)
                 if inference:
                     span.set_attributes(_missing(span, labels))
+            if inference and not is_ours(span):
+                opened(span)
         elif inference:
             span.set_attribute(semconv.METERED, value=True)
             if foreign.read(span.attributes or {}) is not None:
+                call.others += (scope_of(span) or "",)
                 adopt(call, span)
         else:
             self._seen.metered.add(span)
@@ -211,16 +216,18 @@ class ChunkSpanProcessor(SpanProcessor):
         """Count the span if it is another's inference, and return what to forward: the span, or a copy with cost."""
         seen = self._seen
         labels = self._labels.pop(_ids(span), NO_LABELS)
-        if not self.active or not span.attributes or span in seen.metered:
+        if not self.active or not span.attributes:
             return span
         ended = call_of(span, labels)
         if ended is None:
             return span
+        if span in seen.metered:
+            return self._marked(span)
         keeper.watch(self._telemetry)  # whose thread sees to a changed price file, and to newer prices
         facts = self._telemetry.assess(ended)
         counted: Mapping[str, Any] = counted_attributes(ended, facts, draft_cost=self._telemetry.draft_cost)
         if seen.counted.add(span):
-            earlier = self._earlier(span, ended)
+            earlier = self._earlier(span, ended, counted)
             if earlier is None:
                 self._telemetry.record_cost(ended, facts, _context(span), foreign=True)
             elif earlier.counted is None:
@@ -228,20 +235,33 @@ class ChunkSpanProcessor(SpanProcessor):
             else:
                 seen.count_elsewhere(span, earlier.counted)
         counted = seen.elsewhere(span) or counted
-        if self._next is None or span in seen.metered:
-            return span
-        return with_attributes(span, {**_missing(span, labels), **counted})
+        if span in seen.metered:
+            return self._marked(span)
+        return span if self._next is None else with_attributes(span, {**_missing(span, labels), **counted})
 
-    def _earlier(self, span: ReadableSpan, ended: Ended) -> Account | None:
-        """The account by which the span's call counts without it; None if the span is what it counts by."""
+    def _marked(self, span: ReadableSpan) -> ReadableSpan:
+        """The span of a call that is counted without it, for a next processor: who sums up tokens can leave it out."""
+        return span if self._next is None else with_attributes(span, {semconv.METERED: True})
+
+    def _earlier(self, span: ReadableSpan, ended: Ended, counted: Mapping[str, Any]) -> Account | None:
+        """The account by which the span's call counts without it; None if the span is what it counts by.
+
+        Args:
+            span: the span.
+            ended: the call that it tells of.
+            counted: what it is to say of that call's cost, by what it tells itself.
+        """
         account = account_of(ended, scope_of(span) or "", span)
         call = within()
         if isinstance(call, Call) and _is_of(call, ended.tally):
             call.others += (account.source,)
             if call.mode != "metrics_only":
                 return account
-            return account._replace(counted=counted_attributes(*call.so_far(), draft_cost=self._telemetry.draft_cost))
-        return once_for(self._telemetry.meter_provider).earlier(account)
+            if call.tally.tokens().input_tokens is not None:
+                counted = counted_attributes(*call.so_far(), draft_cost=self._telemetry.draft_cost)
+            # Else its owner has seen the event with the usage, and ends the span before handing that event on.
+            return account._replace(counted=counted)
+        return account if is_around_last(account) else once_for(self._telemetry.meter_provider).earlier(account)
 
 
 def _is_of(call: Call, tally: Tally) -> bool:

@@ -36,7 +36,8 @@ def test_the_agents_trace_adds_up(left: Path, capsys: pytest.CaptureFixture[str]
     assert [(line.depth, line.name, line.told, round(line.cost, 12)) for line in lines] == [
         (0, "plan a day", "", round(TOOLS + NESTED + 2 * PLAIN + CLAUDE, 12)),
         (1, "chat gpt-4o-mini", "", round(TOOLS, 12)),
-        (1, "chat llama-3.3-70b-versatile", "", round(NESTED, 12)),
+        (1, "execute_tool get_weather", "", round(NESTED, 12)),
+        (2, "chat llama-3.3-70b-versatile", "", round(NESTED, 12)),
         (1, "retry answer", "2 attempts, known", round(2 * PLAIN, 12)),
         (2, "chat gpt-4o-mini", "attempt 1", round(PLAIN, 12)),
         (2, "chat gpt-4o-mini", "attempt 2 after AssertionError", round(PLAIN, 12)),
@@ -64,5 +65,6 @@ def test_a_cost_that_is_counted_twice_is_found(left: Path) -> None:
     call = next(span for span in recording.placed if span.name == "chat llama-3.3-70b-versatile")
     call.attributes["gen_ai.usage.cost.amount"] *= 2
     assert [line.partition(":")[0] for line in agent.check(recording)] == [
-        "cost of plan a day", "cost of chat llama-3.3-70b-versatile", "chunkmeter.run.cost of retry answer",
+        "cost of plan a day", "cost of execute_tool get_weather", "cost of chat llama-3.3-70b-versatile",
+        "chunkmeter.run.cost of retry answer",
     ]  # fmt: skip

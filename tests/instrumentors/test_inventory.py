@@ -83,10 +83,10 @@ def test_one_line_names_what_is_metered(kit: Kit, caplog: pytest.LogCaptureFixtu
 
 def test_what_has_no_hook_is_named_with_the_cure(kit: Kit, install: Callable[..., None]) -> None:
     """Libraries of which `wrap()` reads the streams, together."""
-    install(cohere="5.21.1", litellm="1.80.0")
+    install(google_generativeai="0.8.6", ibm_watsonx_ai="1.4.6")
     instrument(kit)
     cure = "(it has no hook: give its streams to chunkmeter.wrap())"
-    assert f"; not metered: Cohere's SDK 5.21.1, LiteLLM 1.80.0 {cure}" in f"{_inventory.line()}"
+    assert f"; not metered: Google's older SDK 0.8.6, IBM's SDK 1.4.6 {cure}" in f"{_inventory.line()}"
 
 
 def test_a_hook_that_is_off_is_named_with_the_cure(

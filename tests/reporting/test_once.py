@@ -88,6 +88,34 @@ def test_without_an_id_and_tokens_nothing_is_alike() -> None:
     assert counted(told("chunkmeter", None), told("peer", None)) == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "calls"),
+    [
+        ({}, 1),
+        ({"asked": None}, 1),
+        ({"asked": "gpt-4o-mini-2024-07-18"}, 1),
+        ({"asked": "another"}, 2),
+        ({"start_ns": SECOND // 2}, 1),
+        ({"start_ns": 2 * SECOND, "end_ns": 3 * SECOND}, 2),
+        ({"start_ns": 1, "asked": None}, 2),
+        ({"end_ns": 0}, 2),
+        ({"parent_id": 7}, 2),
+        ({"trace_id": 2}, 2),
+        ({"trace_id": 2, "parent_id": 0}, 2),
+        ({"operation": "embeddings"}, 2),
+        ({"tokens": (1, None)}, 2),
+    ],
+)
+def test_what_tells_nothing_and_lies_around_ours_or_at_its_time_is_of_our_call(
+    said: dict[str, Any], calls: int
+) -> None:
+    """OpenLLMetry's span of a stream that was broken off. Around another's it is a call of its own."""
+    theirs = told("peer", None, **{"model": "gpt-4o-mini", "asked": "gpt-4o-mini", "start_ns": -1, **said})
+    ours = told("chunkmeter", start_ns=1, model="gpt-4o-mini-2024-07-18", asked="gpt-4o-mini")
+    assert counted(ours, theirs) == calls
+    assert counted(ours._replace(source="another"), theirs) == 2
+
+
 @pytest.mark.parametrize(("late_ns", "calls"), [(SECOND // 2, 1), (2 * SECOND, 2)])
 def test_a_peer_s_span_may_end_a_moment_after_its_stream_was_closed(late_ns: int, calls: int) -> None:
     """Logfire's does when the stream is collected."""
@@ -112,6 +140,9 @@ def test_an_account_without_a_span_is_of_a_peer_s_call() -> None:
     spanless = told("chunkmeter", span_id=0)
     assert counted(spanless, told("peer", None, trace_id=2, start_ns=-SECOND, end_ns=5 * SECOND)) == 1
     assert counted(spanless, told("peer", None, start_ns=2 * SECOND, end_ns=5 * SECOND)) == 2
+    for dated in ("gpt-4o-2024-08-06", "gpt-4o-20240806"):  # The peer may know no more than what was asked for.
+        assert counted(spanless._replace(model=dated), told("peer", None)) == 1
+    assert counted(spanless._replace(model="gpt-4o-mini"), told("peer", None)) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from opentelemetry.util.types import AttributeValue
 
 from .. import foreign, semconv
 from ..facts.request import Request
-from ..facts.tally import Tally
 from ..readers import Reader
 from ..reporting.attributes import start_attributes
 from ..reporting.telemetry import SCOPE, Telemetry
+from .beside import begun, mark_beside
 from .call import Call
 from .run import attempt_in
 
@@ -66,10 +66,15 @@ def begin(
         _claim(call, {} if theirs is span else _unnamed(theirs, request))
         return call
     mode = "metrics_only" if peer else "owned"
-    return Call(
+    call = Call(
         telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns, library=library, peer=peer,
         attempt=attempt,
     )  # fmt: skip
+    if not peer:
+        with telemetry.guard("hook", "looking for spans beside"):
+            mark_beside(call, get_current_span(parent), _records)
+            begun(call)
+    return call
 
 
 def adopt(call: Call, span: Span) -> None:
@@ -92,26 +97,30 @@ def _current_inference_span(request: Request) -> Span | None:
     whoever answers may ask for embeddings on the way.
     """
     span = get_current_span()
-    theirs = _read(span)
-    if theirs is None:
-        return None
-    operation, asked = theirs[0].operation, theirs[0].model
-    if operation != request.operation and not {operation, request.operation} <= semconv.ANSWER_OPERATIONS:
-        return None
-    return span if asked is None or request.model is None or asked == request.model else None
+    return span if _is_free(span) and _records(span, request) else None
 
 
 def is_recorded() -> bool:
     """Whether somebody else's current span records an inference, and no call has claimed it."""
-    return _read(get_current_span()) is not None
+    span: Any = get_current_span()
+    return _is_free(span) and foreign.read(span.attributes) is not None
 
 
-def _read(span: Span) -> tuple[Request, Tally] | None:
-    """What somebody else's span, that is unclaimed, tells of an inference; None if it records none."""
-    attributes: Any = getattr(span, "attributes", None)
-    if not span.is_recording() or not attributes or hasattr(span.end, _CLAIMED) or _is_ours(span):
-        return None
-    return foreign.read(attributes)
+def _is_free(span: Any) -> bool:
+    """Whether it is somebody else's span, which tells something and is not claimed."""
+    attributes = getattr(span, "attributes", None)
+    return bool(span.is_recording() and attributes and not hasattr(span.end, _CLAIMED) and not _is_ours(span))
+
+
+def _records(span: Any, request: Request) -> bool:
+    """Whether a span records the inference that a request asks for, in some dialect."""
+    theirs = foreign.read(span.attributes or {})
+    if theirs is None:
+        return False
+    operation, asked = theirs[0].operation, theirs[0].model
+    if operation != request.operation and not {operation, request.operation} <= semconv.ANSWER_OPERATIONS:
+        return False
+    return asked is None or request.model is None or asked == request.model
 
 
 def _is_ours(span: Span) -> bool:

@@ -65,9 +65,9 @@ class Call:
     """
 
     __slots__ = (
-        "_body", "_failed", "_read", "_reader", "attempt", "chunks", "context", "ended", "first_ns", "last_ns",
-        "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request", "span", "start_ns", "tally",
-        "telemetry",
+        "__weakref__", "_body", "_failed", "_read", "_reader", "attempt", "chunks", "context", "ended", "first_ns",
+        "last_ns", "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request", "span", "start_ns",
+        "tally", "telemetry",
     )  # fmt: skip
 
     def __init__(
@@ -87,7 +87,7 @@ class Call:
         self.telemetry, self.request, self.mode, self.library = telemetry, request, mode, library
         self.peer, self.attempt = peer, attempt
         self.others: tuple[str, ...] = ()
-        """The scopes of other instrumentations whose span has ended inside the call's stream."""
+        """The scopes of others whose span lies around the call, began in its request, or ended inside its stream."""
         self.tally = Tally(
             reader.wire if reader else None, keeps_text=telemetry.settings.estimate, request_model=request.model
         )
@@ -216,7 +216,7 @@ class Call:
             told = ended, cost_in(facts)
             with telemetry.guard("settle", "writing the span"):
                 telemetry.write(self.span, ended, facts, status=self.mode == "owned")
-            telemetry.record(ended, facts, self.context, recorded_by(self.peer, self.span))
+            telemetry.record(ended, facts, self.context, recorded_by(ended, self.peer, self.span, self.others))
         self.tally.forget_text()
         if self.mode == "owned":
             with telemetry.guard("settle", "ending the span"):

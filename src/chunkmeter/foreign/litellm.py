@@ -43,4 +43,6 @@ def read(attributes: Attributes) -> tuple[Request, Tally] | None:
     if operation is None:
         return None
     request, tally = read_named(attributes, operation, _NAMES)
+    if tally.response_id == text(attributes, ("litellm.call_id",)):
+        tally.response_id = None  # Its own id of a call that failed, which no answer has.
     return replace(request, stream=attributes.get("llm.is_streaming") in (True, "True")), tally

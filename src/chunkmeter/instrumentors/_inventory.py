@@ -23,7 +23,11 @@ __all__ = ["every_instrumentor", "line", "tell"]
 _logger = logging.getLogger("chunkmeter")
 
 _DISABLED = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
-_WITHOUT_HOOK = {"cohere": "Cohere's SDK", "litellm": "LiteLLM", "mistralai": "Mistral's SDK"}
+_WITHOUT_HOOK = {
+    "google-cloud-aiplatform": "Vertex AI's SDK",
+    "google-generativeai": "Google's older SDK",
+    "ibm-watsonx-ai": "IBM's SDK",
+}
 """Distribution -> the name of a library that chunkmeter has no hook for, and whose streams `wrap()` reads."""
 _OTHERS = (
     "google-adk",

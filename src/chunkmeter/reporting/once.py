@@ -6,6 +6,7 @@ once is one operation on a dictionary or a list.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,12 +20,13 @@ from ..facts.ended import Ended, Facts
 from .attributes import counted_attributes
 from .telemetry import SCOPE, Telemetry
 
-__all__ = ["Account", "Once", "account_of", "is_counted", "once_for", "once_on"]
+__all__ = ["Account", "Once", "account_of", "is_counted", "lies_around", "once_for", "once_on"]
 
 _MOST_CALLS = 4096
 _MOST_OF_ONE_ID = 16
 _MOST_RECENT = 64
 _LATE_NS = 10**9
+_DATE = re.compile(r"-\d{4}-?\d\d-?\d\d\Z")
 
 
 class Account(NamedTuple):
@@ -43,7 +45,8 @@ class Account(NamedTuple):
         end_ns: when it ended.
         tokens: the counts of what went in and what came out.
         counted: what a span is to say of the call's cost, where the account has no span of its own.
-        others: the scopes of others whose span is known to be of the call, since it ended inside its stream.
+        others: the scopes of others whose span is known to be of the call, and is not asked for here.
+        asked: the model asked for, None where it isn't told.
     """
 
     source: str
@@ -59,6 +62,7 @@ class Account(NamedTuple):
     tokens: tuple[int | None, int | None] = (None, None)
     counted: Mapping[str, AttributeValue] | None = None
     others: tuple[str, ...] = ()
+    asked: str | None = None
 
 
 def account_of(ended: Ended, source: str, span: Any, *, own: bool = True) -> Account:
@@ -77,7 +81,7 @@ def account_of(ended: Ended, source: str, span: Any, *, own: bool = True) -> Acc
     return Account(
         source, request.operation, tally.response_id, request.provider, tally.response_model or request.model,
         context.trace_id, context.span_id if own else 0, around, ended.start_ns, ended.end_ns,
-        (tokens.input_tokens, tokens.output_tokens),
+        (tokens.input_tokens, tokens.output_tokens), asked=request.model,
     )  # fmt: skip
 
 
@@ -215,12 +219,36 @@ def _resemble(one: Account, other: Account) -> bool:
 
     An account without a span is of a stream of another source's, so that the tokens need not be told.
     """
-    if (one.response_id and other.response_id) or one.source == other.source or one.model != other.model:
+    if (one.response_id and other.response_id) or one.source == other.source:
         return False
+    if one.source == SCOPE and lies_around(other, one):
+        return True
     spanless = not (one.span_id and other.span_id)
+    if not (one.model == other.model or (spanless and _undated(one.model) == _undated(other.model))):
+        return False
     if _are_vectors(one) != _are_vectors(other) or not (spanless or (one.tokens == other.tokens and any(one.tokens))):
         return False
     return _meet(one, other) and (one.trace_id == other.trace_id or _anywhere(one, other))
+
+
+def _undated(model: str | None) -> str | None:
+    """A model's name without the date that providers add to the one that was asked for."""
+    return model and _DATE.sub("", model)
+
+
+def lies_around(other: Account, ours: Account) -> bool:
+    """Whether an account that tells neither an id nor tokens is of a call of ours: it lies around it.
+
+    One that tells that the same model was asked for may lie at the same time. OpenLLMetry, LiteLLM and Logfire have
+    such spans for streams that are broken off or fail. They have no cost, so that none is lost.
+    """
+    bare = not (other.response_id or any(other.tokens)) and _are_vectors(other) == _are_vectors(ours)
+    beside = other.parent_id == ours.parent_id and (other.trace_id == ours.trace_id or not other.parent_id)
+    if not (bare and beside):
+        return False
+    if other.asked is None:
+        return other.start_ns < ours.start_ns <= other.end_ns
+    return other.asked in (ours.asked, ours.model) and _meet(other, ours)
 
 
 def _anywhere(one: Account, other: Account) -> bool:

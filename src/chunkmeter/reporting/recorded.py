@@ -5,9 +5,10 @@ Our metric would double theirs, and our attribute replace what the owner of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
+from ..facts.ended import Ended
 from ..semconv import (
     DURATION,
     ERROR_TYPE,
@@ -21,23 +22,55 @@ __all__ = ["recorded_by", "told_by"]
 
 _Said = TypeVar("_Said")
 
-# By scope, which is the package too in which its streams are.
+
+class _Records(NamedTuple):
+    """What an instrumentation records.
+
+    Attributes:
+        metrics: the metrics of a call.
+        of_streams: those of a streamed one, where it records fewer.
+        not_of: the wires of calls of which it records none.
+        of_whole_ones: whether it records none of a stream that is broken off or fails.
+    """
+
+    metrics: tuple[Metric, ...]
+    of_streams: tuple[Metric, ...] | None = None
+    not_of: tuple[str, ...] = ()
+    of_whole_ones: bool = False
+
+
+_ALL, _NOT_THE_FIRST = (DURATION, TOKEN_USAGE, TIME_TO_FIRST_CHUNK), (DURATION, TOKEN_USAGE)
+# By scope, which is the package too in which its streams are. `make coexist` holds the table against each of them.
 _RECORDED = {
-    "opentelemetry.instrumentation.genai.openai": (DURATION, TOKEN_USAGE, TIME_TO_FIRST_CHUNK),  # 1.3b0
-    "opentelemetry.instrumentation.genai.anthropic": (DURATION, TOKEN_USAGE, TIME_TO_FIRST_CHUNK),  # 1.3b0
-    "opentelemetry.instrumentation.openai": (DURATION, TOKEN_USAGE),  # OpenLLMetry 0.62.4; the scope ends in `.v1`
-    "opentelemetry.instrumentation.anthropic": (DURATION, TOKEN_USAGE),  # OpenLLMetry 0.62.4
+    "opentelemetry.instrumentation.genai.openai": _Records(_ALL),  # 1.3b0
+    "opentelemetry.instrumentation.genai.anthropic": _Records(_ALL),  # 1.3b0
+    "opentelemetry.instrumentation.openai_v2": _Records(_NOT_THE_FIRST, of_streams=(DURATION,)),  # 2.4b0
+    # OpenLLMetry 0.62.4; the scope ends in `.v1`
+    "opentelemetry.instrumentation.openai": _Records(_NOT_THE_FIRST, not_of=("openai_responses",)),
+    "opentelemetry.instrumentation.anthropic": _Records(_NOT_THE_FIRST, of_whole_ones=True),  # OpenLLMetry, the same
+    "pydantic-ai": _Records((TOKEN_USAGE,)),  # 2.66.0
 }
 
 
-def recorded_by(module: str | None, span: Any) -> tuple[Metric, ...]:
-    """The metrics of a call that the instrumentation which has its span or its stream records.
+def recorded_by(ended: Ended, module: str | None, span: Any, others: Iterable[str] = ()) -> tuple[Metric, ...]:
+    """The metrics of a call that other instrumentations record.
 
     Args:
-        module: the module of its stream; None where it has none.
-        span: the call's span.
+        ended: the call.
+        module: the module of the call's stream, where that is another instrumentation's; None where it is not.
+        span: the call's span, which may be another instrumentation's.
+        others: the scopes of those that have a span of the call beside.
     """
-    return _of(module or _scope(span), _RECORDED)
+    scopes = (module or _scope(span), *others)
+    found = [_recorded(ended, records) for scope in scopes for records in _of(scope, _RECORDED)]
+    return tuple({metric.name: metric for metrics in found for metric in metrics}.values())
+
+
+def _recorded(ended: Ended, records: _Records) -> tuple[Metric, ...]:
+    broken = records.of_whole_ones and ended.outcome != "completed"
+    if broken or ended.tally.wire in records.not_of:
+        return ()
+    return records.metrics if records.of_streams is None or not ended.request.stream else records.of_streams
 
 
 # Anthropic's SDK has a scope for each service too, such as `.bedrock`.
@@ -46,13 +79,13 @@ _TOLD = {"com.anthropic.sdk.python": (ERROR_TYPE, RESPONSE_TIME_TO_FIRST_CHUNK)}
 
 def told_by(span: Any) -> tuple[str, ...]:
     """The attributes that are left to the owner of a span, by their names."""
-    return _of(_scope(span), _TOLD)
+    return next(iter(_of(_scope(span), _TOLD)), ())
 
 
 def _scope(span: Any) -> str:
     return getattr(getattr(span, "instrumentation_scope", None), "name", None) or ""
 
 
-def _of(name: str, table: Mapping[str, tuple[_Said, ...]]) -> tuple[_Said, ...]:
+def _of(name: str, table: Mapping[str, _Said]) -> list[_Said]:
     """What a table has for a scope, or for a part of it: its own name goes on behind a dot."""
-    return next((said for scope, said in table.items() if name == scope or name.startswith(f"{scope}.")), ())
+    return [said for scope, said in table.items() if name == scope or name.startswith(f"{scope}.")]

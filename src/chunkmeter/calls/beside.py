@@ -1,0 +1,65 @@
+"""Spans that other instrumentations have around a call, and don't make current.
+
+OpenLLMetry's for Anthropic is open when the call begins; its span for OpenAI's responses begins after it, and is dated
+back.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from opentelemetry.trace import Span
+
+from .. import semconv
+from ..facts.request import Request
+from ..reporting.once import Account, account_of, lies_around
+from ..reporting.telemetry import SCOPE
+from .call import Call
+
+__all__ = ["begun", "is_around_last", "mark_beside", "opened"]
+
+_opened: ContextVar[weakref.ref[Any] | None] = ContextVar("chunkmeter_opened", default=None)
+"""The inference span of another instrumentation's that was started last in this thread or task."""
+
+_begun: ContextVar[weakref.ref[Call] | None] = ContextVar("chunkmeter_begun", default=None)
+"""The call that has begun last in this thread or task."""
+
+
+def opened(span: Span) -> None:
+    """Note that another instrumentation has started an inference span here."""
+    _opened.set(weakref.ref(span))
+
+
+def mark_beside(call: Call, current: Any, records: Callable[[Any, Request], bool]) -> None:
+    """Mark a span that lies around a call beside the current one: the call is counted without it. May raise.
+
+    Args:
+        call: a call that begins, with a span of its own or without one.
+        current: the current span.
+        records: whether a span records the inference that a request asks for.
+    """
+    found = _opened.get()
+    span: Any = None if found is None else found()
+    if span is None or not span.is_recording() or semconv.METERED in (span.attributes or ()):
+        return
+    around = span.parent.span_id if span.parent else 0
+    if around == current.get_span_context().span_id and records(span, call.request):
+        span.set_attribute(semconv.METERED, value=True)
+        call.others += (span.instrumentation_scope.name,)
+
+
+def begun(call: Call) -> None:
+    """Note that a call begins here."""
+    _begun.set(weakref.ref(call))
+
+
+def is_around_last(theirs: Account) -> bool:
+    """Whether a span that tells nothing of its call lies around the one that has begun here last, and is still open."""
+    found = _begun.get()
+    call = None if found is None else found()
+    if call is None or call.ended or call.mode != "owned":
+        return False
+    return lies_around(theirs, account_of(call.so_far()[0], SCOPE, call.span))
