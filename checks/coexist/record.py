@@ -109,8 +109,8 @@ PEERS: dict[str, Peer] = {
         (f"{_OI_PACKAGE}-anthropic", "anthropic"), ("anthropic",), _instrumentor(_OI_ANTHROPIC)
     ),
     "logfire": Peer(("logfire", "openai", "anthropic"), ("openai", "anthropic"), _logfire),
-    "langfuse": Peer(("langfuse", "openai"), ("openai",), BESIDE["langfuse"]),
-    "anthropic": Peer(("anthropic",), ("anthropic",), BESIDE["anthropic"]),
+    "langfuse": Peer(("langfuse", "openai"), ("openai",), BESIDE["langfuse"].switch_on),
+    "anthropic": Peer(("anthropic",), ("anthropic",), BESIDE["anthropic"].switch_on),
     # Two at once: each call has two inference spans, of which one is counted.
     "genai-and-openinference": Peer(
         (f"{_OTEL_PACKAGE}-genai-openai", f"{_OI_PACKAGE}-openai", "openai", "anthropic"),

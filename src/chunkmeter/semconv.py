@@ -271,7 +271,7 @@ CHANGES: Final = (
             OPERATION_OUTPUT_TOKENS,
         ),
         374,
-    ),
+    ),  # fmt: skip
 )
 """All names that differ. No span attribute does: the release already has main's last renaming, to `cache_write`."""
 
