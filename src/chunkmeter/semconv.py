@@ -231,10 +231,7 @@ OPERATION_INPUT_TOKENS: Final = Metric(
     "gen_ai.client.inference.operation.input_tokens", "{token}", "Input tokens used by an inference operation", _TOKENS
 )
 OPERATION_OUTPUT_TOKENS: Final = Metric(
-    "gen_ai.client.inference.operation.output_tokens",
-    "{token}",
-    "Output tokens used by an inference operation",
-    _TOKENS,
+    "gen_ai.client.inference.operation.output_tokens", "{token}", "Output tokens of an inference operation", _TOKENS
 )
 
 
@@ -262,17 +259,12 @@ CHANGES: Final = (
     Change(
         TOKEN_USAGE,
         (
-            INFERENCE_INPUT_TOKENS,
-            INFERENCE_OUTPUT_TOKENS,
-            INFERENCE_CACHE_READ,
-            INFERENCE_CACHE_WRITE,
-            INFERENCE_REASONING,
-            OPERATION_INPUT_TOKENS,
-            OPERATION_OUTPUT_TOKENS,
+            INFERENCE_INPUT_TOKENS, INFERENCE_OUTPUT_TOKENS, INFERENCE_CACHE_READ, INFERENCE_CACHE_WRITE,
+            INFERENCE_REASONING, OPERATION_INPUT_TOKENS, OPERATION_OUTPUT_TOKENS,
         ),
         374,
-    ),  # fmt: skip
-)
+    ),
+)  # fmt: skip
 """All names that differ. No span attribute does: the release already has main's last renaming, to `cache_write`."""
 
 
