@@ -1,6 +1,7 @@
-"""A pytest plugin for the SDKs' tests: writes down what passed, and meters all SDKs where it is told to.
+"""A pytest plugin for libraries' tests: writes down what passed, and meters every library where it is told to.
 
-`SDK_TESTS_PASSED` names the file that gets the names of the tests that passed, `SDK_TESTS_METERED` is 1 to meter.
+`SDK_TESTS_PASSED` names the file that gets the names of the tests that passed, `SDK_TESTS_CALLS` the one that gets the
+number of calls counted in each process; `SDK_TESTS_METERED` is 1 to meter.
 """
 
 from __future__ import annotations
@@ -9,25 +10,24 @@ import os
 from pathlib import Path
 from typing import Any
 
-from checks.matrix.endpoints import CLIENTS
-
 PASSED = "SDK_TESTS_PASSED"
+CALLS = "SDK_TESTS_CALLS"
 METERED = "SDK_TESTS_METERED"
 
 _failed = set[str]()
 _passed = set[str]()
+_kits = list[Any]()
 
 
 def pytest_configure() -> None:
     """Meter what each process asks, the one that only hands tests to others too."""
     if os.environ.get(METERED) == "1":
-        from chunkmeter import instrumentors
+        import chunkmeter
         from chunkmeter.testing import Kit
 
         kit = Kit()
-        for name in CLIENTS.values():
-            instrumentor = getattr(instrumentors, f"{name}Instrumentor")()
-            instrumentor.instrument(tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider)
+        chunkmeter.instrument(tracer_provider=kit.tracer_provider, meter_provider=kit.meter_provider)
+        _kits.append(kit)
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -39,6 +39,9 @@ def pytest_runtest_logreport(report: Any) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Write them down, in the process that gets all reports."""
+    """Write down the calls of each process, and the tests in the one that gets all reports."""
+    for kit in _kits:
+        with Path(os.environ[CALLS]).open("a") as calls:
+            calls.write(f"{kit.total('chunkmeter.calls'):.0f}\n")
     if "PYTEST_XDIST_WORKER" not in os.environ:
         Path(os.environ[PASSED]).write_text("\n".join(sorted(_passed - _failed)))
