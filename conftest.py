@@ -15,6 +15,9 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 import hypothesis
 import pytest
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, get_current_span
 
 import chunkmeter
 from chunkmeter.testing import Kit
@@ -78,3 +81,12 @@ def server() -> Iterator[Server]:
     """The replay server, on a free port of 127.0.0.1."""
     with start() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_current() -> Iterator[None]:
+    """A span that a test leaves current would be the parent of every later test's."""
+    yield
+    left = get_current_span()
+    otel_context.attach(Context())
+    assert left is INVALID_SPAN, f"the test has left a span current: {left}"
