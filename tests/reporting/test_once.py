@@ -115,7 +115,7 @@ def test_without_an_id_and_tokens_nothing_is_alike() -> None:
 def test_what_tells_nothing_and_lies_around_ours_or_at_its_time_is_of_our_call(
     said: dict[str, Any], calls: int
 ) -> None:
-    """OpenLLMetry's span of a stream that was broken off, Logfire's log inside our span, LiteLLM's root of a failed one.
+    """OpenLLMetry's span of a stream broken off, Logfire's log inside our span, LiteLLM's root of a failed one.
 
     Around another's it is a call of its own.
     """
