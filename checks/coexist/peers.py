@@ -65,6 +65,8 @@ def _langfuse() -> None:
 
 
 def _litellm() -> None:
+    # Else it writes on the app's span where one is current, from a thread: nowhere once the app has ended that.
+    os.environ["USE_OTEL_LITELLM_REQUEST_SPAN"] = "true"
     library: Any = import_module("litellm")
     library.callbacks = ["otel"]
 

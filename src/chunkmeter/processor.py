@@ -27,7 +27,7 @@ from opentelemetry.trace import (
 from . import foreign, semconv
 from .attribution import NO_LABELS, Labels
 from .calls.begin import adopt
-from .calls.beside import is_around_last, opened
+from .calls.beside import is_around_one, opened
 from .calls.call import Call
 from .calls.keeper import keeper
 from .calls.pulling import within
@@ -261,7 +261,7 @@ class ChunkSpanProcessor(SpanProcessor):
                 counted = counted_attributes(*call.so_far(), draft_cost=self._telemetry.draft_cost)
             # Else its owner has seen the event with the usage, and ends the span before handing that event on.
             return account._replace(counted=counted)
-        return account if is_around_last(account) else once_for(self._telemetry.meter_provider).earlier(account)
+        return account if is_around_one(account) else once_for(self._telemetry.meter_provider).earlier(account)
 
 
 def _is_of(call: Call, tally: Tally) -> bool:

@@ -189,3 +189,26 @@ def test_a_thread_may_look_while_another_one_adds() -> None:
         thread.join()
         sys.setswitchinterval(interval)
     assert failed == []
+
+
+@pytest.mark.slow
+def test_what_an_sdk_looks_for_among_the_imported_modules_is_imported_before_its_request() -> None:
+    """OpenAI's looks for httpx2 as it reads an answer: half imported in the keeper's thread, it would fail the call."""
+    run(
+        """
+        import threading
+
+        seen = []
+
+        class Watching:
+            def find_spec(self, name, path=None, target=None):
+                if name == "httpx2":
+                    seen.append(threading.current_thread() is threading.main_thread())
+
+        sys.meta_path.insert(0, Watching())
+        sys.modules["openai._httpx2"] = sys
+        list(wrapped())
+        kit.shutdown()
+        assert seen == [True], seen
+        """
+    )

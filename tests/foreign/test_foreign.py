@@ -214,3 +214,10 @@ def test_odd_types_anywhere_are_absent() -> None:
 def test_a_log_of_logfire_s_is_of_a_call_that_began_before(attributes: dict[str, Any], start_ns: int) -> None:
     """It is a span that begins at the end of a stream, and says how long that took."""
     assert foreign.start(attributes, 1_000_000_000) == start_ns
+
+
+@pytest.mark.parametrize(("answered", "told"), [("call-1", None), ("chatcmpl-1", "chatcmpl-1")])
+def test_litellm_s_id_of_a_failed_call_is_no_answer_s(answered: str, told: str | None) -> None:
+    """It puts its own id in the place of the answer's, which no other account of the call has."""
+    own = {"llm__request__type": "completion", "hidden_params": "{}", "litellm__call_id": "call-1"}
+    assert read(**own, gen_ai__response__id=answered).tally.response_id == told

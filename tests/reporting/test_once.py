@@ -101,7 +101,13 @@ def test_without_an_id_and_tokens_nothing_is_alike() -> None:
         ({"end_ns": 0}, 2),
         ({"parent_id": 7}, 2),
         ({"trace_id": 2}, 2),
-        ({"trace_id": 2, "parent_id": 0}, 2),
+        ({"trace_id": 2, "parent_id": 0}, 1),
+        ({"trace_id": 2, "parent_id": 0, "asked": "another"}, 2),
+        ({"trace_id": 2, "parent_id": 0, "asked": None}, 2),
+        ({"trace_id": 2, "parent_id": 0, "start_ns": 2 * SECOND, "end_ns": 3 * SECOND}, 2),
+        ({"parent_id": 10**7, "start_ns": 2}, 1),
+        ({"parent_id": 10**7, "start_ns": 2, "asked": None}, 2),
+        ({"parent_id": 10**7, "trace_id": 2}, 2),
         ({"operation": "embeddings"}, 2),
         ({"tokens": (1, None)}, 2),
     ],
@@ -109,9 +115,12 @@ def test_without_an_id_and_tokens_nothing_is_alike() -> None:
 def test_what_tells_nothing_and_lies_around_ours_or_at_its_time_is_of_our_call(
     said: dict[str, Any], calls: int
 ) -> None:
-    """OpenLLMetry's span of a stream that was broken off. Around another's it is a call of its own."""
+    """OpenLLMetry's span of a stream broken off, Logfire's log inside our span, LiteLLM's root of a failed one.
+
+    Around another's it is a call of its own.
+    """
     theirs = told("peer", None, **{"model": "gpt-4o-mini", "asked": "gpt-4o-mini", "start_ns": -1, **said})
-    ours = told("chunkmeter", start_ns=1, model="gpt-4o-mini-2024-07-18", asked="gpt-4o-mini")
+    ours = told("chunkmeter", span_id=10**7, start_ns=1, model="gpt-4o-mini-2024-07-18", asked="gpt-4o-mini")
     assert counted(ours, theirs) == calls
     assert counted(ours._replace(source="another"), theirs) == 2
 

@@ -251,3 +251,31 @@ def test_a_peer_that_detaches_late_leaves_the_user_s_span_current(kit: Kit, wrap
         with wrap(Detaching(ask), provider="openai") as stream:
             list(stream)
         assert trace.get_current_span() is request
+
+
+class Shut:
+    """An SDK's stream. Langfuse puts closes of its own on it, as below."""
+
+    def __init__(self) -> None:
+        self._items = iter(EVENTS)
+
+    def __iter__(self) -> Shut:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._items)
+
+    def close(self) -> str:
+        return "closed"
+
+
+@pytest.mark.parametrize("name", ["close", "aclose"])
+def test_a_stream_s_own_close_ends_its_call(kit: Kit, wrap: Callable[..., Any], name: str) -> None:
+    """At once, though it is no method of the class, and gives what it gives. The class may have no such method."""
+    given: Any = Shut()
+    close = given.close
+    setattr(given, name, lambda: f"finalized, {close()}")
+    stream = wrap(given)
+    next(stream)
+    assert getattr(stream, name)() == "finalized, closed"
+    assert kit.total("chunkmeter.calls", outcome="closed") == kit.total("chunkmeter.calls") == 1

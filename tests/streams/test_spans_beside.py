@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Span
@@ -98,10 +100,11 @@ def test_a_span_of_another_request_is_another_call_s(kit: Kit, wrap: Callable[..
 
 @pytest.mark.usefixtures("behind")
 def test_a_span_elsewhere_in_the_trace_is_another_call_s(kit: Kit, wrap: Callable[..., Any]) -> None:
-    span = opened(kit)
-    with kit.tracer.start_as_current_span("step"):
-        called(kit, wrap)
-    span.end()
+    with kit.tracer.start_as_current_span("request"):
+        span = opened(kit)
+        with kit.tracer.start_as_current_span("step"):
+            called(kit, wrap)
+        span.end()
     assert kit.total("chunkmeter.calls") == 2
 
 
@@ -190,3 +193,25 @@ def test_a_peer_s_span_that_ends_before_its_last_event_is_handed_on_has_its_own_
     (theirs,) = (attributes_of(span) for span in behind.get_finished_spans())
     assert theirs["gen_ai.usage.cost.amount"] == pytest.approx(TRUTH.usd, abs=1e-12)
     assert (kit.total("chunkmeter.calls"), kit.total("chunkmeter.spend")) == (1, pytest.approx(TRUTH.usd, abs=1e-12))
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "another"])
+def test_a_root_of_another_thread_that_tells_nothing_is_of_the_call_that_is_not_over(
+    kit: Kit, wrap: Callable[..., Any], behind: InMemorySpanExporter, model: str
+) -> None:
+    """LiteLLM's of a stream that fails ends before or after ours; the next one of the same source is another call's."""
+    own = model == "gpt-4o-mini"
+    with kit.tracer.start_as_current_span("chain"):
+        stream = wrap(generated(EVENTS), provider="openai", model="gpt-4o-mini")
+        next(stream)
+        for _ in range(2):
+            tracer, asked = kit.tracer_provider.get_tracer("litellm"), {**ASKED, "gen_ai.request.model": model}
+            span = tracer.start_span("litellm_request", attributes=asked, context=Context())
+            thread = threading.Thread(target=span.end)
+            thread.start()
+            thread.join()
+        list(stream)
+    assert kit.total("chunkmeter.calls") == (2 if own else 3)
+    assert kit.total("chunkmeter.spend") == pytest.approx(TRUTH.usd, abs=1e-12)
+    marked = ["chunkmeter.metered" in attributes_of(span) for span in behind.get_finished_spans()[:2]]
+    assert marked == [own, False]

@@ -7,19 +7,21 @@ back.
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry.trace import Span
 
-from .. import semconv
+from .. import pricing, semconv
 from ..facts.request import Request
 from ..reporting.once import Account, account_of, lies_around
 from ..reporting.telemetry import SCOPE
 from .call import Call
 
-__all__ = ["begun", "is_around_last", "mark_beside", "opened"]
+__all__ = ["begun", "is_around_one", "mark_beside", "opened"]
 
 _opened: ContextVar[weakref.ref[Any] | None] = ContextVar("chunkmeter_opened", default=None)
 """The inference span of another instrumentation's that was started last in this thread or task."""
@@ -27,9 +29,13 @@ _opened: ContextVar[weakref.ref[Any] | None] = ContextVar("chunkmeter_opened", d
 _begun: ContextVar[weakref.ref[Call] | None] = ContextVar("chunkmeter_begun", default=None)
 """The call that has begun last in this thread or task."""
 
+_lately: deque[weakref.ref[Call]] = deque(maxlen=64)
+"""The calls with a span of their own that have begun last, in any thread."""
+
 
 def opened(span: Span) -> None:
-    """Note that another instrumentation has started an inference span here."""
+    """Note that another instrumentation has started an inference span here, whose request is sent after that."""
+    pricing.import_looked_for()
     _opened.set(weakref.ref(span))
 
 
@@ -53,13 +59,31 @@ def mark_beside(call: Call, current: Any, records: Callable[[Any, Request], bool
 
 def begun(call: Call) -> None:
     """Note that a call begins here."""
-    _begun.set(weakref.ref(call))
+    found = weakref.ref(call)
+    _begun.set(found)
+    _lately.append(found)
 
 
-def is_around_last(theirs: Account) -> bool:
-    """Whether a span that tells nothing of its call lies around the one that has begun here last, and is still open."""
+def is_around_one(theirs: Account) -> bool:
+    """Whether a span that tells nothing of its call lies around the one that has begun here last, and is still open.
+
+    Or, where the span is a root, around one that has begun anywhere lately and is not counted yet: LiteLLM makes its
+    span of a failed stream in another thread, while ours is on its way out.
+    """
     found = _begun.get()
     call = None if found is None else found()
-    if call is None or call.ended or call.mode != "owned":
+    if call is not None and not call.ended and call.mode == "owned" and _lies_around(theirs, call):
+        return True
+    if theirs.parent_id or theirs.response_id or any(theirs.tokens):
         return False
+    for found in tuple(_lately):
+        call = found()
+        if call is not None and not call.told and call.mode == "owned" and _lies_around(theirs, call):
+            with suppress(ValueError):  # Another thread came first: each call has one such span.
+                _lately.remove(found)
+                return True
+    return False
+
+
+def _lies_around(theirs: Account, call: Call) -> bool:
     return lies_around(theirs, account_of(call.so_far()[0], SCOPE, call.span))

@@ -67,7 +67,7 @@ class Call:
     __slots__ = (
         "__weakref__", "_body", "_failed", "_read", "_reader", "attempt", "chunks", "context", "ended", "first_ns",
         "last_ns", "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request", "span", "start_ns",
-        "tally", "telemetry",
+        "tally", "telemetry", "told",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +105,8 @@ class Call:
         self.leaving: Ending | None = None
         """How it is about to end: the user is closing its stream."""
         self.ended = False
+        self.told = False
+        """Whether it is known to those who tell accounts of one call apart."""
         parent = otel_context.get_current() if parent is None else parent
         self.span = span or INVALID_SPAN
         if mode == "owned":
@@ -213,6 +215,7 @@ class Call:
                 span, own = get_current_span(self.context), self.mode != "metrics_only"
                 if is_counted(telemetry, ended, facts, span, own=own, others=self.others):
                     facts = replace(facts, cost=ELSEWHERE)
+            self.told = True
             told = ended, cost_in(facts)
             with telemetry.guard("settle", "writing the span"):
                 telemetry.write(self.span, ended, facts, status=self.mode == "owned")
@@ -229,6 +232,7 @@ class Call:
 
     def disown(self) -> None:
         """Write nothing for this call: the parent process, which began it, settles it."""
+        self.told = True
         self._over()
 
     def publish(self) -> None:

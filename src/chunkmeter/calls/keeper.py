@@ -134,6 +134,7 @@ class Keeper:
         if self._closing or (threads.green() and not threads.in_main()):
             # A green thread would belong to this thread's hub, which may never run again: the main one starts it.
             return
+        pricing.import_looked_for()
         worker = Worker(self._warm_up, self._look, self._patience, self._idle)
         if self._workers.setdefault(worker.kind, worker) is not worker:
             return  # Another thread came first.

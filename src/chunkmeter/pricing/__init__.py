@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib import import_module
@@ -112,6 +113,17 @@ def knows(model: str, provider: str | None = None, prices: PriceFile | str | Non
     """Whether some price table lists the model, spelled like this, so that the name may become a metric label."""
     name = providers.provider_name(provider)
     return _file(prices).knows(name, model) or _bundled().knows(name, model)
+
+
+def import_looked_for() -> None:
+    """Import, in this thread and before its request, what another one must not import beside it.
+
+    OpenAI's SDK looks for httpx2, which genai-prices imports, as it reads an answer. A module that is half there fails
+    the user's call. https://github.com/openai/openai-python/blob/main/src/openai/_httpx2.py
+    """
+    if "openai._httpx2" in sys.modules:
+        with suppress(ImportError):
+            import_module("httpx2")
 
 
 def warm_up() -> None:

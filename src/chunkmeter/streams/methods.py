@@ -82,7 +82,17 @@ def _tapped(stream: Any, lease: Lease) -> Any:
     if tapped is stream and not isinstance(stream, kind) and "_iterator" in vars(stream):
         stream.__class__ = kind
         _tap_inside(stream, lease)
+    elif tapped is stream:
+        _tap_own_closes(stream, lease)
     return tapped
+
+
+def _tap_own_closes(stream: Any, lease: Lease) -> None:
+    """Tap what ends this one stream and not others of its class: Langfuse puts its own `close` and `aclose` on each."""
+    attributes = vars(stream)
+    for name in ("close", "aclose"):
+        if callable(own := attributes.get(name)):
+            attributes[name] = functools.partial(closed, lease.begun(), own)
 
 
 def _tap_inside(stream: Any, lease: Lease) -> None:
