@@ -51,6 +51,8 @@ def passed(suite: Suite, folder: Path, tests: Sequence[str], *, metered: bool) -
         paths = os.pathsep.join((str(folder), str(ROOT), str(ROOT / "src")))
         # Some suites make their tests of sets: processes that share the tests have to find them in the same order.
         kept |= {"PYTHONPATH": paths, "PYTHONHASHSEED": "0"}
+        # Mirascope 2 formats what it has of a function with its environment's ruff.
+        kept["PATH"] = os.pathsep.join((str(suite.python.parent), kept.get("PATH", os.defpath)))
         subprocess.run(
             [suite.python, "-m", "pytest", "-p", "checks.sdk_tests.recorded", "-q", "--no-header", "--tb=no", *chosen],
             cwd=folder,
