@@ -13,7 +13,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, NamedTuple
 
-from checks.coexist.frameworks import agent, litellm
+from checks.coexist.frameworks import agent, litellm, mirascope
 from replay.scenarios import by_id
 from replay.scenarios.base import Truth
 from replay.server import Server
@@ -26,7 +26,7 @@ Wrap = Callable[[Any], Any]
 Got = list[str]
 """What the user gets: each item as its class writes it, or the error."""
 _ASK: list[Json] = [{"role": "user", "content": "Where does Lisbon lie?"}]
-_FAILURES = ("openai", "anthropic", "httpx", "httpx2", "litellm", "pydantic_ai")
+_FAILURES = ("openai", "anthropic", "httpx", "httpx2", "litellm", "pydantic_ai", "mirascope")
 """The packages whose errors a stream that the provider breaks off may raise."""
 
 
@@ -38,7 +38,7 @@ class Asked(NamedTuple):
     is_async: bool
 
     def __str__(self) -> str:
-        return f"{self.service:<10} {self.call:<7} {'async' if self.is_async else 'sync '}"
+        return f"{self.service:<19} {self.call:<7} {'async' if self.is_async else 'sync '}"
 
 
 class Service(NamedTuple):
@@ -47,10 +47,12 @@ class Service(NamedTuple):
     Attributes:
         ask: asks, given an address, a model, the kind of request, and whether it is async. Gives what the SDK gives.
         answers: the scenario that answers each kind of request.
+        fails_after: the events of a stream that is to fail, before it does.
     """
 
     ask: Callable[[str, str, str, bool], Any]
     answers: Mapping[str, str]
+    fails_after: int = 3
 
 
 def _openai(at: str, is_async: bool) -> Any:
@@ -114,6 +116,10 @@ def _answers(plain: str, parsed: str) -> dict[str, str]:
     return {"plain": f"{plain}-call", "stream": streamed, "helper": streamed, "parse": f"{parsed}-call"}
 
 
+def _whole_and_streamed(service: str) -> dict[str, str]:
+    return {"plain": f"{service}-plain-call", "stream": f"{service}-plain-stream"}
+
+
 SERVICES: Mapping[str, Service] = {
     "openai": Service(_chat, _answers("openai-plain", "openai-parsed")),
     "responses": Service(_responses, _answers("responses-plain", "responses-structured")),
@@ -121,6 +127,10 @@ SERVICES: Mapping[str, Service] = {
     "anthropic": Service(_messages, _answers("anthropic-plain", "anthropic-parsed")),
     "litellm": Service(litellm, {"plain": "litellm-plain-call", "stream": "litellm-plain-stream"}),
     "agent": Service(agent, {"plain": "openai-plain-call", "stream": "openai-plain-stream"}),
+    "mirascope-openai": Service(mirascope("openai/{}:completions"), _whole_and_streamed("openai")),
+    "mirascope-responses": Service(mirascope("openai/{}:responses"), _whole_and_streamed("responses")),
+    "mirascope-anthropic": Service(mirascope("anthropic/{}"), _whole_and_streamed("anthropic")),
+    "mirascope-google": Service(mirascope("google/{}"), _whole_and_streamed("google"), fails_after=2),
 }
 
 
@@ -187,7 +197,7 @@ CALLS: Mapping[str, _Call] = {
     "plain": _Call("plain", "", _whole),
     "stream": _Call("stream", "", _stream),
     "break": _Call("stream", "", _break),
-    "error": _Call("stream", "~error_after=3", _error),
+    "error": _Call("stream", "~error_after={}", _error),
     "helper": _Call("helper", "", _helper),
     "parse": _Call("parse", "", _whole),
 }
@@ -204,7 +214,7 @@ def make(asked: Asked, server: Server, runner: asyncio.Runner, wrap: Wrap = lamb
     """Make a call, in the runner's loop if it is async, and say what the user gets of it."""
     service, call = SERVICES[asked.service], CALLS[asked.call]
     scenario = by_id[service.answers[call.kind]]
-    at = f"{server.url}/id/{scenario.id}{call.options}"
+    at = f"{server.url}/id/{scenario.id}{call.options.format(service.fails_after)}"
 
     async def made() -> Got:
         return await call.use(service.ask(at, scenario.model, call.kind, asked.is_async), wrap, asked.is_async)

@@ -27,9 +27,8 @@ import chunkmeter
 from checks.coexist.calls import CALLS, COMPLETE, SERVICES, Asked, Got, make, truth
 from checks.coexist.peers import PEERS, switch_on
 from checks.coexist.told import Told
-from chunkmeter import ChunkSpanProcessor
+from chunkmeter import ChunkSpanProcessor, instrumentors
 from chunkmeter.calls.keeper import keeper
-from chunkmeter.instrumentors import AnthropicInstrumentor, OpenAIInstrumentor
 from chunkmeter.reporting.telemetry import Telemetry, for_providers
 from chunkmeter.testing import Kit
 from replay import server
@@ -69,6 +68,8 @@ class Row(NamedTuple):
 
     def is_told(self, told: Told) -> bool:
         """Whether all has been told that has to be."""
+        if self.is_metered and not told.durations.total():
+            return False
         if not self.is_seen:
             return told.sums["calls"] >= self.counts
         costs = abs(told.usd - told.sums["spend"]) < _TINY
@@ -105,15 +106,15 @@ def _set_up(peer: str, way: str, kit: Kit) -> Telemetry:
         trace.set_tracer_provider(provider)
     steps: list[Callable[[], None]] = [partial(switch_on, peer)]
     if way.startswith("hook"):
-        steps.insert(0 if way == "hook first" else 1, partial(_hook, kit))
+        steps.insert(0 if way == "hook first" else 1, partial(_hook, PEERS[peer].hooks, kit))
     for step in steps:
         step()
     return for_providers(None, kit.meter_provider, None)
 
 
-def _hook(kit: Kit) -> None:
-    for instrumentor in (OpenAIInstrumentor, AnthropicInstrumentor):
-        instrumentor().instrument(meter_provider=kit.meter_provider)
+def _hook(hooks: Sequence[str], kit: Kit) -> None:
+    for name in hooks:
+        getattr(instrumentors, name)().instrument(meter_provider=kit.meter_provider)
 
 
 def _told(row: Row, kit: Kit, telemetry: Telemetry, played: server.Server, runner: asyncio.Runner) -> tuple[Got, Told]:
@@ -152,13 +153,13 @@ def _wrong(row: Row, got: Got, bare: Got, told: Told) -> str | None:
     if errors:
         return f"{errors:g} errors"
     true = truth(row.asked)
-    if row.asked.call in COMPLETE and row.counts and told.cost_status != "incomplete":
+    if row.asked.call in COMPLETE and row.counts and not told.is_incomplete:
         # A span that tells no reason why its stream ended may be of one that was broken off.
         if told.cost_status not in ("known", "partial"):
             return f"the cost is {told.cost_status}"
         if abs(spend - true.usd) > _TINY:
             return f"{spend:.9f} USD counted, {true.usd:.9f} are true"
-    if told.cost_status != "incomplete" and spend > true.usd + _TINY:
+    if not told.is_incomplete and spend > true.usd + _TINY:
         return f"{spend:.9f} USD counted, more than {true.usd:.9f}"
     if abs(told.usd - spend) > _TINY and not (row.way == "wrap" and not row.is_seen):  # whose span is the peer's
         return f"{spend:.9f} USD counted, {told.usd:.9f} on spans"

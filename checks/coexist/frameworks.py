@@ -1,12 +1,12 @@
-"""Calls through frameworks that have spans of their own: LiteLLM, and an agent of pydantic-ai."""
+"""Calls through frameworks that have spans of their own: LiteLLM, an agent of pydantic-ai, and Mirascope 2."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-__all__ = ["agent", "litellm"]
+__all__ = ["agent", "litellm", "mirascope"]
 
 _QUESTION = "Where does Lisbon lie?"
 
@@ -50,3 +50,41 @@ async def _pieces(asked: Any) -> AsyncIterator[str]:
 
 def _pieces_at_once(asked: Any) -> Iterator[str]:
     yield from asked.run_stream_sync(_QUESTION).stream_text(delta=True, debounce_by=None)
+
+
+def mirascope(model_id: str) -> Callable[[str, str, str, bool], Any]:
+    """What asks by `llm.call` for an answer, or for a stream's chunks.
+
+    Args:
+        model_id: Mirascope's id of the model, with `{}` for its name.
+    """
+
+    def ask(at: str, model: str, kind: str, is_async: bool) -> Any:
+        llm = import_module("mirascope.llm")
+        provider = model_id.partition("/")[0]
+        llm.register_provider(provider, scope=f"{provider}/", api_key="none", base_url=at)
+
+        def question() -> str:
+            return _QUESTION
+
+        async def aquestion() -> str:
+            return _QUESTION
+
+        asking = llm.call(model_id.format(model))(aquestion if is_async else question)
+        if kind == "stream":
+            return _chunks(asking) if is_async else asking.stream().chunk_stream()
+        return _answer(asking) if is_async else _of(asking())
+
+    return ask
+
+
+async def _chunks(asking: Any) -> Any:
+    return (await asking.stream()).chunk_stream()
+
+
+async def _answer(asking: Any) -> Any:
+    return _of(await asking())
+
+
+def _of(response: Any) -> Any:
+    return response.content, response.usage

@@ -11,13 +11,16 @@ from opentelemetry import trace
 
 __all__ = ["ENVIRONMENTS", "PEERS", "WAYS", "Peer", "switch_on"]
 
-ENVIRONMENTS = ("coexist", "coexist-openai-v2")
+ENVIRONMENTS = ("coexist", "coexist-openai-v2", "coexist-mirascope")
 """Where the peers are installed, as far as they go together."""
 WAYS = ("processor", "wrap", "hook first", "hook last", "hook and wrap")
 """How chunkmeter sees the calls: by the processor alone; by `wrap`; by its hooks, put in before the peer or after it;
 by both."""
 _HOOKED = ("processor", "hook first", "hook last")
 _OPENAI = ("openai", "responses", "embeddings")
+_SDKS = ("OpenAIInstrumentor", "AnthropicInstrumentor")
+_MIRASCOPE_AND_SDKS = (*_SDKS, "GoogleGenAIInstrumentor", "MirascopeInstrumentor")
+_MIRASCOPE = ("mirascope-openai", "mirascope-responses", "mirascope-anthropic", "mirascope-google")
 
 
 class Peer(NamedTuple):
@@ -31,6 +34,7 @@ class Peer(NamedTuple):
         ways: how chunkmeter sees its calls. A framework's streams are its own, and there is nothing to wrap.
         suppresses: whether it suppresses other instrumentations while an SDK runs, so that hooks stand aside.
         unseen: the calls of which it ends no span, each as some of their words: service, call, `sync` or `async`.
+        hooks: the classes of chunkmeter's own hooks for what it traces.
     """
 
     switch_on: Callable[[], None]
@@ -40,6 +44,7 @@ class Peer(NamedTuple):
     ways: tuple[str, ...] = WAYS
     suppresses: bool = False
     unseen: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = _SDKS
 
 
 def _instrumentors(package: str) -> None:
@@ -75,6 +80,16 @@ def _pydantic_ai() -> None:
     import_module("pydantic_ai").Agent.instrument_all()
 
 
+def _mirascope_ops() -> None:
+    ops = import_module("mirascope.ops")
+    ops.configure(tracer_provider=trace.get_tracer_provider())
+    ops.instrument_llm()
+
+
+def _respan() -> None:
+    import_module("respan_instrumentation_mirascope").MirascopeInstrumentor().activate()
+
+
 def _anthropic() -> None:
     os.environ["ANTHROPIC_OPEN_TELEMETRY"] = "true"
 
@@ -104,6 +119,20 @@ PEERS: dict[str, Peer] = {
     "langfuse": Peer(_langfuse, ("langfuse",), services=_OPENAI),
     "litellm": Peer(_litellm, ("litellm",), services=("litellm",), unseen=("break",)),
     "pydantic-ai": Peer(_pydantic_ai, ("pydantic-ai",), services=("agent",), ways=_HOOKED),
+    "mirascope-ops": Peer(
+        _mirascope_ops,
+        ("mirascope.llm",),
+        services=_MIRASCOPE,
+        environments=("coexist-mirascope",),
+        hooks=_MIRASCOPE_AND_SDKS,
+    ),
+    "respan": Peer(
+        _respan,
+        ("mirascope",),
+        services=_MIRASCOPE,
+        environments=("coexist-mirascope",),
+        hooks=_MIRASCOPE_AND_SDKS,
+    ),
     "anthropic": Peer(_anthropic, ("com.anthropic.sdk.python",), services=("anthropic",)),
 }
 

@@ -134,9 +134,18 @@ PEERS: dict[str, Peer] = {
         ("langchain",),
         _instrumentor(f"{_OTEL}.langchain.LangchainInstrumentor"),
     ),
+    "mirascope-ops": Peer(
+        ("mirascope", "openai", "anthropic", "google-genai"), ("mirascope",), BESIDE["mirascope-ops"].switch_on
+    ),
+    "respan": Peer(
+        ("respan-instrumentation-mirascope", "mirascope", "openai", "anthropic", "google-genai"),
+        ("mirascope",),
+        BESIDE["respan"].switch_on,
+    ),
 }
 _ELSEWHERE = (
     "openai-v2", "litellm", "pydantic-ai", "openinference-langchain", "openllmetry-langchain", "google-adk",
+    "mirascope-ops", "respan",
 )  # fmt: skip
 
 

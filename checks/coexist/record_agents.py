@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from checks.coexist.frameworks import mirascope
 from checks.coexist.record_calls import Call
 
 __all__ = ["AGENTS"]
@@ -120,9 +122,41 @@ _GOOGLE_ADK = {
     "tools": Call(("google-tools-call", "google-plain-call"), lambda at, model: _adk(at, model, get_weather)),
 }
 
+# --- Mirascope 2 ---
+
+
+def _mirascope(model_id: str, *, stream: bool = False, left: bool = False) -> Callable[[str, str], None]:
+    def ask(at: str, model: str) -> None:
+        given = mirascope(model_id)(at, model, "stream" if stream else "plain", False)
+        for _ in given if stream else ():
+            if left:
+                break
+
+    return ask
+
+
+_MIRASCOPE = {
+    f"{service}, {title}": Call((f"{service}-plain-{'stream' if stream else 'call'}",), ask, options)
+    for service, model_id in (
+        ("openai", "openai/{}:completions"),
+        ("responses", "openai/{}:responses"),
+        ("anthropic", "anthropic/{}"),
+        ("google", "google/{}"),
+    )
+    for title, stream, left, options in (
+        ("plain", False, False, ""),
+        ("refused", False, False, "status=400"),
+        ("stream", True, False, ""),
+        ("stream, left", True, True, ""),
+        ("stream, failed", True, False, "error_after=2"),
+    )
+    for ask in (_mirascope(model_id, stream=stream, left=left),)
+}
+
 AGENTS: dict[str, dict[str, Call]] = {
     "pydantic_ai": _PYDANTIC_AI,
     "langchain": _LANGCHAIN,
     "google_adk": _GOOGLE_ADK,
+    "mirascope": _MIRASCOPE,
 }
 """By framework, then by what the run is called in the recording."""

@@ -75,6 +75,11 @@ class Told(NamedTuple):
         return next((of["chunkmeter.cost.status"] for of in of_spans if "gen_ai.usage.cost.amount" in of), None)
 
     @property
+    def is_incomplete(self) -> bool:
+        """Whether a span says that its cost lacks something."""
+        return any("chunkmeter.cost.unpriced" in attributes_of(span) for span in self.spans)
+
+    @property
     def with_usage(self) -> int:
         """How many inference spans tell tokens, without those that are marked as another account of a call."""
         return sum(_tells_tokens(span) and not _is_marked(span) for span in self.spans)

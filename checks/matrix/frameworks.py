@@ -21,8 +21,7 @@ from checks.matrix.judge import judge, table
 from checks.matrix.library_runs import LIBRARIES, SCRIPTS
 from checks.matrix.more_frameworks import MORE_FRAMEWORKS
 from checks.matrix.runs import Run
-from checks.matrix.sdks import SERVERS
-from checks.matrix.ways import asked
+from checks.matrix.ways import SERVERS, asked
 from chunkmeter.testing import Kit
 from replay.server import Server, start
 from support.faults import plant

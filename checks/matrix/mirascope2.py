@@ -4,7 +4,8 @@ Provider x {sync, async} x {plain, structured, tools} x {called, streamed by eac
 `Prompt`, `Model`, resumed}, bound before `instrument()`, with Mirascope's hooks alone, and after it, with those of
 OpenAI's and Anthropic's SDKs too: real Mirascope and real SDKs, answered by `replay.server`. Each is run bare first.
 The metered run must hand over the same objects, or the same exception where the bare run raised one, and leave exactly
-one span a request, whose numbers are the scenario's literals. Then come the checks of `mirascope2_more`.
+one span a request, whose numbers are the scenario's literals. Then come the checks of `mirascope2_more`
+and `mirascope2_facts`.
 
 `retries` stands in place of a provider for `llm.retry` and `llm.retry_model`, whose runs leave a tree of spans. VERSION
 is the Mirascope that the environment is to have.
@@ -20,14 +21,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
+from checks.matrix import mirascope2_facts
 from checks.matrix.judge import judge, table
 from checks.matrix.mirascope2_more import CHECKS, played
 from checks.matrix.mirascope2_retries import retries
 from checks.matrix.mirascope2_runs import PROVIDERS, Run, runs
 from checks.matrix.retries import RETRIES
 from checks.matrix.retries import play as retried
-from checks.matrix.sdks import SERVERS
-from checks.matrix.ways import asked
+from checks.matrix.ways import SERVERS, asked
 from chunkmeter.instrumentors import AnthropicInstrumentor, MirascopeInstrumentor, OpenAIInstrumentor
 from chunkmeter.testing import Kit
 from replay.server import Server, start
@@ -67,7 +68,7 @@ def rows(server: Server, runner: asyncio.Runner, mirascope: str, names: Sequence
         for run in runs(PROVIDERS[name]):
             for when, verdict in play(server, runner, run):
                 yield mirascope, name, "async" if run.is_async else "sync", run.kind, run.how, run.by, when, verdict
-    for called, check, hooks in CHECKS:
+    for called, check, hooks in (*CHECKS, *mirascope2_facts.CHECKS):
         yield mirascope, "-", *called, "after", played(server, runner, check, hooks)
 
 

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode, format_span_id, format_trace_id, get_current_span, get_tracer
 
 import chunkmeter
-from checks.matrix.sdks import SERVERS
+from checks.matrix.ways import SERVERS
 from chunkmeter.instrumentors import AnthropicInstrumentor, MirascopeInstrumentor, OpenAIInstrumentor
 from chunkmeter.testing import Kit, attributes_of
 from replay.check import Report

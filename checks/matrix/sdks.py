@@ -22,16 +22,13 @@ from checks.matrix import endings
 from checks.matrix.endpoints import CLIENTS, Sdk
 from checks.matrix.judge import judge, table
 from checks.matrix.libraries import LIBRARIES
-from checks.matrix.ways import Ask, Way, asked, ways
+from checks.matrix.ways import SERVERS, Ask, Way, asked, ways
 from chunkmeter import instrumentors
 from chunkmeter.testing import Kit
 from replay.server import Server, start
 from support.cells import Outcome
 from support.clients import KEY
 from support.faults import plant
-
-SERVERS = ("127.0.0.1=*",)
-"""Whom the SDKs say to ask is whom they ask here, so that what it costs is known."""
 
 
 class Bench:

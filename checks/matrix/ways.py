@@ -18,7 +18,10 @@ from replay.server import Server
 from support.cells import Book, Outcome, shape
 from support.either import entered, given
 
-__all__ = ["Ask", "Way", "asked", "at_once", "ways"]
+__all__ = ["SERVERS", "Ask", "Way", "asked", "at_once", "ways"]
+
+SERVERS = ("127.0.0.1=*",)
+"""Whom the SDKs say to ask is whom they ask here, so that what it costs is known."""
 
 Json = dict[str, Any]
 Ask = Callable[[list[Any]], Coroutine[Any, Any, None]]

@@ -221,3 +221,50 @@ def test_litellm_s_id_of_a_failed_call_is_no_answer_s(answered: str, told: str |
     """It puts its own id in the place of the answer's, which no other account of the call has."""
     own = {"llm__request__type": "completion", "hidden_params": "{}", "litellm__call_id": "call-1"}
     assert read(**own, gen_ai__response__id=answered).tally.response_id == told
+MIRASCOPE = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.output.type": "text"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "model_id", "who", "model"),
+    [
+        ("openai", "openai/gpt-4o:completions", "openai", "gpt-4o"),
+        ("openai:responses", "openai/gpt-4o:responses", "openai", "gpt-4o"),
+        ("anthropic-beta", "anthropic-beta/claude-sonnet-4-5", "anthropic", "claude-sonnet-4-5"),
+        ("mirascope", "anthropic/claude-sonnet-4-5", "anthropic", "claude-sonnet-4-5"),
+        ("openrouter", "openrouter/openai/gpt-4o", "openrouter", "openai/gpt-4o"),
+    ],
+)
+def test_mirascope_s_ids_are_read_before_there_is_an_answer(provider: str, model_id: str, who: str, model: str) -> None:
+    """So that a call of ours finds that the span is of the same model."""
+    asked = {**MIRASCOPE, "gen_ai.provider.name": provider, "gen_ai.request.model": model_id}
+    request, _ = foreign.read(asked) or pytest.fail("not read")
+    assert (request.provider, request.model) == (who, model)
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ('{"input_tokens":30,"output_tokens":4,"cache_read_tokens":20}', (30, 20, None, 4)),
+        # Before 2.8.1, Anthropic's streams: 12 beside 2048 read and 1000 written.
+        ('{"input_tokens":12,"cache_read_tokens":2048,"cache_write_tokens":1000}', (3060, 2048, 1000, 7)),
+        ("no JSON", (31, None, None, 7)),
+        ("[1]", (31, None, None, 7)),
+    ],
+)
+def test_mirascope_s_caches_are_in_its_json(usage: str, expected: tuple[int | None, ...]) -> None:
+    """Without it the counts of the span itself are all there is."""
+    counts = {"gen_ai.usage.input_tokens": 31, "gen_ai.usage.output_tokens": 7, "mirascope.response.usage": usage}
+    _, tally = foreign.read({**MIRASCOPE, **counts}) or pytest.fail("not read")
+    found = tally.tokens()
+    assert (found.input_tokens, found.cached_tokens, found.cache_write_tokens, found.output_tokens) == expected
+
+
+def test_a_function_that_mirascope_traces_is_no_call() -> None:
+    """Its span has the usage of the call inside it."""
+    usage = '{"input_tokens":30,"output_tokens":4}'
+    assert foreign.read({"mirascope.type": "trace", "mirascope.response.usage": usage}) is None
+
+
+def test_a_tool_that_respan_traces_is_no_call() -> None:
+    """It has the name and the kind of an entity, as calls have."""
+    assert foreign.read({"respan.entity.log_type": "tool", "traceloop.entity.name": "mirascope.get_weather"}) is None

@@ -66,6 +66,7 @@ HOUR, CACHED, OUTPUT = "class:cache_write_1h", "class:cached_tokens", "class:out
 _STREAMED = 12 * 3 + 2048 * 0.30 + 1000 * 3.75 + 57 * 15
 # The output of 3 tokens that the first event tells is provisional.
 _CUT = 12 * 3 + 2048 * 0.30 + 1000 * 3.75
+_OF_MIRASCOPE = ("openai", "responses", "anthropic", "google")
 _LEFT = Told(_CUT + 3 * 15, "partial", (HOUR,))
 
 ALL = {
@@ -76,6 +77,10 @@ ALL = {
     "anthropic, stream, failed": _LEFT,
     "anthropic, tools": Told(571 * 3 + 900 * 3.75 + 64 * 15, "incomplete", (HOUR,)),
     "pydantic_ai, Anthropic": Told(_STREAMED, "incomplete", (HOUR,)),
+    "mirascope, anthropic, stream": Told(_STREAMED, "incomplete", (HOUR,)),
+    # Neither of the two that trace Mirascope tells what a stream has used that is left.
+    **{f"mirascope, {service}, stream, left": NO_USAGE for service in _OF_MIRASCOPE},
+    **{f"mirascope, {service}, stream, failed": NO_USAGE for service in _OF_MIRASCOPE},
 }
 """Call -> what every instrumentation's spans tell of it."""
 SOME = {
@@ -97,6 +102,14 @@ SOME = {
     ("openai-v2", "openai, responses, stream"): NOT_TOLD,
     # OpenInference tells no reason of responses, so that a stream of one may have been cut.
     ("openinference-openai", "openai, responses, stream"): Told(220 * 0.05 + 1280 * 0.005 + 210 * 0.40, "partial"),
+    # Mirascope's ops tell what a stream has used that fails: Google's second event has 8 tokens, and 61 thoughts.
+    ("mirascope-ops", "mirascope, anthropic, stream, failed"): _LEFT,
+    ("mirascope-ops", "mirascope, google, stream, failed"): Told(552 * 0.30 + 2048 * 0.03 + 69 * 2.50, "partial"),
+    # Respan tells no reason, so that a stream may have been cut.
+    ("respan", "mirascope, openai, stream"): Told(TRUE["openai-plain-stream"], "partial"),
+    ("respan", "mirascope, responses, stream"): Told(TRUE["responses-plain-stream"], "partial"),
+    ("respan", "mirascope, anthropic, stream"): Told(_STREAMED, "partial", (HOUR,)),
+    ("respan", "mirascope, google, stream"): Told(TRUE["google-plain-stream"], "partial"),
     # Without the answer, ADK told no cached tokens then.
     ("google-adk-1.28.0", "google_adk, plain, no content"): Told(19 * 0.30 + 39 * 2.50, "incomplete", (CACHED,)),
 }

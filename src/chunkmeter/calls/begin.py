@@ -40,8 +40,8 @@ def begin(
         telemetry: where the call reports.
         request: what is known of the call at its start.
         reader: how its chunks are read; None to tell from the first chunk.
-        span: somebody else's span to write the facts on. If left out, the current span is used where it records this
-            inference and no other call has claimed it; otherwise the call gets a span of its own.
+        span: somebody else's span to write the facts on. If left out, the current span is used, or that of `parent`,
+            where it records this inference and no other call has claimed it; otherwise the call gets one of its own.
         parent: the context in which a span of its own starts; the current context if left out.
         start_ns: when the request was sent, in nanoseconds since the epoch; now if left out.
         peer: the module of another instrumentation's stream that the call is of. That has a span for the call, which
@@ -57,7 +57,7 @@ def begin(
         with telemetry.guard("hook", "joining a run"):
             request = replace(request, attributes={**request.attributes, **attempt.attributes})
             parent = attempt.place(get_current() if parent is None else parent)
-    theirs = span or _current_inference_span(request)
+    theirs = span or _inference_span(get_current_span(), request) or _inference_span(get_current_span(parent), request)
     if theirs is not None:
         call = Call(
             telemetry, request, reader, parent=parent, span=theirs, mode="enriched", start_ns=start_ns, library=library,
@@ -90,19 +90,18 @@ def adopt(call: Call, span: Span) -> None:
         _claim(call, _unnamed(span, call.request))
 
 
-def _current_inference_span(request: Request) -> Span | None:
-    """The current span, if it is somebody else's, records this inference in some dialect, and is unclaimed.
+def _inference_span(span: Span, request: Request) -> Span | None:
+    """A current span, if it is somebody else's, records this inference in some dialect, and is unclaimed.
 
     Of the operations that answer any may be meant, since the wire may not be known yet. All others are their own:
     whoever answers may ask for embeddings on the way.
     """
-    span = get_current_span()
     return span if _is_free(span) and _records(span, request) else None
 
 
-def is_recorded() -> bool:
-    """Whether somebody else's current span records an inference, and no call has claimed it."""
-    span: Any = get_current_span()
+def is_recorded(context: Context | None = None) -> bool:
+    """Whether somebody else's current span, or that of a context, records an inference, and no call has claimed it."""
+    span: Any = get_current_span(context)
     return _is_free(span) and foreign.read(span.attributes) is not None
 
 

@@ -7,12 +7,27 @@ from __future__ import annotations
 
 from ..facts.request import Request
 from ..facts.tally import Tally
-from . import adk, anthropic, genai, langfuse, litellm, logfire, openinference, openllmetry, vercel, xai
+from . import (
+    adk,
+    anthropic,
+    genai,
+    langfuse,
+    litellm,
+    logfire,
+    mirascope,
+    openinference,
+    openllmetry,
+    respan,
+    vercel,
+    xai,
+)
 from ._fields import Attributes
 
 __all__ = ["begins", "read", "start"]
 
-DIALECTS = (openinference, langfuse, logfire, litellm, openllmetry, anthropic, xai, vercel, adk, genai)
+DIALECTS = (
+    openinference, langfuse, logfire, litellm, mirascope, respan, openllmetry, anthropic, xai, vercel, adk, genai,
+)  # fmt: skip
 """The dialects in the order in which they are asked; the first that knows a span reads it.
 
 Those that write names of their own beside the conventions' come first."""

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["is_peer_s"]
+__all__ = ["is_peer", "is_peer_s"]
 
-_PACKAGES = ("opentelemetry.", "openinference.", "openlit.", "langfuse.", "logfire.")
+_PACKAGES = ("opentelemetry.", "openinference.", "openlit.", "langfuse.", "logfire.", "mirascope.ops.", "respan_")
 _MARK = "_langfuse_finalize_once"
 """What Langfuse leaves on an SDK's own stream, which it keeps as it is."""
 
 
+def is_peer(module: str) -> bool:
+    """Whether a module is another instrumentation's."""
+    return module.startswith(_PACKAGES)
+
+
 def is_peer_s(stream: Any) -> bool:
     """Whether a stream is another instrumentation's."""
-    return type(stream).__module__.startswith(_PACKAGES) or _MARK in getattr(stream, "__dict__", ())
+    return is_peer(type(stream).__module__) or _MARK in getattr(stream, "__dict__", ())

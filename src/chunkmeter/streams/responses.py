@@ -13,6 +13,7 @@ from .. import providers
 from ..calls.call import Call
 from ..calls.lease import Lease
 from ..facts.request import Request
+from .peers import is_peer
 from .replace import LEASE
 from .taps import SendingAsync, sending, tap
 
@@ -23,11 +24,13 @@ __all__ = [
     "is_metered_inside",
     "lease_of",
     "note",
+    "peer_of",
     "put_on_response",
     "response_of",
 ]
 
 _PACKAGE = "mirascope."
+_OURS = "chunkmeter."
 _DEEPEST = 4
 """How many generators, one in the other, are looked into."""
 
@@ -56,6 +59,13 @@ def response_of(stream: Any) -> Any:
     found = stream if frame is None else frame.f_locals.get("self")
     kinds = (kind.__module__.startswith(_PACKAGE) for kind in type(found).__mro__)
     return found if "_chunk_iterator" in getattr(found, "__dict__", ()) and any(kinds) else None
+
+
+def peer_of(response: Any) -> str | None:
+    """The module of another instrumentation that has put a generator of its own into a response; None without one."""
+    frame = _frame(response._chunk_iterator)
+    module = "" if frame is None else str(frame.f_globals.get("__name__"))
+    return module if is_peer(module) else None
 
 
 def is_begun(stream: Any, response: Any) -> bool:
@@ -101,8 +111,10 @@ def event_observer(call: Call) -> Callable[[Any], None]:
 
 
 def is_metered_inside(items: Any, deepest: int = _DEEPEST) -> bool:
-    """Whether an iterator reads an SDK's stream that is metered, through generators that are made of each other."""
+    """Whether an iterator reads a metered stream, an SDK's or a response's, through generators in each other."""
     frame = _frame(items)
+    if (frame is not None or type(items).__module__.startswith(_OURS)) and items in _leases:
+        return True
     if frame is None:
         lease = getattr(items, "__dict__", {}).get(LEASE)
         return isinstance(lease, Lease)

@@ -21,7 +21,7 @@ from .managers import is_manager, put_on_manager
 from .methods import is_stream, put_on
 from .peers import is_peer_s
 from .replace import LEASE
-from .responses import asked_of, is_begun, is_metered_inside, lease_of, put_on_response, response_of
+from .responses import asked_of, is_begun, is_metered_inside, lease_of, peer_of, put_on_response, response_of
 
 __all__ = ["wrap"]
 
@@ -76,7 +76,8 @@ def wrap(
         def start(stream: Any, *, sent: bool, asked: Labels = NO_LABELS) -> Call | None:
             with telemetry.guard("hook", "beginning a call"):
                 request = _request(stream, provider, model, reader, asked, sent=sent)
-                peer = type(stream).__module__ if is_peer_s(stream) else None
+                response = response_of(stream)
+                peer = type(stream).__module__ if is_peer_s(stream) else response and peer_of(response)
                 return begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
             return None
 

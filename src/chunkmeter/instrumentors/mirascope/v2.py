@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from opentelemetry.context import Context
 
 from ... import providers, readers, semconv
+from ...calls.begin import is_recorded
 from ...calls.call import Call
 from ...calls.lease import Lease
 from ...calls.raised import type_name
@@ -208,10 +209,12 @@ class _Hooks:
     async def _awaited(self, lease: Lease, response: Awaitable[Any]) -> Any:
         return self._tapped(lease, await response)
 
-    def _begin_stream(self, described: tuple[Request, Reader | None], parent: Context, _: Any) -> Call | None:
+    def _begin_stream(self, described: tuple[Request, Reader | None], made: Context, _: Any) -> Call | None:
         if not self.method.is_first():
             return None
-        return self.method.begin(lambda: described, parent=parent_of(parent))
+        # The span of Mirascope's ops for an async stream is current while that is made, and not while it is read.
+        parent = made if is_recorded(made) else parent_of(made)
+        return self.method.begin(lambda: described, parent=parent)
 
     def _tapped(self, lease: Lease, response: Any) -> Any:
         """Put a tap on what a stream's response iterates. The lease's call has begun, or begins at the first step."""
