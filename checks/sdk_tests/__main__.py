@@ -29,7 +29,8 @@ def sources(suite: Suite) -> Path:
     """The unpacked source distribution of the release that is installed, downloaded unless it is there."""
     asked = f"import importlib.metadata as m; print(m.version({suite.distribution!r}))"
     version = subprocess.run([suite.python, "-c", asked], capture_output=True, text=True, check=True).stdout.strip()
-    folder = CACHE / f"{suite.distribution}-{version}"
+    # https://packaging.python.org/en/latest/specifications/source-distribution-format/#source-distribution-file-name
+    folder = CACHE / f"{suite.distribution.replace('-', '_')}-{version}"
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         release = ("--no-deps", "--no-binary", ":all:", "--dest", str(CACHE), f"{suite.distribution}=={version}")

@@ -10,6 +10,7 @@ __all__ = ["ALONE", "wants_to_be_alone"]
 _NO_MORE = "no facts of an answer that the application reads itself"
 _OWN_COUNTS = "input without the tokens that were read from a cache, or summed up otherwise"
 _NO_PARAMETER = "no parameter of the request that the SDK does not write, or not as long"
+_NONE_BETWEEN = "no other span between the application's and the SDK's or the request's"
 ALONE = {
     "anthropic": {
         "raw_response_ends_the_span_with_its_body": _NO_MORE,
@@ -25,6 +26,13 @@ ALONE = {
         "unary_attributes": "exactly the SDK's attributes",
         "disabled_spans_call_nothing_of_opentelemetry": "no span at all",
         "false_keeps_a_span_that_the_sampler_dropped_current_for_the_requests": "no span but the SDK's dropped one",
+    },
+    "mistralai": {
+        "app_otel_does_not_enable_mistral_span_without_mistral_telemetry": _NONE_BETWEEN,
+        "concurrent_async_httpx_auto_instrumented_spans_are_genai_children": _NONE_BETWEEN,
+        "get_telemetry_tracer_dedicated_provider_captures_app_spans": _NONE_BETWEEN,
+        "httpx_auto_instrumented_span_is_child_of_genai_span": _NONE_BETWEEN,
+        "httpx_send_error_ends_genai_span_and_restores_parent_context": _NONE_BETWEEN,
     },
 }
 """SDK -> a test's function, without `test_` and `async_` -> what it wants."""

@@ -41,6 +41,8 @@ _IN_TIME = ("--timeout=120", "--numprocesses=auto", "--continue-on-collection-er
 SUITES: Mapping[str, Suite] = {
     # These tests ask a mock server that a tool of its own downloads.
     **{sdk: Suite(sdk, "sdk-tests", options=("--ignore=tests/api_resources",)) for sdk in CLIENTS},
+    "xai-sdk": Suite("xai-sdk", "sdk-tests-others", ("tests",), _IN_TIME),
+    "mistralai": Suite("mistralai", "sdk-tests-others", ("src/mistralai/extra/tests",), _IN_TIME),
     "mirascope-1": Suite(
         "mirascope", "sdk-tests-mirascope-1", ("tests",), (*_IN_TIME, *(f"--ignore={folder}" for folder in _TWO_SDKS))
     ),
