@@ -221,6 +221,8 @@ def test_litellm_s_id_of_a_failed_call_is_no_answer_s(answered: str, told: str |
     """It puts its own id in the place of the answer's, which no other account of the call has."""
     own = {"llm__request__type": "completion", "hidden_params": "{}", "litellm__call_id": "call-1"}
     assert read(**own, gen_ai__response__id=answered).tally.response_id == told
+
+
 MIRASCOPE = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.output.type": "text"}
 
 
