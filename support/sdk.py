@@ -111,6 +111,7 @@ def count_once(kit: Kit, scenario: str, outcome: str = "completed") -> None:
 
 def ended(kit: Kit, outcome: str, error_type: str | None = None) -> dict[str, Any]:
     """One span and one count of that outcome; the span's attributes."""
+    eventually(lambda: bool(kit.spans))  # the keeper's thread ends it after it has counted the call
     span, attributes = kit.span, attributes_of(kit.span)
     assert attributes["chunkmeter.outcome"] == outcome
     assert attributes.get("error.type") == error_type

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import litellm
@@ -10,6 +12,7 @@ import pytest
 from litellm import acompletion, aembedding, aresponses, atext_completion, completion, embedding, responses
 from litellm import text_completion as complete_text
 from litellm.caching.caching import Cache
+from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
 
 import chunkmeter
 from chunkmeter.instrumentors import AnthropicInstrumentor, LiteLLMInstrumentor, OpenAIInstrumentor
@@ -63,6 +66,21 @@ def served(server: Server) -> Iterator[Server]:
     yield server
     litellm.in_memory_llm_clients_cache.flush_cache()
     litellm.cache = None
+    gc.collect()  # here, where what it says of open sockets is expected
+
+
+@pytest.fixture(autouse=True)
+async def _logs_no_more() -> AsyncIterator[None]:
+    """What LiteLLM logs beside has ended before its loop does.
+
+    On Python 3.11 a worker that is cancelled just as it has logged something goes on, and the loop would wait
+    for it for ever: https://github.com/python/cpython/issues/86296.
+    """
+    yield
+    worker = GLOBAL_LOGGING_WORKER._worker_task
+    while worker is not None and worker.get_loop() is asyncio.get_running_loop() and not worker.done():
+        worker.cancel()
+        await asyncio.sleep(0.01)
 
 
 def instrument(kit: Kit, *kinds: Any) -> None:

@@ -225,8 +225,10 @@ class Call:
             with telemetry.guard("settle", "ending the span"):
                 # Logfire, which has an SDK run under suppression, drops what ends there.
                 token = otel_context.attach(self.context)
-                self.span.end(end_ns)
-                leave(token)
+                try:
+                    self.span.end(end_ns)
+                finally:
+                    leave(token)
         if self.attempt is not None:
             self.attempt.left_by(self, *told)
 
