@@ -193,7 +193,7 @@ def main(environment: str, peer: str, way: str, *words: str) -> int:
     failed = 0
     with Kit() as kit, server.start() as played, asyncio.Runner() as runner:
         bare = {asked: make(asked, played, runner) for asked in _asked(peer, words)}
-        plant("coexist")
+        fault = plant("coexist")
         telemetry = _set_up(peer, way, kit)
         gc.freeze()
         for inside, asked in product((False, True), bare):
@@ -202,6 +202,8 @@ def main(environment: str, peer: str, way: str, *words: str) -> int:
             wrong = _wrong(row, got, bare[asked], told)
             failed += wrong is not None
             print(f"{row} {told}: {wrong or 'ok'}", flush=True)
+            if fault and failed:
+                break
     return 1 if failed else 0
 
 
