@@ -116,7 +116,7 @@ _RERANKED: Json = {
     "gen_ai.provider.name": "cohere",
     "gen_ai.response.id": "rerank-1",
     "chunkmeter.usage.status": "reported",
-    "chunkmeter.cost.status": "unknown_model",
+    "chunkmeter.cost.status": "incomplete",
 }
 _PIECE: Json = {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "Lagos"}}}}
 _MADE: Json = {"model": "llama3.2", "created_at": "2026-11-02T09:00:00Z"}
