@@ -557,8 +557,8 @@ def test_another_wire_of_the_same_sdk_is_told_apart() -> None:
         for_event(openai.types.Moderation.construct())
 
 
-def test_the_model_that_a_fallback_names_answers() -> None:
-    """The stream has begun under the name of the model that refused."""
+def test_the_model_is_that_of_the_message_where_a_fallback_names_another() -> None:
+    """What the usage says of each model prices it."""
     named = {"from": {"model": "claude-opus-4-5"}, "to": {"model": "claude-sonnet-4-5"}}
     tally = fold(
         "anthropic_messages",
@@ -566,4 +566,4 @@ def test_the_model_that_a_fallback_names_answers() -> None:
         {"type": "content_block_start", "index": 0, "content_block": {"type": "fallback", **named}},
         {"type": "content_block_stop", "index": 0},
     )
-    assert tally.response_model == "claude-sonnet-4-5"
+    assert tally.response_model == "claude-opus-4-5"

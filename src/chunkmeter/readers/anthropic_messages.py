@@ -104,14 +104,11 @@ def _said(stated: dict[str, int | None]) -> dict[str, int]:
 
 
 def _note_block(tally: Tally, block: View) -> None:
-    """Note a tool that ran at the service, or another model that answers from here on, after a refusal.
+    """Note a tool that ran at the service.
 
     Code from which a search was made is a part of the search, and free.
     """
-    kind = block.text("type")
-    if kind == "fallback":
-        tally.response_model = block.object("to").text("model") or tally.response_model
-    if kind != "server_tool_use" or (name := block.text("name")) is None:
+    if block.text("type") != "server_tool_use" or (name := block.text("name")) is None:
         return
     item = _TOOLS.get(name, name)
     if item is not None:

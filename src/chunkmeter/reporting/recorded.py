@@ -12,6 +12,7 @@ from ..facts.ended import Ended
 from ..semconv import (
     DURATION,
     ERROR_TYPE,
+    RESPONSE_MODEL,
     RESPONSE_TIME_TO_FIRST_CHUNK,
     TIME_TO_FIRST_CHUNK,
     TOKEN_USAGE,
@@ -73,8 +74,9 @@ def _recorded(ended: Ended, records: _Records) -> tuple[Metric, ...]:
     return records.metrics if records.of_streams is None or not ended.request.stream else records.of_streams
 
 
-# Anthropic's SDK has a scope for each service too, such as `.bedrock`.
-_TOLD = {"com.anthropic.sdk.python": (ERROR_TYPE, RESPONSE_TIME_TO_FIRST_CHUNK)}  # 2.14.0
+# Anthropic's SDK has a scope for each service too, such as `.bedrock`. Its model is that of a fallback, where the
+# service names one in the middle of the answer; ours is that of the message.
+_TOLD = {"com.anthropic.sdk.python": (ERROR_TYPE, RESPONSE_MODEL, RESPONSE_TIME_TO_FIRST_CHUNK)}  # 2.14.0
 
 
 def told_by(span: Any) -> tuple[str, ...]:
