@@ -50,6 +50,9 @@ class View:
             self._attributes, self._said = attributes, {**extra, **raw.__dict__} if extra else raw.__dict__
 
     def __getattr__(self, name: str) -> Any:
+        if name[:2] == "__":
+            # Python's own: eventlet's patch asks every object for its `__dict__`.
+            raise AttributeError(name)
         return self.get(name)
 
     def get(self, name: str) -> Any:
