@@ -20,6 +20,7 @@ from litellm.types.utils import Delta, ModelResponse, ModelResponseStream, Strea
 
 from chunkmeter.facts.tally import Tokens
 from chunkmeter.readers import WIRES, UnknownWireError, for_event, for_provider
+from chunkmeter.readers._view import View
 from support.chunks import Json, anthropic_sdk, fold, google_sdk, openai_sdk
 
 NOTHING: Json = {}
@@ -567,3 +568,9 @@ def test_the_model_is_that_of_the_message_where_a_fallback_names_another() -> No
         {"type": "content_block_stop", "index": 0},
     )
     assert tally.response_model == "claude-opus-4-5"
+
+
+def test_a_view_has_no_attributes_of_pythons_own_that_it_lacks() -> None:
+    """eventlet's patch goes through all objects, and takes what `vars` gives for a dict."""
+    with pytest.raises(TypeError):
+        vars(View({"__dict__": None}))
