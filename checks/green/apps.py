@@ -193,8 +193,8 @@ def _use(app: App, case: Case, result: Result, endpoint: HttpEndpoint) -> None:
     result.stall = app.ask("/")["longest"]
     result.check(f"the hub stood still for {result.stall:.1f} s", holds=result.stall < STALL)
     if case.metered and "eventlet" not in case.server:
-        # gevent begins a thread for the first export, and from Python 3.12 on none begins at a process' end. eventlet's
-        # patch after the SDK's start may end the SDK's threads, with chunkmeter or without; then all is sent at the end.
+        # gevent begins a thread for the first export, and from Python 3.12 on none begins at a process' end.
+        # eventlet's patch after the SDK's start may end the SDK's threads; then all is sent at the end.
         sent = eventually(lambda: endpoint.total("chunkmeter.calls") > 0 and endpoint.spans > 0)
         result.check("nothing is exported while the app runs", holds=sent)
     result.end = app.end()
