@@ -226,7 +226,7 @@ class Jaeger(Program):
     def spans(self, service: str) -> list[dict[str, Any]]:
         """The inference spans of a service: their attributes, and `name`."""
         spans = [span for trace in self.traces(service) for span in trace["spans"]]
-        return [tags(span) for span in spans if "gen_ai.operation.name" in tags(span)]
+        return [tags(span) for span in spans if tags(span).get("gen_ai.operation.name") not in (None, "execute_tool")]
 
 
 class Collector(Program):
