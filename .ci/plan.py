@@ -79,7 +79,7 @@ ENVIRONMENTS = {
             "crewai", "strands-agents", "google-adk",
         ),
     ),
-    "coexist": (("coexist", "coexist-openai-v2", "coexist-mirascope"),),
+    "coexist": (("coexist", "coexist-older", "coexist-openai-v2", "coexist-mirascope"),),
 }  # fmt: skip
 
 # What a changed file can break beyond what runs first. The first row that a path begins with counts. A path without

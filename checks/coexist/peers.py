@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from opentelemetry import trace
 
-__all__ = ["ENVIRONMENTS", "PEERS", "WAYS", "Peer", "switch_on"]
+__all__ = ["ENVIRONMENTS", "PEERS", "WAYS", "Peer", "is_among", "peer_in", "switch_on"]
 
-ENVIRONMENTS = ("coexist", "coexist-openai-v2", "coexist-mirascope")
-"""Where the peers are installed, as far as they go together."""
+ENVIRONMENTS = ("coexist", "coexist-older", "coexist-openai-v2", "coexist-mirascope")
+"""Where the peers are installed, as far as they go together; an older release of each in the second."""
 WAYS = ("processor", "wrap", "hook first", "hook last", "hook and wrap")
 """How chunkmeter sees the calls: by the processor alone; by `wrap`; by its hooks, put in before the peer or after it;
 by both."""
@@ -34,16 +34,24 @@ class Peer(NamedTuple):
         ways: how chunkmeter sees its calls. A framework's streams are its own, and there is nothing to wrap.
         suppresses: whether it suppresses other instrumentations while an SDK runs, so that hooks stand aside.
         unseen: the calls of which it ends no span, each as some of their words: service, call, `sync` or `async`.
+        untold: the calls of which its span has no tokens, in the same words.
+        unended: the calls whose span it begins and never ends.
+        twice: the calls that nothing on its span tells from others, so that they may count twice.
+        broken: the calls that fail with it, whether chunkmeter is there or not.
         hooks: the classes of chunkmeter's own hooks for what it traces.
     """
 
     switch_on: Callable[[], None]
     scopes: tuple[str, ...]
     services: tuple[str, ...] = (*_OPENAI, "anthropic")
-    environments: tuple[str, ...] = ("coexist",)
+    environments: tuple[str, ...] = ("coexist", "coexist-older")
     ways: tuple[str, ...] = WAYS
     suppresses: bool = False
     unseen: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    unended: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
     hooks: tuple[str, ...] = _SDKS
 
 
@@ -97,13 +105,13 @@ def _anthropic() -> None:
 PEERS: dict[str, Peer] = {
     "genai": Peer(
         lambda: _instrumentors("opentelemetry.instrumentation.genai"),
-        ("opentelemetry.instrumentation.genai.",),
+        ("opentelemetry.instrumentation.genai.", "opentelemetry.util.genai"),  # the second is that of 1.0b0
     ),
     "openai-v2": Peer(
         _openai_v2,
         ("opentelemetry.instrumentation.openai_v2",),
         services=_OPENAI,
-        environments=("coexist-openai-v2",),
+        environments=("coexist-openai-v2", "coexist-older"),
         unseen=("responses", "parse"),
     ),
     "openllmetry": Peer(
@@ -135,6 +143,30 @@ PEERS: dict[str, Peer] = {
     ),
     "anthropic": Peer(_anthropic, ("com.anthropic.sdk.python",), services=("anthropic",)),
 }
+_OLDER: dict[str, dict[str, Any]] = {
+    "genai": {"unseen": ("responses parse",)},
+    "openllmetry": {
+        "unseen": ("anthropic break", "anthropic error sync", "anthropic parse", "responses parse"),
+        "untold": ("anthropic stream", "anthropic helper"),
+    },
+    "openinference": {"unseen": ("break",), "unended": ("anthropic break",)},
+    "openai-v2": {"broken": ("helper",)},
+    # Its span of a stream of Anthropic's has no response id, and ends some time after that is broken off.
+    "logfire": {"twice": ("anthropic break",)},
+    "langfuse": {"broken": ("break",)},  # Its streams have no `close`.
+    "litellm": {"broken": ("break sync",)},  # The same.
+}
+"""In which an older release of a peer differs."""
+
+
+def is_among(calls: Iterable[str], asked: object) -> bool:
+    """Whether one of some calls, each as some of its words, is the one that is asked."""
+    return any(set(words.split()) <= set(str(asked).split()) for words in calls)
+
+
+def peer_in(environment: str, name: str) -> Peer:
+    """A peer as an environment has it."""
+    return PEERS[name]._replace(**_OLDER.get(name, {}) if environment == "coexist-older" else {})
 
 
 def switch_on(peer: str) -> None:

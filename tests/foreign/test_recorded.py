@@ -66,6 +66,7 @@ HOUR, CACHED, OUTPUT = "class:cache_write_1h", "class:cached_tokens", "class:out
 _STREAMED = 12 * 3 + 2048 * 0.30 + 1000 * 3.75 + 57 * 15
 # The output of 3 tokens that the first event tells is provisional.
 _CUT = 12 * 3 + 2048 * 0.30 + 1000 * 3.75
+_CUT_HOUR = 12 * 3 + 2048 * 0.30 + 600 * 3.75 + 400 * 6
 _OF_MIRASCOPE = ("openai", "responses", "anthropic", "google")
 _LEFT = Told(_CUT + 3 * 15, "partial", (HOUR,))
 
@@ -110,6 +111,29 @@ SOME = {
     ("respan", "mirascope, responses, stream"): Told(TRUE["responses-plain-stream"], "partial"),
     ("respan", "mirascope, anthropic, stream"): Told(_STREAMED, "partial", (HOUR,)),
     ("respan", "mirascope, google, stream"): Told(TRUE["google-plain-stream"], "partial"),
+    # Of older releases. genai-openai had no cached tokens of streams, nor those of plain answers that read none.
+    ("genai-openai-1.0b0", "openai, plain"): Told(31 * 0.15 + 8 * 0.60, "incomplete", (CACHED,)),
+    ("genai-openai-1.0b0", "openai, tools"): Told(84 * 0.15 + 16 * 0.60, "incomplete", (CACHED,)),
+    ("genai-openai-1.0b0", "openai, stream"): Told(1200 * 0.15 + 45 * 0.60, "incomplete", (CACHED,)),
+    # genai-anthropic called a stream done that was left, and told nothing of one that failed.
+    ("genai-anthropic-1.0b0", "anthropic, stream, left"): Told(_CUT + 3 * 15, "incomplete", (HOUR,)),
+    ("genai-anthropic-1.0b0", "anthropic, stream, failed"): NO_USAGE,
+    # Logfire tells which tokens are written for an hour. It told no reason of streams then.
+    ("logfire-5.4.0", "anthropic, stream"): Told(TRUE["anthropic-plain-stream"], "known"),
+    ("logfire", "anthropic, stream, left"): Told(_CUT_HOUR + 3 * 15, "partial"),
+    ("logfire", "anthropic, stream, failed"): Told(_CUT_HOUR + 3 * 15, "partial"),
+    ("logfire", "anthropic, tools"): Told(TRUE["anthropic-tools-call"], "known"),
+    ("logfire-4.41.0", "openai, stream"): Told(TRUE["openai-plain-stream"], "partial"),
+    ("logfire-4.41.0", "openai, responses, stream"): Told(TRUE["responses-plain-stream"], "partial"),
+    ("logfire-4.41.0", "anthropic, stream"): Told(TRUE["anthropic-plain-stream"], "partial"),
+    ("logfire-4.41.0", "anthropic, stream, no cache written"): Told(402 * 3 + 61 * 15, "partial"),
+    # OpenInference never ended the span of a stream that was left.
+    ("openinference-openai-0.1.49", "openai, stream, left"): NOT_TOLD,
+    ("openinference-anthropic-1.1.2", "anthropic, stream, left"): NOT_TOLD,
+    # OpenLLMetry told no tokens of Anthropic's streams, unless it was asked to.
+    ("openllmetry-anthropic-0.59.2", "anthropic, stream"): NO_USAGE,
+    ("openllmetry-anthropic-0.59.2", "anthropic, stream, no cache written"): NO_USAGE,
+    ("openllmetry-anthropic-0.59.2", "anthropic, refused"): NOT_TOLD,
     # Without the answer, ADK told no cached tokens then.
     ("google-adk-1.28.0", "google_adk, plain, no content"): Told(19 * 0.30 + 39 * 2.50, "incomplete", (CACHED,)),
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 
 from chunkmeter.facts.ended import Ended
@@ -17,9 +20,13 @@ ALL = [*BOTH, "gen_ai.client.operation.time_to_first_chunk"]
 
 
 def recorded(
-    *scopes: str, wire: str = "openai_chat", outcome: Outcome = "completed", module: str | None = None
+    *scopes: str,
+    wire: str = "openai_chat",
+    outcome: Outcome = "completed",
+    module: str | None = None,
+    stream: bool = False,
 ) -> list[str]:
-    ended = Ended(Request(operation="chat", stream=False), Tally(wire), outcome, None, 0, 0, 1)
+    ended = Ended(Request(operation="chat", stream=stream), Tally(wire), outcome, None, 0, 0, 1)
     return [metric.name for metric in recorded_by(ended, module, None, scopes)]
 
 
@@ -29,6 +36,7 @@ def recorded(
         ((), []),
         (("openinference.instrumentation.openai",), []),
         ((GENAI,), ALL),
+        (("opentelemetry.util.genai.handler",), ALL),
         (("opentelemetry.instrumentation.openai_v2",), BOTH),
         ((f"{OPENLLMETRY}.v1",), BOTH),
         ((f"{OPENLLMETRY}_agents",), []),
@@ -55,7 +63,18 @@ def test_openllmetry_records_none_of_anthropic_s_streams_that_do_not_end(outcome
     assert recorded(f"{OPENLLMETRY}.v1", outcome=outcome) == BOTH
 
 
+@pytest.mark.parametrize(
+    ("version", "metrics"), [("0.59.2", BOTH[:1]), ("0.60.0b1", BOTH[:1]), ("0.61.0", BOTH), ("1.0", BOTH), ("?", BOTH)]
+)
+def test_openllmetry_records_no_tokens_of_anthropic_s_streams_before_0_61(
+    monkeypatch: pytest.MonkeyPatch, version: str, metrics: list[str]
+) -> None:
+    module = ModuleType("version")
+    monkeypatch.setattr(module, "__version__", version, raising=False)
+    monkeypatch.setitem(sys.modules, f"{OPENLLMETRY_S_ANTHROPIC}.version", module)
+    assert recorded(OPENLLMETRY_S_ANTHROPIC, stream=True) == metrics
+    assert recorded(OPENLLMETRY_S_ANTHROPIC) == BOTH
+
+
 def test_openai_v2_records_no_tokens_of_streams() -> None:
-    ended = Ended(Request(operation="chat", stream=True), Tally("openai_chat"), "completed", None, 0, 0, 1)
-    scopes = ["opentelemetry.instrumentation.openai_v2"]
-    assert [metric.name for metric in recorded_by(ended, None, None, scopes)] == BOTH[:1]
+    assert recorded("opentelemetry.instrumentation.openai_v2", stream=True) == BOTH[:1]

@@ -214,6 +214,21 @@ class Manager:
         self._stream.close()
 
 
+class Guarded(wrapt.ObjectProxy):
+    """A proxy as wrapt before 2 makes it where its class has a base in Python: it refuses to give its dictionary."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__dict__":
+            raise TypeError("this __dict__ descriptor does not support 'Guarded' objects")
+        return super().__getattribute__(name)
+
+
+def test_a_stream_that_refuses_its_dictionary_is_metered(kit: Kit, wrap: Callable[..., Any]) -> None:
+    assert list(wrap(Guarded(iter(EVENTS)), provider="openai")) == EVENTS
+    assert kit.total("chunkmeter.spend") == pytest.approx(TRUTH.usd, abs=1e-12)
+    assert kit.total("chunkmeter.errors") == 0
+
+
 class PeerManager(wrapt.ObjectProxy):
     """A peer's proxy for a manager: it has the methods of everything, a stream's too."""
 

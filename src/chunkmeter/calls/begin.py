@@ -140,7 +140,11 @@ def _claim(call: Call, added: dict[str, AttributeValue]) -> None:
     span, end = call.span, call.span.end
 
     def publish_then_end(*args: Any, **kwargs: Any) -> None:
-        call.publish()
+        if not call.ended:
+            told = None
+            with call.telemetry.guard("settle", "reading a span"):
+                told = foreign.read(span.attributes or {})  # pyrefly: ignore[missing-attribute]
+            call.publish(told and told[1])
         end(*args, **kwargs)
 
     if not span.is_recording():

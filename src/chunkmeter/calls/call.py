@@ -237,18 +237,28 @@ class Call:
         self.told = True
         self._over()
 
-    def publish(self) -> None:
-        """Write the facts so far on somebody else's span, whose owner may end it before the call is settled."""
+    def publish(self, told: Tally | None = None) -> None:
+        """Write the facts so far on somebody else's span, whose owner may end it before the call is settled.
+
+        Args:
+            told: what the span tells of the call itself.
+        """
         if self.mode != "enriched" or self.ended or not self.span.is_recording():
             return
         telemetry = self.telemetry
         with telemetry.guard("settle", "publishing"):
-            telemetry.write(self.span, *self.so_far(), status=False)
+            telemetry.write(self.span, *self.so_far(told), status=False)
 
-    def so_far(self) -> tuple[Ended, Facts]:
-        """The call as if it ended now, in the way in which its source is ending if it is."""
+    def so_far(self, told: Tally | None = None) -> tuple[Ended, Facts]:
+        """The call as if it ended now, in the way in which its source is ending if it is.
+
+        Args:
+            told: what another account of it has, which counts where the chunk with the usage is still on its way.
+        """
         ending, error = ending_within(self) or (self.leaving or "collected", None)
         ended = self._ended(ending, None if error is None else type_name(error), time_ns())
+        if told is not None and told.tokens() and ending == "exhausted" and not self.tally.tokens():
+            ended = replace(ended, tally=told, outcome="completed", error_type=None)
         return ended, self.telemetry.assess(ended)
 
     @property

@@ -35,6 +35,9 @@ Those that write names of their own beside the conventions' come first."""
 _NEVER_TELLS = {"opentelemetry.instrumentation.openai_v2": ("class:cached_tokens",)}
 """Instrumentation scope -> what its spans never tell of, though providers charge it at a price of its own."""
 
+_LEAVES_OUT = {"opentelemetry.util.genai.handler": ("class:cached_tokens",)}
+"""Instrumentation scope -> what some of its spans don't tell of: genai-openai 1.0b0 has no cached tokens of streams."""
+
 _TELLS_TOO_MUCH = {"opentelemetry.instrumentation.anthropic": ("gen_ai.is_streaming", "class:output")}
 """Instrumentation scope -> the attribute of spans that count wrongly, and what.
 
@@ -77,6 +80,8 @@ def _untold(attributes: Attributes, tally: Tally, scope: str | None) -> tuple[st
     if attributes.get(sign) is True:
         never = (*never, wrong)
     tokens = tally.tokens()
+    if tokens.cached_tokens is None and not tally.vectors:
+        never = (*never, *_LEAVES_OUT.get(scope or "", ()))
     # Claude's cache keeps what is written for five minutes or an hour, each at its price. Spans have one count of both.
     if tokens.cache_write_tokens and tokens.cache_write_1h_tokens is None and "claude" in (tally.response_model or ""):
         never = (*never, "class:cache_write_1h")

@@ -14,7 +14,7 @@ from typing import Any
 from ..calls.call import Call
 from ..calls.lease import Lease
 from ..calls.pulling import is_pulling
-from ..streams.replace import LEASE, Methods, This, replace
+from ..streams.replace import LEASE, Methods, This, held, replace
 from ..streams.taps import closed, tap
 
 __all__ = ["contents", "is_raised_in", "lease_of", "loosen", "watch"]
@@ -34,7 +34,7 @@ def watch(response: Any, lease: Lease, *, always: bool = False) -> None:
 
 def lease_of(response: Any) -> Lease | None:
     """The lease that hangs on a response; None where there is none, or it is gone with the stream that held it."""
-    lease = getattr(response, "__dict__", {}).get(LEASE)
+    lease = held(response).get(LEASE)
     lease = lease() if isinstance(lease, weakref.ref) else lease
     return lease if isinstance(lease, Lease) else None
 

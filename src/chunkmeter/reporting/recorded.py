@@ -5,8 +5,10 @@ Our metric would double theirs, and our attribute replace what the owner of the 
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from ..facts.ended import Ended
 from ..semconv import (
@@ -20,8 +22,6 @@ from ..semconv import (
 )
 
 __all__ = ["recorded_by", "told_by"]
-
-_Said = TypeVar("_Said")
 
 
 class _Records(NamedTuple):
@@ -45,11 +45,21 @@ _ALL, _NOT_THE_FIRST = (DURATION, TOKEN_USAGE, TIME_TO_FIRST_CHUNK), (DURATION, 
 _RECORDED = {
     "opentelemetry.instrumentation.genai.openai": _Records(_ALL),  # 1.3b0
     "opentelemetry.instrumentation.genai.anthropic": _Records(_ALL),  # 1.3b0
+    "opentelemetry.util.genai": _Records(
+        _ALL
+    ),  # 1.0b0, which has the tracer of both then; the scope ends in `.handler`
     "opentelemetry.instrumentation.openai_v2": _Records(_NOT_THE_FIRST, of_streams=(DURATION,)),  # 2.4b0
     # OpenLLMetry 0.62.4; the scope ends in `.v1`
     "opentelemetry.instrumentation.openai": _Records(_NOT_THE_FIRST, not_of=("openai_responses",)),
     "opentelemetry.instrumentation.anthropic": _Records(_NOT_THE_FIRST, of_whole_ones=True),  # OpenLLMetry, the same
     "pydantic-ai": _Records((TOKEN_USAGE,)),  # 2.66.0
+}
+# Before which release another row holds, and that row.
+_EARLIER = {
+    "opentelemetry.instrumentation.anthropic": (
+        (0, 61),
+        _Records(_NOT_THE_FIRST, of_streams=(DURATION,), of_whole_ones=True),  # 0.59.2
+    ),
 }
 
 
@@ -63,8 +73,22 @@ def recorded_by(ended: Ended, module: str | None, span: Any, others: Iterable[st
         others: the scopes of those that have a span of the call beside.
     """
     scopes = (module or _scope(span), *others)
-    found = [_recorded(ended, records) for scope in scopes for records in _of(scope, _RECORDED)]
+    found = [_recorded(ended, _records(name)) for scope in scopes for name in _names(scope, _RECORDED)]
     return tuple({metric.name: metric for metrics in found for metric in metrics}.values())
+
+
+def _records(scope: str) -> _Records:
+    """What the release of an instrumentation records that runs here."""
+    below, records = _EARLIER.get(scope, ((), None))
+    if records is not None and (release := _release(scope)) and release < below:
+        return records
+    return _RECORDED[scope]
+
+
+def _release(scope: str) -> tuple[int, ...]:
+    """The first numbers of an instrumentation's version, as its package says it; empty where it does not."""
+    said = getattr(sys.modules.get(f"{scope}.version"), "__version__", "")
+    return tuple(int(number) for number in re.findall(r"\d+", str(said))[:2])
 
 
 def _recorded(ended: Ended, records: _Records) -> tuple[Metric, ...]:
@@ -81,13 +105,13 @@ _TOLD = {"com.anthropic.sdk.python": (ERROR_TYPE, RESPONSE_MODEL, RESPONSE_TIME_
 
 def told_by(span: Any) -> tuple[str, ...]:
     """The attributes that are left to the owner of a span, by their names."""
-    return next(iter(_of(_scope(span), _TOLD)), ())
+    return next((_TOLD[name] for name in _names(_scope(span), _TOLD)), ())
 
 
 def _scope(span: Any) -> str:
     return getattr(getattr(span, "instrumentation_scope", None), "name", None) or ""
 
 
-def _of(name: str, table: Mapping[str, _Said]) -> list[_Said]:
-    """What a table has for a scope, or for a part of it: its own name goes on behind a dot."""
-    return [said for scope, said in table.items() if name == scope or name.startswith(f"{scope}.")]
+def _names(scope: str, table: Mapping[str, object]) -> list[str]:
+    """The names in a table that a scope has, or goes on from behind a dot."""
+    return [name for name in table if scope == name or scope.startswith(f"{name}.")]

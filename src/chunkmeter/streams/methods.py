@@ -14,7 +14,7 @@ from ..calls.call import Call
 from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling
 from .peers import is_peer_s
-from .replace import LEASE, Methods, This, replace
+from .replace import LEASE, Methods, This, held, replace
 from .taps import Observe, astep, closed, ignore, step, tap
 
 __all__ = ["exit_methods", "is_stream", "put_on", "unread_methods"]
@@ -62,7 +62,7 @@ def _raw_stream(stream: Any) -> Any:
     Others use the name too: botocore's `_raw_stream` is the body of the response, of another package than the stream.
     Another instrumentation may have put its own stream in between, which hands on the same events.
     """
-    raw = getattr(stream, "__dict__", {}).get("_raw_stream")
+    raw = held(stream).get("_raw_stream")
     known = is_stream(type(raw)) and (_package(type(raw)) in _packages(stream) or is_peer_s(raw))
     return raw if known else None
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .replace import held
+
 __all__ = ["is_peer", "is_peer_s"]
 
 _PACKAGES = ("opentelemetry.", "openinference.", "openlit.", "langfuse.", "logfire.", "mirascope.ops.", "respan_")
@@ -21,4 +23,4 @@ def is_peer(module: str) -> bool:
 
 def is_peer_s(stream: Any) -> bool:
     """Whether a stream is another instrumentation's."""
-    return is_peer(type(stream).__module__) or _MARK in getattr(stream, "__dict__", ())
+    return is_peer(type(stream).__module__) or _MARK in held(stream)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from ..calls.lease import Lease
 
-__all__ = ["LEASE", "Methods", "This", "replace"]
+__all__ = ["LEASE", "Methods", "This", "held", "replace"]
 
 LEASE = "_chunkmeter_lease"
 """Name of the instance attribute that holds the lease, on a metered stream or its manager."""
@@ -51,6 +51,17 @@ def replace(stream: Any, lease: Lease, make: Callable[[type, This], Methods]) ->
         object.__setattr__(proxy, LEASE, lease)
         return proxy
     return stream
+
+
+def held(thing: Any) -> Mapping[str, Any]:
+    """What an object holds by name; nothing if it has no dictionary, or gives none.
+
+    A wrapt proxy whose class has a base in Python has a dictionary that it refuses to give, with a `TypeError`.
+    """
+    try:
+        return thing.__dict__
+    except (AttributeError, TypeError):
+        return {}
 
 
 @functools.lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from ..calls.call import Call
 from ..calls.lease import Lease
 from ..facts.request import Request
 from .peers import is_peer
-from .replace import LEASE
+from .replace import LEASE, held
 from .taps import SendingAsync, sending, tap
 
 __all__ = [
@@ -58,7 +58,7 @@ def response_of(stream: Any) -> Any:
     frame = _frame(stream)
     found = stream if frame is None else frame.f_locals.get("self")
     kinds = (kind.__module__.startswith(_PACKAGE) for kind in type(found).__mro__)
-    return found if "_chunk_iterator" in getattr(found, "__dict__", ()) and any(kinds) else None
+    return found if "_chunk_iterator" in held(found) and any(kinds) else None
 
 
 def peer_of(response: Any) -> str | None:
@@ -116,7 +116,7 @@ def is_metered_inside(items: Any, deepest: int = _DEEPEST) -> bool:
     if (frame is not None or type(items).__module__.startswith(_OURS)) and items in _leases:
         return True
     if frame is None:
-        lease = getattr(items, "__dict__", {}).get(LEASE)
+        lease = held(items).get(LEASE)
         return isinstance(lease, Lease)
     return deepest > 0 and any(is_metered_inside(each, deepest - 1) for each in [*frame.f_locals.values()])
 

@@ -20,7 +20,7 @@ from ..reporting.telemetry import Telemetry, default
 from .managers import is_manager, put_on_manager
 from .methods import is_stream, put_on
 from .peers import is_peer_s
-from .replace import LEASE
+from .replace import LEASE, held
 from .responses import asked_of, is_begun, is_metered_inside, lease_of, peer_of, put_on_response, response_of
 
 __all__ = ["wrap"]
@@ -108,8 +108,7 @@ def _is_metered(stream: Any) -> bool:
     """Whether a stream has a lease, or is made of one whose call goes on, as an SDK's helper is of its raw stream."""
     if isinstance(getattr(stream, LEASE, None), Lease):
         return True
-    inner = getattr(stream, "__dict__", {}).values()
-    leases = (getattr(each, "__dict__", {}).get(LEASE) for each in [*inner])
+    leases = (held(each).get(LEASE) for each in [*held(stream).values()])
     return any(isinstance(each, Lease) and each.call is not None and not each.call.ended for each in leases)
 
 
