@@ -92,6 +92,18 @@ class Row(NamedTuple):
         hooked = self.way.startswith("hook") and not self.beside.suppresses
         return hooked or ("wrap" in self.way and streamed)
 
+    def wrongly_lacks(self, told: Told) -> str | None:
+        """What is wrong with what the cost is said to lack; None if nothing is."""
+        by_itself = not self.is_metered and self.is_seen and self.asked.service != "embeddings"
+        known = set(self.beside.lacks)
+        if by_itself and self.is_priced and not told.lacks >= known:
+            return f"the cost does not lack {known - told.lacks}"
+        if told.lacks - known - {"class:cache_write_1h", "class:output"}:
+            return f"the cost lacks {told.lacks}"
+        if told.lacks and self.is_metered and self.way.startswith("hook"):
+            return f"the cost lacks {told.lacks}, though hooks have seen the call"
+        return None
+
     def __str__(self) -> str:
         where = "in a chain" if self.inside else "alone"
         peer = f"{self.peer}{self.environment.removeprefix('coexist').removesuffix(self.peer)}"
@@ -166,13 +178,15 @@ def _wrong(row: Row, got: Got, bare: Got, told: Told) -> str | None:
     if errors:
         return f"{errors:g} errors"
     true = truth(row.asked)
-    if row.is_priced and row.counts and not told.is_incomplete:
+    if lacking := row.wrongly_lacks(told):
+        return lacking
+    if row.is_priced and row.counts and not told.lacks:
         # A span that tells no reason why its stream ended may be of one that was broken off.
         if told.cost_status not in ("known", "partial"):
             return f"the cost is {told.cost_status}"
         if abs(spend - true.usd) > _TINY:
             return f"{spend:.9f} USD counted, {true.usd:.9f} are true"
-    if not told.is_incomplete and spend > true.usd + _TINY:
+    if not told.lacks and spend > true.usd + _TINY:
         return f"{spend:.9f} USD counted, more than {true.usd:.9f}"
     theirs = row.way == "wrap" and not row.is_seen  # The peer's span has the cost, and it does not end.
     if abs(told.usd - spend) > _TINY and not theirs and not is_among(row.beside.unended, row.asked):

@@ -35,6 +35,7 @@ class Peer(NamedTuple):
         suppresses: whether it suppresses other instrumentations while an SDK runs, so that hooks stand aside.
         unseen: the calls of which it ends no span, each as some of their words: service, call, `sync` or `async`.
         untold: the calls of which its span has no tokens, in the same words.
+        lacks: what the cost of its spans has to be said to lack, as they never tell it.
         unended: the calls whose span it begins and never ends.
         twice: the calls that nothing on its span tells from others, so that they may count twice.
         broken: the calls that fail with it, whether chunkmeter is there or not.
@@ -49,6 +50,7 @@ class Peer(NamedTuple):
     suppresses: bool = False
     unseen: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     unended: tuple[str, ...] = ()
     twice: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ PEERS: dict[str, Peer] = {
         services=_OPENAI,
         environments=("coexist-openai-v2", "coexist-older"),
         unseen=("responses", "parse"),
+        lacks=("class:cached_tokens",),
     ),
     "openllmetry": Peer(
         lambda: _instrumentors("opentelemetry.instrumentation"),

@@ -75,9 +75,9 @@ class Told(NamedTuple):
         return next((of["chunkmeter.cost.status"] for of in of_spans if "gen_ai.usage.cost.amount" in of), None)
 
     @property
-    def is_incomplete(self) -> bool:
-        """Whether a span says that its cost lacks something."""
-        return any("chunkmeter.cost.unpriced" in attributes_of(span) for span in self.spans)
+    def lacks(self) -> set[str]:
+        """What the spans say that their cost lacks."""
+        return {name for span in self.spans for name in attributes_of(span).get("chunkmeter.cost.unpriced", ())}
 
     @property
     def with_usage(self) -> int:

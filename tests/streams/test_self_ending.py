@@ -302,6 +302,33 @@ def test_closed_by_its_user_it_is_closed(kit: Kit, traced: Callable[..., Any]) -
     assert outcome(kit) == "closed"
 
 
+def test_what_its_owner_has_told_counts_where_the_last_chunk_is_on_its_way(kit: Kit) -> None:
+    """genai-openai 1.0b0 ends the span of a response as it is done, before it hands on the event that says so."""
+    span = kit.tracer.start_span(
+        "chat",
+        attributes={
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "gpt-4o-mini",
+        },
+    )
+
+    def events() -> Iterator[Any]:
+        yield from EVENTS[:-1]
+        used = {"gen_ai.usage.input_tokens": 1200, "gen_ai.usage.output_tokens": 45}
+        span.set_attributes({**used, "gen_ai.usage.cache_read.input_tokens": 1024})
+        span.end()
+        yield EVENTS[-1]
+
+    list(chunkmeter.wrap(events(), provider="openai", model="gpt-4o-mini", span=span, telemetry=kit.telemetry))
+    attributes = attributes_of(kit.span)
+    assert attributes["chunkmeter.outcome"] == "completed"
+    # 176 tokens at 0.15, 1,024 at 0.075 and 45 at 0.60 USD a million.
+    assert attributes["gen_ai.usage.cost.amount"] == pytest.approx(130.2e-6, abs=1e-12)
+    assert kit.total("chunkmeter.spend") == pytest.approx(130.2e-6, abs=1e-12)
+    assert kit.total("chunkmeter.calls") == 1
+
+
 def test_left_by_a_break_it_is_abandoned(kit: Kit) -> None:
     """Nobody has said that the stream is over."""
     span = kit.tracer.start_span("chat", attributes={"gen_ai.operation.name": "chat"})
