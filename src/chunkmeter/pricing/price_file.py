@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from .. import threads
 from ..servers import Servers
 from ..shown import plain
 from .answers import Answer, Otherwise, Question
+from .rates import Rates
+from .resolved import Listed, Resolved
 
 if TYPE_CHECKING:
     from .overlay import Overlay
@@ -44,12 +47,24 @@ class PriceFile:
         self._rules: Overlay | None = None
         self._stamp: tuple[int, ...] | None = None
         self._looked = path is None
+        self._resolved = Resolved()
         self._locks: dict[object, threading.Lock] = {}
 
     def price(self, asked: Question, otherwise: Otherwise) -> Answer:
         """The file's answer; that of `otherwise` where there is no file, or none that can be used."""
         rules = self._loaded()
         return otherwise(asked) if rules is None else rules.price(asked, otherwise)
+
+    def rates(
+        self, listed: Listed, table: object, alike: Hashable, at: datetime, asked: Callable[[], Question]
+    ) -> Rates | None:
+        """The rates of a call by this file and another source, as `Resolved` keeps them."""
+        return self._resolved.rates(self._loaded(), listed, table, alike, at, asked)
+
+    def charges_requests(self) -> bool:
+        """Whether the file has a fee for a request."""
+        rules = self._loaded()
+        return rules is not None and rules.charges_requests
 
     def counted(self, asked: Question) -> Question:
         """The call with what the file charges it for and nobody counts: a request."""
