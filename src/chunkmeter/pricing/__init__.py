@@ -38,6 +38,7 @@ __all__ = [
     "Question",
     "Tokens",
     "Unpriced",
+    "in_use",
     "keep_updated",
     "knows",
     "loaded",
@@ -123,6 +124,11 @@ def knows(model: str, provider: str | None = None, prices: PriceFile | str | Non
     """Whether some price table lists the model, spelled like this, so that the name may become a metric label."""
     name = providers.provider_name(provider)
     return _file(prices).knows(name, model) or _bundled().knows(name, model)
+
+
+def in_use(prices: PriceFile) -> tuple[object, object]:
+    """What prices calls now, and is equal while that is the same: a file's rules, and the table if it is loaded."""
+    return prices.rules(), _bundled().in_use() if loaded() else None
 
 
 def import_looked_for() -> None:

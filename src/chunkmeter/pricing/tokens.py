@@ -91,10 +91,11 @@ class Tokens:
     output_video_tokens: int | None = _count("output_video", "output", "of those out, video")
 
     def __bool__(self) -> bool:
-        return any(number is not None for number in _all_counts(self))
+        return _all_counts(self) != _NO_COUNTS
 
 
 _all_counts = attrgetter(*(each.name for each in fields(Tokens)))
+_NO_COUNTS: Final = (None,) * len(fields(Tokens))
 
 ATTRIBUTES: Final[Mapping[str, str]] = {
     each.metadata["attribute"]: each.name for each in fields(Tokens) if each.metadata["attribute"]
@@ -148,7 +149,7 @@ _NO_OTHERS: Final = (None,) * len(_OTHERS)
 
 def absurd(usage: Tokens) -> bool:
     """Whether a count is more than any call has. Added up, it would drown every true count."""
-    return any(number is not None and number > MOST_TOKENS for number in (usage.total_tokens, *_priced_counts(usage)))
+    return max(filter(None, (usage.total_tokens, *_priced_counts(usage))), default=0) > MOST_TOKENS
 
 
 def impossible(usage: Tokens) -> bool:
