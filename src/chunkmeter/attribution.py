@@ -231,7 +231,7 @@ class Attribution:
             carrier: the context that holds the baggage; the current one if left out.
             tags: Mirascope tags; a tag `name:value` may become a label.
         """
-        said = labels.said()
+        said = labels.said() if _entered.get() else {}
         if said:
             self._warn_of_unlisted(said)
         if not self._own:
@@ -244,6 +244,11 @@ class Attribution:
             if value:
                 claimed[name] = value
         return Labels(own, claimed) if own or claimed else NO_LABELS
+
+    def deciding(self, captured: Labels, function: object = None) -> tuple[Hashable, ...]:
+        """What decides the labels that a metric gets: `bounded` gives the same where this is the same."""
+        named = function if self._function and isinstance(function, str) else None
+        return (named, tuple(captured.own.items()), tuple(captured.claimed.items())) if captured or named else ()
 
     def bounded(self, captured: Labels, function: object = None) -> dict[str, str]:
         """The labels that a metric gets: values past the limit become `_OTHER`.

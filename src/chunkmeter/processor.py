@@ -154,17 +154,19 @@ class ChunkSpanProcessor(SpanProcessor):
                 self._next.on_start(span, parent_context)
 
     def _note(self, span: Span, parent_context: Context | None) -> None:
-        inference = foreign.begins(span.attributes or {})
         call = current_call(parent_context)
+        if call is None and is_ours(span):
+            return
+        inference = foreign.begins(span.attributes or {})
         if call is None:
             labels = self._telemetry.attribution.capture(parent_context)
-            if labels and not is_ours(span):
+            if labels:
                 self._labels[_ids(span)] = labels
                 if len(self._labels) > _MOST_REMEMBERED:
                     self._labels.popitem(last=False)
                 if inference:
                     span.set_attributes(_missing(span, labels))
-            if inference and not is_ours(span):
+            if inference:
                 opened(span)
         elif inference:
             span.set_attribute(semconv.METERED, value=True)

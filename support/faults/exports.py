@@ -15,7 +15,6 @@ from opentelemetry.trace import Span
 from chunkmeter import semconv
 from chunkmeter.facts.ended import Ended, Facts
 from chunkmeter.reporting import attributes
-from chunkmeter.reporting.series import Chosen
 from chunkmeter.reporting.telemetry import Telemetry
 from support.faults import fault, put
 
@@ -39,9 +38,9 @@ def double_count() -> None:
     """A call's cost is counted at its end and once more."""
     record_cost = Telemetry.record_cost
 
-    def twice(self: Telemetry, ended: Ended, facts: Facts, context: Context) -> Chosen:
+    def twice(self: Telemetry, ended: Ended, facts: Facts, context: Context) -> None:
         record_cost(self, ended, facts, context)
-        return record_cost(self, ended, facts, context)
+        record_cost(self, ended, facts, context)
 
     put(Telemetry, "record_cost", twice)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chunkmeter.calls.call import Call
-from chunkmeter.pricing import bundled, rates
+from chunkmeter.pricing.resolved import Resolved
 from chunkmeter.reporting.telemetry import Telemetry
 from support.faults import fault, put
 
@@ -36,7 +36,9 @@ def slow_call() -> None:
 def slow_price() -> None:
     """What a token costs is worked out anew for each call."""
 
-    def anew(_: Any, *asked: Any) -> Any:
-        return rates.kept({}, *asked)
+    kept = Resolved.rates
 
-    put(bundled, "kept", anew)
+    def anew(_: Resolved, *asked: Any) -> Any:
+        return kept(Resolved(), *asked)
+
+    put(Resolved, "rates", anew)

@@ -1,21 +1,24 @@
-"""Prices that were worked out before are those of genai-prices' own arithmetic, to the digit, over its whole table."""
+"""Prices worked out before are those of the long way, to the digit: over the whole table, and by price files."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import genai_prices.data
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chunkmeter.pricing import Priced, Question, Tokens, bundled, price
-from chunkmeter.pricing.rates import kept
-from chunkmeter.pricing.table import Table, in_use
+from chunkmeter import pricing
+from chunkmeter.pricing import Answer, Priced, PriceFile, Tokens, bundled, price
+from chunkmeter.pricing.parse import parse
+from chunkmeter.pricing.rates import rates
+from chunkmeter.pricing.resolved import Resolved
+from chunkmeter.pricing.tokens import CLASSES, LINEAR, classes, impossible, linear
 
 ROWS = [(provider, model) for provider in genai_prices.data.providers for model in provider.models]
 TIERS = (None, "default", "flex", "priority", "batch", "fast", "provisioned_throughput", "made-up")
@@ -30,6 +33,83 @@ TIMES = [
 LENGTHS = (0, 1, 999, 32_000, 32_001, 128_000, 128_001, 200_000, 200_001, 256_001, 272_000, 272_001, 512_001, 10**6)
 
 
+FILE = """
+version = "ours"
+[[models]]
+names = ["gpt-4o-mini", "ours-*"]
+tiers.batch = { input = 0.35, output = 0.95 }
+[models.prices]
+input = 0.7
+output = 1.9
+cache_read = 0.07
+[[models.prices.long_context]]
+above = 1000
+input = 1.4
+output = 3.8
+[[models.prices.long_context]]
+above = 200000
+input = 2.8
+output = 7.6
+cache_write = 2.9
+[[models]]
+names = ["later"]
+valid_from = 2026-07-01
+currency = "EUR"
+prices = { input = 3, output = 15 }
+[[models]]
+names = ["gpt-4.1"]
+base = "table"
+prices = { output = 1 }
+[[aliases]]
+names = ["deployment"]
+model = "gpt-5"
+model_provider = "openai"
+[[aliases]]
+names = ["deployment-of-ours"]
+model = "ours-7"
+[[aliases]]
+names = ["later"]
+model = "claude-sonnet-4-5"
+model_provider = "anthropic"
+[[multipliers]]
+names = ["claude-*", "later"]
+multiplier = 0.85
+tiers = { flex = 0.5 }
+[[multipliers]]
+names = ["gemini-*"]
+multiplier = 0.123456789012345678
+[[multipliers]]
+multiplier = 1.05
+combine = true
+valid_from = 2026-01-01T12:00:00Z
+[[multipliers]]
+regions = ["eu"]
+multiplier = 1.1
+combine = true
+"""
+FEES = f"""{FILE}
+[[models]]
+names = ["o3"]
+base = "table"
+fees = {{ request = 0.02 }}
+"""
+MODELS = (
+    "gpt-4o-mini", "ours-1", "later", "gpt-4.1", "deployment", "deployment-of-ours", "claude-sonnet-4-5",
+    "gemini-2.5-pro", "gpt-5", "o3", "deepseek-chat", "made-up",
+)  # fmt: skip
+
+
+def file_of(content: str) -> PriceFile:
+    """A price file that has been read."""
+    file = PriceFile()
+    file._rules = parse(content.encode(), "prices.toml").ready()
+    return file
+
+
+NO_FILE = PriceFile()
+FILES = [NO_FILE, file_of(FILE), file_of(FEES)]
+
+
 def usages(length: int) -> list[Tokens]:
     """Usage with so much input, and every class whose price is a number."""
     part = length // 3
@@ -42,82 +122,143 @@ def usages(length: int) -> list[Tokens]:
     ]
 
 
-def both(asked: Question, provider: Any, model: Any, table: Table) -> tuple[Any, Any]:
-    """The answers of the short way and of the long one; the second twice where there is no short way."""
-    assert asked.usage is not None
-    long = bundled._price(asked, provider, model)
-    rates = kept(table.rates, (model.id, provider.id), asked, provider, model)
-    if rates is None:
-        return long, long
-    short = bundled._by_rates(asked, rates, bundled.classes(asked.usage), table.version)
-    if isinstance(long, Priced):
-        long = replace(long, version=table.version, assumed=asked.assumed)
-    return short, long
+def long_way(usage: Tokens, **asked: Any) -> Answer:
+    """The price with nothing that was worked out before."""
+    with patch.object(pricing, "linear", lambda _: None):
+        return price(usage, **asked)
 
 
-def assert_same(asked: Question, provider: Any, model: Any, table: Table) -> bool:
-    """True if the call has a price."""
-    short, long = both(asked, provider, model, table)
-    assert short == long, (provider.id, model.id, asked)
+def assert_same(usage: Tokens, **asked: Any) -> bool:
+    """True if the call has a price. It is asked for twice: as it is worked out, and as it is kept."""
+    long, short, again = long_way(usage, **asked), price(usage, **asked), price(usage, **asked)
+    assert long == short == again, (asked, usage)
     return isinstance(short, Priced)
 
 
 @pytest.mark.slow
 def test_each_model_of_the_table() -> None:
     """Each in one combination of time, place and length, which differ from model to model."""
-    table, asked_in = Table(in_use().snapshot), itertools.cycle(itertools.product(TIMES, REGIONS, LENGTHS))
-    priced = 0
+    asked_in, priced = itertools.cycle(itertools.product(TIMES, REGIONS, LENGTHS)), 0
     for (provider, model), (at, region, length) in zip(ROWS, asked_in, strict=False):
         for usage in usages(length):
-            asked = Question(usage, model.id, provider=provider.id, region=region, at=at)
-            priced += assert_same(asked, provider, model, table)
+            priced += assert_same(
+                usage, model=model.id, provider=provider.id, region=region, at=at, prices=NO_FILE
+            )  # fmt: skip
     assert priced > len(ROWS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", TIERS)
 def test_each_model_that_has_tiers_or_rules_of_time(tier: str | None) -> None:
-    table, priced = Table(in_use().snapshot), 0
+    priced = 0
     for provider, model in ROWS:
         if not (model.price_variants or isinstance(model.prices, list)):
             continue
         for at, region in zip(TIMES, itertools.cycle(REGIONS), strict=False):
-            asked = Question(usages(999)[2], model.id, provider=provider.id, service_tier=tier, region=region, at=at)
-            priced += assert_same(asked, provider, model, table)
+            priced += assert_same(
+                usages(999)[2], model=model.id, provider=provider.id, service_tier=tier, region=region, at=at,
+                prices=NO_FILE,
+            )  # fmt: skip
     assert priced > 100
 
 
 @pytest.mark.slow
 def test_each_length_at_which_a_price_changes() -> None:
     """Also the lengths one token below and above it."""
-    table, tried = Table(in_use().snapshot), 0
+    tried = 0
     for provider, model in ROWS:
         listed = vars(model.get_prices(TIMES[-1], {}))
         for start in {step.start for each in listed.values() for step in getattr(each, "tiers", ())}:
             for usage in (usage for length in (start - 1, start, start + 1) for usage in usages(length)):
-                asked = Question(usage, model.id, provider=provider.id, at=TIMES[-1])
-                tried += assert_same(asked, provider, model, table)
+                tried += assert_same(usage, model=model.id, provider=provider.id, at=TIMES[-1], prices=NO_FILE)
     assert tried > 100
 
 
+COUNTS = st.none() | st.integers(0, 10**7)
+
+
+@st.composite
+def any_usage(draw: st.DrawFn) -> Tokens:
+    """Usage that may be, for the most part: some of its counts are 0, or are not told."""
+    alone, cached, written, spoken, reasoned = (draw(COUNTS) for _ in range(5))
+    told = draw(st.booleans())
+    return Tokens(
+        input_tokens=sum(filter(None, (alone, cached, written))) if told or alone else None,
+        cached_tokens=cached,
+        cache_write_tokens=written,
+        output_tokens=None if spoken is None else spoken + (reasoned or 0),
+        reasoning_tokens=reasoned,
+        input_audio_tokens=draw(st.sampled_from((None, 0))),
+        output_audio_tokens=draw(st.sampled_from((None, 0))),
+    )
+
+
 @given(
+    file=st.sampled_from(FILES),
     row=st.sampled_from(ROWS),
-    counts=st.lists(st.integers(0, 10**7), min_size=5, max_size=5),
+    ours=st.none() | st.sampled_from(MODELS),
+    named=st.booleans(),
+    usage=any_usage(),
     tier=st.sampled_from(TIERS),
     region=st.sampled_from(REGIONS),
+    host=st.sampled_from((None, "api.openai.com", "llm.internal")),
     at=st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1)),
-    naive=st.booleans(),
+    hours=st.integers(-12, 12),
+    searches=st.sampled_from((0, 0, 0, 2)),
 )
 def test_any_call(
-    row: tuple[Any, Any], counts: list[int], tier: str | None, region: str | None, at: datetime, naive: bool
-) -> None:
-    alone, cached, written, spoken, reasoned = counts
-    usage = Tokens(
-        input_tokens=alone + cached + written, cached_tokens=cached, cache_write_tokens=written,
-        output_tokens=spoken + reasoned, reasoning_tokens=reasoned,
+    file: PriceFile, row: tuple[Any, Any], ours: str | None, named: bool, usage: Tokens, tier: str | None,
+    region: str | None, host: str | None, at: datetime, hours: int, searches: int,
+) -> None:  # fmt: skip
+    provider, model = row
+    assert_same(
+        usage, model=ours or model.id, provider=None if ours and named else provider.id, service_tier=tier,
+        region=region, server_address=host, named=named, at=at.replace(tzinfo=timezone(timedelta(hours=hours))),
+        prices=file, items={"web_search": searches},
     )  # fmt: skip
-    moment = at if naive and region is None else at.replace(tzinfo=UTC)
-    assert_same(Question(usage, row[1].id, service_tier=tier, region=region, at=moment), *row, in_use())
+
+
+@pytest.mark.parametrize("file", FILES[1:])
+@pytest.mark.parametrize("model", MODELS)
+def test_each_rule_of_a_price_file(model: str, file: PriceFile) -> None:
+    """On both sides of each of its lengths and moments, in each tier, in and out of its region."""
+    moments = [datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)]
+    times = [moment + timedelta(seconds=beside) for moment in moments for beside in (-1, 0)]
+    lengths = [above + beside for above in (0, 1000, 200_000) for beside in (0, 1)]
+    asked_in = itertools.product(times, TIERS, (None, "eu"), lengths)
+    for at, tier, region, length in asked_in:
+        for usage in usages(length)[1:3]:
+            assert_same(usage, model=model, service_tier=tier, region=region, at=at, prices=file)
+
+
+def test_a_price_of_too_many_digits_is_left_to_the_long_way() -> None:
+    """10^9 tokens at such a price have more than the 28 digits of a decimal."""
+    fine, finer = Decimal("0.12345678901234567"), Decimal("0.123456789012345678")
+    said = {"model": "m", "version": "v"}
+    assert rates({"input": fine}, (), Decimal(1), **said) is not None
+    assert rates({"input": finer}, (), Decimal(1), **said) is None
+    assert rates({"input": fine}, [(10, {"input": finer})], Decimal(1), **said) is None
+    assert rates({"input": fine**2}, (), Decimal("0.1") + fine, **said) is None
+    assert rates({"input": Decimal(10)}, (), Decimal(1), **said) is None
+
+
+@given(counts=st.lists(st.none() | st.integers(-1, 4) | st.just(10**9 + 1), min_size=16, max_size=16))
+def test_usage_is_counted_alike_by_both_ways(counts: list[int | None]) -> None:
+    *by_class, total = counts
+    told_of = dict(zip((each.count for each in CLASSES.values()), by_class, strict=True))
+    usage = Tokens(**told_of, total_tokens=total)
+    told = linear(usage)
+    nothing = usage.input_tokens is None and usage.output_tokens is None
+    if nothing or impossible(usage) or any(number for name, number in classes(usage).items() if name not in LINEAR):
+        assert told is None
+    elif told is not None:
+        assert told == classes(usage)
+
+
+@given(usage=any_usage())
+def test_possible_usage_of_five_classes_is_always_counted(usage: Tokens) -> None:
+    nothing = usage.input_tokens is None and usage.output_tokens is None
+    assert linear(usage) == (None if nothing or impossible(usage) else classes(usage))
 
 
 def test_the_answer_to_a_user_is_that_of_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,21 +267,40 @@ def test_the_answer_to_a_user_is_that_of_the_short_way(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(bundled, "_price", long)
     # gpt-4o: 2.50 USD a million in, 1.25 cached, 10 out: (700 x 2.5 + 300 x 1.25 + 100 x 10) / 10^6.
-    usage = Tokens(input_tokens=1000, cached_tokens=300, output_tokens=100)
-    answer = price(usage, model="gpt-4o-2024-08-06", provider="openai")
-    assert isinstance(answer, Priced)
-    assert answer.amount == Decimal("0.003125")
-    assert answer.split == {
-        "input": Decimal("0.00175"), "cache_read": Decimal("0.000375"), "output": Decimal("0.001"),
-    }  # fmt: skip
+    usage = Tokens(input_tokens=1000, cached_tokens=300, output_tokens=100, input_audio_tokens=0)
+    for searches in (0, 1):  # the tokens of a bill with more lines, too
+        answer = price(usage, model="gpt-4o-2024-08-06", provider="openai", items={"made_up_search": searches})
+        assert isinstance(answer, Priced)
+        assert answer.amount == Decimal("0.003125")
+        assert answer.split == {
+            "input": Decimal("0.00175"), "cache_read": Decimal("0.000375"), "output": Decimal("0.001"),
+            "input_audio": 0,
+        }  # fmt: skip
 
 
 def test_what_was_worked_out_is_kept_and_bounded() -> None:
-    table = Table(in_use().snapshot)
-    provider, model = next(row for row in ROWS if row[1].id == "gpt-4o")
-    usage = Tokens(input_tokens=1, output_tokens=1)
-    first = kept(table.rates, ("gpt-4o", "openai"), Question(usage, "gpt-4o"), provider, model)
-    assert kept(table.rates, ("gpt-4o", "openai"), Question(usage, "gpt-4o"), provider, model) is first
+    usage, file = Tokens(input_tokens=1, output_tokens=1), PriceFile()
     for number in range(2000):
-        kept(table.rates, ("gpt-4o", "openai"), Question(usage, service_tier=f"tier {number}"), provider, model)
-    assert 0 < len(table.rates) <= 512
+        price(usage, model="gpt-4o", provider="openai", service_tier=f"tier {number}", prices=file)
+    plans = file._resolved._kept[2]
+    assert 0 < len(plans) <= 512
+
+
+def test_other_rules_and_another_table_begin_anew() -> None:
+    """A price file that is read again, and a snapshot that is put in place, count from the next call on."""
+    resolved, asked = Resolved(), []
+
+    def listed(question: Any) -> Any:
+        asked.append(question)
+        return (), None
+
+    for table in ("one", "one", "other", "one"):
+        resolved.rates(None, listed, table, "alike", TIMES[0], lambda: None)  # type: ignore[arg-type,return-value]
+    assert len(asked) == 3
+    answers = [file_of(FILE.replace("input = 0.7", f"input = {each}")) for each in (1, 2)]
+    file = PriceFile()
+    for each, amount in zip(answers, ("0.000001", "0.000002"), strict=True):
+        file._rules = each._rules
+        answer = price(Tokens(input_tokens=1, output_tokens=0), model="ours-1", prices=file)
+        assert isinstance(answer, Priced)
+        assert answer.amount == Decimal(amount)

@@ -57,7 +57,9 @@ def begin(
         with telemetry.guard("hook", "joining a run"):
             request = replace(request, attributes={**request.attributes, **attempt.attributes})
             parent = attempt.place(get_current() if parent is None else parent)
-    theirs = span or _inference_span(get_current_span(), request) or _inference_span(get_current_span(parent), request)
+    current = get_current_span()
+    around = current if parent is None else get_current_span(parent)
+    theirs = span or _inference_span(current, request) or _inference_span(around, request)
     if theirs is not None:
         call = Call(
             telemetry, request, reader, parent=parent, span=theirs, mode="enriched", start_ns=start_ns, library=library,
@@ -72,7 +74,7 @@ def begin(
     )  # fmt: skip
     if not peer:
         with telemetry.guard("hook", "looking for spans beside"):
-            mark_beside(call, get_current_span(parent), _records)
+            mark_beside(call, around, _records)
             begun(call)
     return call
 
@@ -107,8 +109,9 @@ def is_recorded(context: Context | None = None) -> bool:
 
 def _is_free(span: Any) -> bool:
     """Whether it is somebody else's span, which tells something and is not claimed."""
-    attributes = getattr(span, "attributes", None)
-    return bool(span.is_recording() and attributes and not hasattr(span.end, _CLAIMED) and not _is_ours(span))
+    if not span.is_recording():
+        return False
+    return bool(getattr(span, "attributes", None) and not hasattr(span.end, _CLAIMED) and not _is_ours(span))
 
 
 def _records(span: Any, request: Request) -> bool:

@@ -219,9 +219,11 @@ class Call:
             told = ended, cost_in(facts)
             with telemetry.guard("settle", "writing the span"):
                 telemetry.write(self.span, ended, facts, status=self.mode == "owned")
-            telemetry.record(ended, facts, self.context, recorded_by(ended, self.peer, self.span, self.others))
+            alone = self.mode == "owned" and not self.others
+            recorded = () if alone else recorded_by(ended, self.peer, self.span, self.others)
+            telemetry.record(ended, facts, self.context, recorded)
         self.tally.forget_text()
-        if self.mode == "owned":
+        if self.mode == "owned" and self.span.is_recording():
             with telemetry.guard("settle", "ending the span"):
                 # Logfire, which has an SDK run under suppression, drops what ends there.
                 token = otel_context.attach(self.context)

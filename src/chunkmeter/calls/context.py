@@ -15,7 +15,8 @@ _SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrume
 
 def suppressed() -> bool:
     """Whether instrumentation is switched off in the current context."""
-    return any(otel_context.get_value(key) for key in _SUPPRESS_KEYS)
+    context = otel_context.get_current()
+    return bool(context.get(_SUPPRESS_KEYS[0]) or context.get(_SUPPRESS_KEYS[1]))
 
 
 def leave(token: Token[Context]) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..pricing.tiers import service_tier
 from .request import Request
 from .tally import Tally, Tokens
 
-__all__ = ["MEDIA", "cost_metadata", "region_of"]
+__all__ = ["MEDIA", "cost_metadata", "region_in", "region_of", "tier_of"]
 
 # Hosts that name the region they serve from.
 _REGIONAL = re.compile(
@@ -45,14 +46,14 @@ def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) 
         tokens: the counts of the tally.
         request: the request; None where only the chunks are known.
     """
-    tier = tally.service_tier or (request.tier if request and request.tier != "auto" else None)
+    tier = tier_of(tally, request)
     known: dict[str, Any] = {
         "input_tokens": tokens.input_tokens,
         "output_tokens": tokens.output_tokens,
         "cached_tokens": tokens.cached_tokens,
         "cached_response": tally.cached_response,
         "context_length": tokens.input_tokens,
-        "region": tally.region,
+        "region": region_in(tally, request),
         "tier": tier,
         "batch_mode": None if tier is None else service_tier(tier) == "batch",
         "cache_write": None if tokens.cache_write_tokens is None else tokens.cache_write_tokens > 0,
@@ -61,7 +62,6 @@ def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) 
     }
     if request is not None:
         known["streaming_mode"] = request.stream
-        known["region"] = tally.region or region_of(request.server_address)
         known["context_cache_tokens"] = tokens.cached_tokens if request.context_cache else None
         if request.provider is not None and request.provider.startswith("gcp."):
             known["google"] = {"use_vertex_ai": request.provider == "gcp.vertex_ai"}
@@ -73,6 +73,17 @@ def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) 
     return {name: value for name, value in known.items() if value is not None}
 
 
+def tier_of(tally: Tally, request: Request | None) -> str | None:
+    """The service tier that served the call, or else was asked for; None where neither is told."""
+    return tally.service_tier or (request.tier if request and request.tier != "auto" else None)
+
+
+def region_in(tally: Tally, request: Request | None) -> str | None:
+    """Where the call was served, in the provider's word; None where nothing tells."""
+    return tally.region or (region_of(request.server_address) if request and request.server_address else None)
+
+
+@lru_cache(maxsize=256)
 def region_of(address: str | None) -> str | None:
     """The region that a host's name tells, as the provider calls it; None where it tells none."""
     if not address:

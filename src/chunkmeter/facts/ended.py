@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from ..pricing import CostStatus, Priced, Unpriced
 from .request import Request
@@ -65,8 +63,6 @@ class Facts:
     usage_status: UsageStatus
     cost: Priced | Unpriced
     raw_reasons: list[str | None]
-    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What the cost depends on, by field of `CostMetadata`."""
     estimated_by: str | None = None
     """What estimated the tokens that the provider did not count; None where nothing is estimated."""
 

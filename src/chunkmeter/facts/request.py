@@ -57,9 +57,10 @@ class Request:
     def __post_init__(self) -> None:
         for name in _NAMES:
             said = getattr(self, name)
-            if said is not None:
-                object.__setattr__(self, name, text.name(said))
-        object.__setattr__(self, "operation", text.clean(self.operation))
+            if said is not None and (fit := text.name(said)) is not said:
+                object.__setattr__(self, name, fit)
+        if (operation := text.clean(self.operation)) is not self.operation:
+            object.__setattr__(self, "operation", operation)
         if self.attributes:
             object.__setattr__(self, "attributes", text.attributes(self.attributes))
 

@@ -43,6 +43,7 @@ _TEXTS = {
 """A field that holds text as it came -> how many characters of it are kept."""
 _HIGHEST = 2**31  # an enum's number is below
 _NO_WORD = "unknown"
+_NUMBERS = (int, float)  # a union would be made anew each time that it is asked for
 _MORE = "more"
 """The item that stands for all beyond the most that are told apart."""
 
@@ -138,8 +139,14 @@ class Tally:
             said = getattr(self, field)
             if said is not None:
                 setattr(self, field, text.name(said, most))
-        self.block_reason = _word(self.block_reason)
-        self.inner = [replace(each, model=each.model and text.clean(str(each.model))) for each in self.inner]
+        if self.block_reason is not None:
+            self.block_reason = _word(self.block_reason)
+        if self.inner:
+            self.inner = [replace(each, model=each.model and text.clean(str(each.model))) for each in self.inner]
+        if self.items:
+            self._clean_items()
+
+    def _clean_items(self) -> None:
         named = [*self.items.items()]
         self.items = {}
         for item, number in named:
@@ -194,9 +201,10 @@ class Tally:
         """
         if failed:
             return "failed"
-        if not tokens and any(name in ITEMS and ITEMS[name].measures for name in self.items):
+        told = bool(tokens)
+        if not told and any(name in ITEMS and ITEMS[name].measures for name in self.items):
             return "reported" if self.final else "partial"
-        if not tokens:
+        if not told:
             return "missing"
         return "reported" if self.final and self.counts_both(tokens) else "partial"
 
@@ -211,7 +219,7 @@ def count(value: Any) -> int | None:
 
     One that is too large reads as the largest count there is. No call can have that, and so it stays impossible.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS) or not value >= 0:
         return None
     if value >= _MOST:
         return _MOST
@@ -224,7 +232,7 @@ def quantity(value: Any) -> int | float | None:
     One that no call can have, such as -1, reads as infinite, and so it stays impossible: dropped, it would read as
     unused.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     return value if 0 <= value < _MOST else inf
 

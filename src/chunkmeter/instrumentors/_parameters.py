@@ -196,6 +196,8 @@ def refers_to_cache(parameters: Mapping[str, Any]) -> bool:
 
 def _fields(held: Any) -> dict[str, Any]:
     """The fields of a parameter that is a dict, an object, or Vertex AI's wrapper around a protocol buffer."""
+    if held is None:
+        return {}
     message: Any = getattr(held, "_raw_generation_config", None)
     if message is None:
         return cast("dict[str, Any]", held if isinstance(held, dict) else getattr(held, "__dict__", {}))

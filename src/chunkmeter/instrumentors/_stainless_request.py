@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast, get_origin
 from urllib.parse import urlsplit
 
@@ -41,16 +42,14 @@ class Sdk:
 
     def wire(self, path: str) -> str | None:
         """The wire of the answer to a request, by its path; None where it is no request to a model."""
-        steps = path.partition("?")[0].strip("/").split("/")
-        fitting = [end for end in self.wires if _ends(steps, end.strip("/").split("/"))]
-        return self.wires[max(fitting, key=len)] if fitting else None
+        end = _longest_end(tuple(self.wires), path)
+        return None if end is None else self.wires[end]
 
     def answers(self, client: Any, url: str) -> str:
         """Who answers a client's request, by the client's class, else the host, else the format that it speaks."""
-        own = [kind for kind in type(client).__mro__ if kind.__module__.partition(".")[0] == self.package]
-        told = next((who for word, who in self.clients.items() if any(word in kind.__name__ for kind in own)), None)
-        if told is not None:
-            return told
+        word = _first_word(tuple(self.clients), self.package, type(client))
+        if word is not None:
+            return self.clients[word]
         owner = providers.at_host(server(url)[0] or "") or providers.at_url(url)
         return self.provider if owner is None else owner.name
 
@@ -141,6 +140,20 @@ class Given:
     def _extra(self) -> dict[str, Any]:
         extra = getattr(self.options, "extra_json", None)
         return {**extra} if isinstance(extra, Mapping) else {}
+
+
+@lru_cache(maxsize=512)
+def _longest_end(ends: tuple[str, ...], path: str) -> str | None:
+    """The longest of the ends of paths that a path has."""
+    steps = path.partition("?")[0].strip("/").split("/")
+    return max((end for end in ends if _ends(steps, end.strip("/").split("/"))), key=len, default=None)
+
+
+@lru_cache(maxsize=256)
+def _first_word(words: tuple[str, ...], package: str, kind: type[Any]) -> str | None:
+    """The first of the words that stands in the name of a class, or of one that it inherits from the package."""
+    own = [each.__name__ for each in kind.__mro__ if each.__module__.partition(".")[0] == package]
+    return next((word for word in words if any(word in name for name in own)), None)
 
 
 def _ends(steps: list[str], end: list[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -23,7 +23,7 @@ from .bill import bill
 from .items import Inner, Item
 from .price_file import PriceFile
 from .provider_cost import price as as_charged
-from .tokens import Tokens
+from .tokens import Tokens, linear
 from .updates import Updates, version_of
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Question",
     "Tokens",
     "Unpriced",
+    "in_use",
     "keep_updated",
     "knows",
     "loaded",
@@ -96,23 +97,38 @@ def price(
     Returns:
         `Priced`, or `Unpriced` with the reason why there is no cost.
     """
-    file = _file(prices)
-    provider, sure = who_answers(
-        providers.provider_name(provider), server_address, server_port, named=named,
-        servers=filter(None, (servers, file.servers())),
-    )  # fmt: skip
-    asked = Question(
-        usage, model, request_model, provider, tiers.service_tier(service_tier), region,
-        server_address, provider_cost, several_models, at or datetime.now(UTC), tuple(inner),
-        tuple(Item(name, count) for name, count in (items or {}).items()), assumed=not sure,
-    )  # fmt: skip
-    return possible(as_charged(asked, partial(_as_listed, file)))
+    file, at = _file(prices), at or datetime.now(UTC)
+
+    def asked() -> Question:
+        name, sure = who_answers(
+            providers.provider_name(provider), server_address, server_port, named=named,
+            servers=filter(None, (servers, file.servers())),
+        )  # fmt: skip
+        return Question(
+            usage, model, request_model, name, tiers.service_tier(service_tier), region,
+            server_address, provider_cost, several_models, at, tuple(inner),
+            tuple(Item(name, count) for name, count in (items or {}).items()), assumed=not sure,
+        )  # fmt: skip
+
+    if not (items or inner or several_models or file.charges_requests()) and provider_cost is None:
+        alike = (
+            model, request_model, provider, service_tier, region, server_address, server_port, named, servers,
+        )  # fmt: skip
+        answer = _by_rates(file, _bundled().in_use(), usage, alike, at, asked)
+        if answer is not None:
+            return possible(answer)
+    return possible(as_charged(asked(), partial(_as_listed, file)))
 
 
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:
     """Whether some price table lists the model, spelled like this, so that the name may become a metric label."""
     name = providers.provider_name(provider)
     return _file(prices).knows(name, model) or _bundled().knows(name, model)
+
+
+def in_use(prices: PriceFile) -> tuple[object, object]:
+    """What prices calls now, and is equal while that is the same: a file's rules, and the table if it is loaded."""
+    return prices.rules(), _bundled().in_use() if loaded() else None
 
 
 def import_looked_for() -> None:
@@ -163,12 +179,26 @@ def keep_updated(wanted: bool | str) -> None:
 
 def _as_listed(file: PriceFile, asked: Question) -> Answer:
     # An update may come between two lines, and one bill is by one table.
-    listed = partial(_bundled().price, otherwise=_nobody, table=_bundled().in_use())
+    table = _bundled().in_use()
+    listed = partial(_bundled().price, otherwise=_nobody, table=table)
 
     def line(part: Question) -> Answer:
-        return file.price(part, listed)
+        with_fee = any(item.name == "request" for item in part.items)
+        alike = (part.names, part.provider, part.service_tier, part.region, part.server_address, part.assumed, with_fee)
+        return _by_rates(file, table, part.usage, alike, part.at, lambda: part) or file.price(part, listed)
 
     return bill(file.counted(asked), line)
+
+
+def _by_rates(
+    file: PriceFile, table: Any, usage: Tokens | None, alike: Hashable, at: datetime, asked: Callable[[], Question]
+) -> Answer | None:
+    """The short way: what a token costs in calls that are alike; None where only the long way tells."""
+    tokens = None if usage is None or at.tzinfo is None else linear(usage)
+    if usage is None or tokens is None:
+        return None
+    rates = file.rates(partial(_bundled().rates, table=table), table, alike, at, asked)
+    return None if rates is None else rates.cost(tokens, usage.input_tokens or 0)
 
 
 @cache

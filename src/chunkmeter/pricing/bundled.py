@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from genai_prices import Usage
 from genai_prices.types import ModelInfo, Provider
@@ -27,8 +28,9 @@ from .answers import (
 )
 from .instead import Stated, instead
 from .items import ITEMS, Item
+from .listed import FREE, PRICES, at_length, conditions, context_of, missing_tier, rates_of
 from .names import references
-from .rates import FREE, LINEAR, PRICES, Rates, at_length, context_of, kept, missing_tier
+from .rates import Rates
 from .table import Table, in_use
 from .tokens import CACHED_MEDIA, CLASSES, LAST_PARTS, PARTS, Tokens, classes
 
@@ -51,7 +53,7 @@ _LEAST = {("groq", "audio_second"): 10}
 
 
 def price(asked: Question, otherwise: Otherwise, table: Table | None = None) -> Answer:
-    """The table's price; the answer of `otherwise` where the table doesn't list the model.
+    """The table's price, by genai-prices' own arithmetic; the answer of `otherwise` where it doesn't list the model.
 
     Args:
         asked: what is to be priced.
@@ -59,19 +61,28 @@ def price(asked: Question, otherwise: Otherwise, table: Table | None = None) -> 
         table: the table in use by default.
     """
     table = table or in_use()
+    found = _found(table, asked)
+    if found is None:
+        return otherwise(asked)
+    answer = _price(asked, *found) if asked.item is None else _fee(asked, asked.item, *found)
+    return replace(answer, version=table.version, assumed=asked.assumed) if isinstance(answer, Priced) else answer
+
+
+def rates(asked: Question, table: Table) -> tuple[tuple[Any, ...], Rates | None]:
+    """What says when the prices of a call hold, and its rates; None where `price` has to be asked."""
+    found = _found(table, asked)
+    if found is None:
+        return (), None
+    return tuple(conditions(found[1], asked.region)), rates_of(asked, *found, table.version)
+
+
+def _found(table: Table, asked: Question) -> tuple[Provider, ModelInfo] | None:
+    """The provider and the model whose price a call has, whenever it is made; None where the table lists none."""
     for provider_id, name in _references(asked.provider, asked.names):
         found = table.find(name, provider_id)
-        if found is None or (asked.assumed and not table.lists(name, provider_id)):
-            continue
-        if asked.item is None and not asked.stated and asked.usage is not None:
-            tokens = classes(asked.usage)
-            if tokens.keys() <= LINEAR:
-                rates = kept(table.rates, (name, provider_id), asked, *found)
-                if rates is not None:
-                    return _by_rates(asked, rates, tokens, table.version)
-        answer = _price(asked, *found) if asked.item is None else _fee(asked, asked.item, *found)
-        return replace(answer, version=table.version, assumed=asked.assumed) if isinstance(answer, Priced) else answer
-    return otherwise(asked)
+        if found is not None and not (asked.assumed and not table.lists(name, provider_id)):
+            return found
+    return None
 
 
 def knows(provider: str | None, model: str) -> bool:
@@ -90,21 +101,7 @@ def knows(provider: str | None, model: str) -> bool:
     return model in in_use().listed().get(row.prices if row else None, ())
 
 
-def _by_rates(asked: Question, rates: Rates, tokens: Mapping[str, int], version: str) -> Answer:
-    """The short way: prices that were worked out before, times the counts."""
-    assert asked.usage is not None
-    split = rates.cost(tokens, asked.usage.input_tokens or 0)
-    if split is None:
-        return UNKNOWN_MODEL
-    unpriced = rates.unpriced
-    if rates.by_request and not any(item.name == "request" for item in asked.items):
-        unpriced = (*unpriced, "request")
-    amount = sum(split.values(), _NOTHING)
-    return Priced(amount, model=rates.model, version=version, split=split, unpriced=unpriced, assumed=asked.assumed)
-
-
 def _price(asked: Question, provider: Provider, model: ModelInfo) -> Answer:
-    """The long way, by genai-prices' own arithmetic: for media, for writes kept longer, for a user's own prices."""
     usage = asked.usage
     if usage is None:
         return Unpriced("no_usage")

@@ -6,8 +6,10 @@ that combines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
@@ -19,6 +21,7 @@ from ..shown import quoted
 from .answers import UNKNOWN_MODEL, Answer, Otherwise, Priced, Question, cost_of
 from .entry import Alias, Multiplier, OwnModel
 from .items import Item
+from .rates import A_TOKEN, Rates, rates, times
 from .selector import Entries, Fit, Name, Part
 from .tokens import Tokens, classes
 
@@ -61,12 +64,13 @@ class Overlay(Part):
 
     def ready(self) -> Overlay:
         """The same, made ready now, so that no price waits for that."""
-        _ = self._models, self._aliases, self._multipliers, self._combining, self._listed, self._charges_requests
+        _ = self._models, self._aliases, self._multipliers, self._combining, self._listed, self._moments
+        _ = self.charges_requests
         return self
 
     def counted(self, asked: Question) -> Question:
         """The call with one request among its items, if this file has a fee for it and the call is charged at all."""
-        if not self._charges_requests or any(item.name == _REQUEST.name for item in asked.items):
+        if not self.charges_requests or any(item.name == _REQUEST.name for item in asked.items):
             return asked
         usage = asked.usage
         counted = usage is not None and (usage.input_tokens is not None or usage.output_tokens is not None)
@@ -85,6 +89,24 @@ class Overlay(Part):
         else:
             answer = otherwise(meant)
         return self._multiplied(answer, asked, meant) if isinstance(answer, Priced) else answer
+
+    def period(self, at: datetime) -> int:
+        """Which of the periods it is between which something of this file begins to count."""
+        return bisect_right(self._moments, at)
+
+    def rates(self, asked: Question, otherwise: Callable[[Question], Rates | None]) -> Rates | None:
+        """The rates of a call's tokens; None where `price` has to be asked.
+
+        Args:
+            asked: the call. All others of the same period have the same rates.
+            otherwise: gives those of the next source.
+        """
+        own, fit, meant = self._own_or_meant(asked)
+        if own is not None and fit is not None:
+            return self._own_rates(fit, asked.service_tier)
+        if fit is not None:  # prices on the table's depend on the classes that a call counts
+            return None
+        return self._multiplied_rates(otherwise(meant), asked, meant)
 
     def knows(self, provider: str | None, model: str) -> bool:
         """Whether an entry has this name, spelled like this. One that only fits a pattern may be made up by a user."""
@@ -107,7 +129,13 @@ class Overlay(Part):
         return Entries([entry for entry in self.multipliers if entry.combine], each=True)
 
     @cached_property
-    def _charges_requests(self) -> bool:
+    def _moments(self) -> list[datetime]:
+        entries = (*self.models, *self.aliases, *self.multipliers)
+        return sorted({since for entry in entries if (since := entry.since) is not None})
+
+    @cached_property
+    def charges_requests(self) -> bool:
+        """Whether an entry has a fee for a request."""
         return any(_REQUEST.name in entry.fees for entry in self.models)
 
     @cached_property
@@ -183,14 +211,28 @@ class Overlay(Part):
         listed = answer.split.keys() - answer.own
         if not fits or (answer.own and not listed):
             return answer
-        factor = Decimal(1)
-        for entry in fits:
-            factor *= entry.factor(asked)
+        factor = _product(fits, asked)
         split = {name: amount * factor if name in listed else amount for name, amount in answer.split.items()}
         amount = sum(split.values(), Decimal(0)) if answer.own else answer.amount * factor
         answer = replace(answer, amount=amount, split=split, multiplier=factor)
         said = any(entry.has_tier(asked.service_tier) for entry in fits)
         return _without_tier(answer, asked.service_tier) if said else answer
+
+    def _own_rates(self, fit: Fit[OwnModel], tier: str | None) -> Rates | None:
+        prices, unpriced = fit.entry.of_tier(tier)
+        longer = [(each.above, each.by_class) for each in prices.long_context]
+        return rates(
+            prices.by_class, longer, A_TOKEN, model=fit.name, version=self._version, currency=fit.entry.currency,
+            unpriced=unpriced, own=True,
+        )  # fmt: skip
+
+    def _multiplied_rates(self, known: Rates | None, asked: Question, meant: Question) -> Rates | None:
+        fits = list(self._factors(asked, meant))
+        if known is None or not fits:
+            return known
+        said = any(entry.has_tier(asked.service_tier) for entry in fits)
+        unpriced = _but_tier(known.unpriced, asked.service_tier) if said else known.unpriced
+        return times(known, _product(fits, asked), unpriced)
 
     def _factors(self, asked: Question, meant: Question) -> Iterator[Multiplier]:
         """The entries whose factors are on a price, the call being an alias of another or not."""
@@ -207,4 +249,15 @@ class Overlay(Part):
 
 def _without_tier(answer: Priced, tier: str | None) -> Priced:
     """The answer, whose tier the file has a price of."""
-    return replace(answer, unpriced=tuple(name for name in answer.unpriced if name != f"tier:{tier}"))
+    return replace(answer, unpriced=_but_tier(answer.unpriced, tier))
+
+
+def _but_tier(unpriced: tuple[str, ...], tier: str | None) -> tuple[str, ...]:
+    return tuple(name for name in unpriced if name != f"tier:{tier}")
+
+
+def _product(entries: list[Multiplier], asked: Question) -> Decimal:
+    factor = Decimal(1)
+    for entry in entries:
+        factor *= entry.factor(asked)
+    return factor

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from .answers import Question
 
-__all__ = ["CHANGES", "ROWS", "Row", "factor"]
+__all__ = ["CHANGES", "ROWS", "Change", "Row", "factor"]
 
 _PLAIN, _TENTH, _QUARTER = Decimal(1), Decimal("1.1"), Decimal("1.25")
 _ANY: Final = ".*"
@@ -96,8 +96,20 @@ ROWS: Final = (
     Row("aws", "us-gov-.*", _ANY, None, "https://aws.amazon.com/bedrock/pricing/", _SEEN),
 )  # fmt: skip
 """The first row that is about a call counts. Where none is, the list's price holds everywhere."""
-CHANGES: Final = tuple(sorted({row.since for row in ROWS if row.since is not None}))
-"""The moments at which a factor comes into force."""
+
+
+class Change(NamedTuple):
+    """The moment at which a factor comes into force."""
+
+    since: datetime
+
+    def active(self, at: datetime) -> bool:
+        """Whether it is in force."""
+        return at >= self.since
+
+
+CHANGES: Final = tuple(map(Change, sorted({row.since for row in ROWS if row.since is not None})))
+"""All such moments."""
 
 
 def factor(provider_id: str, model_id: str, asked: Question) -> Decimal | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from .. import threads
 from ..servers import Servers
 from ..shown import plain
 from .answers import Answer, Otherwise, Question
+from .rates import Rates
+from .resolved import Listed, Resolved
 
 if TYPE_CHECKING:
     from .overlay import Overlay
@@ -44,31 +47,43 @@ class PriceFile:
         self._rules: Overlay | None = None
         self._stamp: tuple[int, ...] | None = None
         self._looked = path is None
+        self._resolved = Resolved()
         self._locks: dict[object, threading.Lock] = {}
 
     def price(self, asked: Question, otherwise: Otherwise) -> Answer:
         """The file's answer; that of `otherwise` where there is no file, or none that can be used."""
-        rules = self._loaded()
+        rules = self.rules()
         return otherwise(asked) if rules is None else rules.price(asked, otherwise)
+
+    def rates(
+        self, listed: Listed, table: object, alike: Hashable, at: datetime, asked: Callable[[], Question]
+    ) -> Rates | None:
+        """The rates of a call by this file and another source, as `Resolved` keeps them."""
+        return self._resolved.rates(self.rules(), listed, table, alike, at, asked)
+
+    def charges_requests(self) -> bool:
+        """Whether the file has a fee for a request."""
+        rules = self.rules()
+        return rules is not None and rules.charges_requests
 
     def counted(self, asked: Question) -> Question:
         """The call with what the file charges it for and nobody counts: a request."""
-        rules = self._loaded()
+        rules = self.rules()
         return asked if rules is None else rules.counted(asked)
 
     def knows(self, provider: str | None, model: str) -> bool:
         """Whether the file names the model."""
-        rules = self._loaded()
+        rules = self.rules()
         return rules is not None and rules.knows(provider, model)
 
     def servers(self) -> Servers:
         """The servers whose providers the file names."""
-        rules = self._loaded()
+        rules = self.rules()
         return _NO_SERVERS if rules is None else rules.providers_at
 
     def warm_up(self) -> None:
         """Read the file now, so that no call waits for it."""
-        self._loaded()
+        self.rules()
 
     def refresh(self) -> None:
         """Read the file again if it has changed and `reload` is set."""
@@ -81,7 +96,8 @@ class PriceFile:
         # Made when it is first needed: one from before gevent or eventlet patched the process would block their hub.
         return self._locks.setdefault(threads.kind(), threading.Lock())
 
-    def _loaded(self) -> Overlay | None:
+    def rules(self) -> Overlay | None:
+        """What the file says; None without a file, and of one that can't be used."""
         if not self._looked and self.path is not None:
             with self._lock:
                 if not self._looked:

@@ -1,175 +1,134 @@
-"""What the bundled table charges for a token, worked out once for each model, tier, place and period. Pure.
+"""What tokens cost in calls that are alike, worked out once: the price of a token, and all else that they say. Pure.
 
-genai-prices works a price out anew for each call, which takes longer than all else of it. Nearly every call counts
-classes of tokens whose price is a number, and that number is the same for the next call.
+Nearly every call counts classes of tokens whose price is a number, and that number is the same for the next call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
-from datetime import UTC
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, Inexact, localcontext
 from typing import Any, Final
 
-from genai_prices import Usage
-from genai_prices.types import ModelInfo, ModelPrice, Provider, Tier, TieredPrices, calc_unit_price
+from .. import semconv
+from .answers import UNKNOWN_MODEL, Answer, Priced
+from .tokens import CLASSES, LINEAR
 
-from . import places, tiers
-from .answers import Question
-from .tokens import CLASSES
+__all__ = ["A_TOKEN", "Rates", "rates", "times"]
 
-__all__ = [
-    "FREE", "LINEAR", "PRICES", "Price", "Rates", "at_length", "context_of", "kept", "missing_tier",
-]  # fmt: skip
-
-Price = Decimal | TieredPrices
-
-PRICES: Final = {name: f"{'output_' * (name == 'reasoning')}{name}_mtok" for name in CLASSES}
-"""The names that genai-prices has for the price of each of our classes of token."""
-
-# The table has no prices of a free model, just as of a model whose prices it doesn't know. Only the name tells.
-FREE: Final = {"input": Decimal(0), "output": Decimal(0)}
-
-LINEAR: Final = frozenset(("input", "cache_read", "cache_write", "output", "reasoning"))
-"""The classes of which no token lies in two: their cost is their count times a price, whatever else a call counts."""
-
-_MILLION: Final = 1_000_000
+A_TOKEN: Final = Decimal("0.000001")
+"""The factor from the price of a million tokens to that of one."""
 _NOTHING: Final = Decimal(0)
-_MOST_KEPT: Final = 512
+_FINEST: Final = -17
+"""The least exponent of the price of one token, which is below `_DEAREST`. A decimal has room for 28 digits: with these
+no product with a count, and no sum of such products, is ever rounded, in whichever order it is worked out."""
+_DEAREST: Final = 10
+_NONE: Final = frozenset[str]()
+
+_Prices = Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What tokens cost by a model's list, in one tier, place and period.
+    """What tokens cost in calls that are alike.
 
     Attributes:
-        model: the table's id of the model.
-        prices: the price of one token by class, of those of `LINEAR` that have one.
-        unpriced: what no such price has, as in `Priced.unpriced`.
-        by_request: whether the list has a fee for each request, too.
+        prices: the price of one token by class, of those of `LINEAR` that have one; all factors are in it.
+        longer: the same for calls with more input than so many tokens, the longest first.
+        model: the price table's id of the model.
+        version: the name and version of the price table.
+        currency: the currency's ISO 4217 code.
+        unpriced: what no such price has, as in `Priced.unpriced`, sorted.
+        multiplier: the factor of the price file that is in `prices`.
+        assumed: whether nobody knows that the provider answers.
+        own: whether the prices stand in the user's price file.
     """
 
+    prices: _Prices
+    longer: tuple[tuple[int, _Prices], ...]
     model: str
-    prices: Mapping[str, Price]
-    unpriced: tuple[str, ...]
-    by_request: bool
+    version: str
+    currency: str = semconv.CURRENCY
+    unpriced: tuple[str, ...] = ()
+    multiplier: Decimal = Decimal(1)
+    assumed: bool = False
+    own: bool = False
 
-    def cost(self, tokens: Mapping[str, int], input_tokens: int) -> dict[str, Decimal] | None:
-        """The cost by class; None where there are tokens that no price is for.
+    def cost(self, tokens: Mapping[str, int], input_tokens: int) -> Answer:
+        """What a call costs; the model's answer is unknown where it has tokens that no price is for.
 
         Args:
-            tokens: the counts by class, of classes in `LINEAR` alone.
+            tokens: the counts by class, as `tokens.linear` gives them.
             input_tokens: all of the call's input, by which some prices change.
         """
+        prices = self.prices
+        if self.longer:
+            prices = next((longer for above, longer in self.longer if input_tokens > above), prices)
         split: dict[str, Decimal] = {}
+        amount = _NOTHING
         for name, number in tokens.items():
             if not number:
                 split[name] = _NOTHING
-                continue
-            price = self.prices.get(name)
-            if price is None:
-                return None
-            if not isinstance(price, Decimal):
-                price = at_length(price, input_tokens)
-            split[name] = number * price
-        return split
+            elif name in prices:
+                split[name] = part = number * prices[name]
+                amount += part
+            else:
+                return UNKNOWN_MODEL
+        return Priced(
+            amount, self.currency, "local", self.model, self.version, split, self.multiplier, self.unpriced,
+            self.assumed, frozenset(split) if self.own else _NONE,
+        )  # fmt: skip
 
 
-def kept(
-    rates: MutableMapping[Hashable, Rates | None], name: tuple[str, str | None], asked: Question,
-    provider: Provider, model: ModelInfo,
-) -> Rates | None:  # fmt: skip
-    """The rates of a call; None where the table's own arithmetic has to be asked.
+def rates(prices: _Prices, longer: Iterable[tuple[int, _Prices]], factor: Decimal, **said: Any) -> Rates | None:
+    """The rates of prices times a factor; None where an amount of theirs might be rounded.
 
     Args:
-        rates: those of the same table that were worked out before.
-        name: the model's name and the provider's id, by which the table has found the next two.
-        asked: the call, whose tier, place and time count.
-        provider: the table's provider.
-        model: the table's model.
+        prices: a price by class. A class without one is priced as the class it is part of.
+        longer: the same for calls with more input than so many tokens, in any order.
+        factor: what all prices are multiplied with: `A_TOKEN`, where they are those of a million tokens.
+        **said: the other attributes of `Rates`.
     """
-    at = asked.at if asked.at.tzinfo else asked.at.replace(tzinfo=UTC)
-    since = tuple(since <= at for since in places.CHANGES) if asked.region else ()
-    key = (name, asked.service_tier, asked.region, since, *(rule.active(at) for rule in _rules(model)))
-    try:
-        return rates[key]
-    except KeyError:
-        if len(rates) >= _MOST_KEPT:
-            rates.clear()
-        found = rates[key] = _worked_out(asked, provider, model)
-        return found
-
-
-def _rules(model: ModelInfo) -> Iterator[Any]:
-    """What says when a price of the model holds."""
-    if not isinstance(model.prices, ModelPrice):
-        yield from (each.constraint for each in model.prices if each.constraint is not None)
-    yield from (each.constraint for each in model.price_variants or () if each.constraint is not None)
-
-
-def _worked_out(asked: Question, provider: Provider, model: ModelInfo) -> Rates | None:
-    context = context_of(provider, model, asked)
-    try:  # the table refuses lists that lack the price of a whole
-        model.calc_price(Usage(input_tokens=0), provider, genai_request_timestamp=asked.at, price_context=context)
-    except ValueError:
+    steps = sorted(longer, key=lambda step: step[0], reverse=True)
+    with localcontext() as context:
+        context.traps[Inexact] = True
+        try:
+            first, *rest = (_multiplied(each, factor) for each in (prices, *(each for _, each in steps)))
+        except Inexact:
+            return None
+    if not all(map(_are_exact, (first, *rest))):
         return None
-    listed = vars(model.get_prices(asked.at, context))
-    known: Mapping[str, Price] = {
-        name: listed[theirs] for name, theirs in PRICES.items() if listed.get(theirs) is not None
-    }  # fmt: skip
-    if not known and model.id.endswith(":free"):
-        known = FREE
-    surcharge = places.factor(provider.id, model.id, asked)
-    factor = _NOTHING if tiers.is_prepaid(asked.service_tier) and not context else surcharge or Decimal(1)
-    prices = {name: _times(price, factor) for name in LINEAR if (price := _priced_as(name, known)) is not None}
-    elsewhere = (f"region:{asked.region}",) if surcharge is None else ()
-    by_request = listed.get("requests_kcount") is not None
-    return Rates(model.id, prices, (*missing_tier(asked, context), *elsewhere), by_request)
+    return Rates(first, tuple(zip((above for above, _ in steps), rest, strict=True)), **said)
 
 
-def _priced_as(name: str | None, known: Mapping[str, Price]) -> Price | None:
-    while name is not None and name not in known:
-        name = CLASSES[name].priced_as
-    return None if name is None else known[name]
+def times(known: Rates, factor: Decimal, unpriced: tuple[str, ...]) -> Rates | None:
+    """List prices times a factor of the price file's; None where an amount might be rounded.
 
-
-def _times(price: Price, factor: Decimal) -> Price:
-    """The price of one token, from that of a million."""
-    if isinstance(price, Decimal):
-        return price * factor / _MILLION
-    steps = [Tier(step.start, step.price * factor / _MILLION) for step in price.tiers]
-    return TieredPrices(price.base * factor / _MILLION, steps)
-
-
-def context_of(provider: Provider, model: ModelInfo, asked: Question) -> dict[str, str]:
-    """The table's name of a tier; empty where it has no prices of the model for it, at that time.
-
-    The table calls batches a way of processing, and Anthropic's fast mode a speed. Where a provider sells another's
-    model, as Azure does OpenAI's, it takes that one's list, and not its tiers.
+    Args:
+        known: the rates at list prices.
+        factor: the factor.
+        unpriced: what the answer lacks with that.
     """
-    tier = asked.service_tier
-    if not tier or not any(model is each for each in provider.models):
-        return {}
-    kind = "processing" if tier == "batch" else "service_tier"
-    if (provider.id, tier) == ("anthropic", "fast"):
-        kind = "speed"
-    context = {kind: tier}
-    # A variant without prices, such as that of OpenAI's `default`, would only slow the table down.
-    differs = any(
-        variant.when == context
-        and any(vars(variant.prices).values())
-        and (variant.constraint is None or variant.constraint.active(asked.at))
-        for variant in model.price_variants or ()
+    multiplied = rates(known.prices, known.longer, factor, model=known.model, version=known.version)
+    return multiplied and replace(
+        known, prices=multiplied.prices, longer=multiplied.longer, multiplier=factor, unpriced=unpriced
     )
-    return context if differs else {}
 
 
-def missing_tier(asked: Question, context: Mapping[str, str]) -> tuple[str, ...]:
-    """The service tier, if it is not the usual one and the table has no prices of it."""
-    return () if context or tiers.is_usual(asked.service_tier) else (f"tier:{asked.service_tier}",)
+def _multiplied(prices: _Prices, factor: Decimal) -> _Prices:
+    return {name: price * factor for name in LINEAR if (price := _priced_as(name, prices)) is not None}
 
 
-def at_length(price: Price, input_tokens: int) -> Decimal:
-    """The price in a call with so much input: some prices change with that."""
-    return price if isinstance(price, Decimal) else calc_unit_price(price, 1, input_tokens, 1)
+def _priced_as(name: str | None, prices: _Prices) -> Decimal | None:
+    while name is not None and name not in prices:
+        name = CLASSES[name].priced_as
+    return None if name is None else prices[name]
+
+
+def _are_exact(prices: _Prices) -> bool:
+    return all(price < _DEAREST and _decimals(price) >= _FINEST for price in prices.values())
+
+
+def _decimals(price: Decimal) -> int:
+    exponent = price.normalize().as_tuple().exponent
+    return exponent if isinstance(exponent, int) else _FINEST - 1

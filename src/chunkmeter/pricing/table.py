@@ -6,7 +6,7 @@ A newer snapshot reaches every price at once, for nothing outlives the object. I
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -16,7 +16,6 @@ from genai_prices import data, data_snapshot
 from genai_prices.types import ModelInfo, Provider
 
 from .names import fits, on_bedrock
-from .rates import Rates
 from .updates import version_of
 
 __all__ = ["Table", "in_use"]
@@ -38,7 +37,6 @@ class Table:
         find: what the table lists for a model's name in lower case, and a provider's id in it or None for any.
         lists: whether the table has this name in words, but for a date or a version; not only a pattern that it fits.
         listed: a provider's id -> the names of its models, with those that it resells; None -> those of all.
-        rates: what `rates.kept` has worked out of it.
         newest_price: the day on which the newest price took effect, without prices of days after the snapshot's.
     """
 
@@ -50,7 +48,6 @@ class Table:
         # caches are passed by: provider and model are looked up apart from each other, behind one bounded cache.
         self.find = lru_cache(maxsize=512)(partial(_find, snapshot.providers))
         self.lists = lru_cache(maxsize=512)(partial(_lists, snapshot.providers))
-        self.rates: dict[Hashable, Rates | None] = {}
         self.listed = cache(partial(_listed, snapshot.providers))
         self.newest_price = cache(partial(_newest_price, snapshot.providers, None if bundled else snapshot.timestamp))
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 from .. import semconv
 
 __all__ = [
-    "ATTRIBUTES", "CACHED_MEDIA", "CLASSES", "LAST_PARTS", "MOST_TOKENS", "PARTS", "TokenClass", "Tokens", "absurd",
-    "classes", "impossible",
+    "ATTRIBUTES", "CACHED_MEDIA", "CLASSES", "LAST_PARTS", "LINEAR", "MOST_TOKENS", "PARTS", "TokenClass", "Tokens",
+    "absurd", "classes", "impossible", "linear",
 ]  # fmt: skip
 
 
@@ -91,10 +91,11 @@ class Tokens:
     output_video_tokens: int | None = _count("output_video", "output", "of those out, video")
 
     def __bool__(self) -> bool:
-        return any(number is not None for number in _all_counts(self))
+        return _all_counts(self) != _NO_COUNTS
 
 
 _all_counts = attrgetter(*(each.name for each in fields(Tokens)))
+_NO_COUNTS: Final = (None,) * len(fields(Tokens))
 
 ATTRIBUTES: Final[Mapping[str, str]] = {
     each.metadata["attribute"]: each.name for each in fields(Tokens) if each.metadata["attribute"]
@@ -132,15 +133,23 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 CACHED_MEDIA: Final[Mapping[str, str]] = {"input_audio": "cache_audio_read", "input_image": "cache_image_read"}
 """A medium's class -> the class of its cached tokens, which lie in both that class and `cache_read`."""
 
+LINEAR: Final = ("input", "cache_read", "cache_write", "output", "reasoning")
+"""The classes of which no token lies in two: their cost is their count times a price, whatever else a call counts."""
+
 _MEDIA: Final = ("audio", "image", "video")
 _KEPT_LONGER: Final = ("cache_write_1h", "cache_write_12h")
 
 _priced_counts = attrgetter(*(each.count for each in CLASSES.values()))
+_linear_counts = attrgetter(*(CLASSES[name].count for name in LINEAR))
+_other_counts = attrgetter(*(each.count for each in CLASSES.values() if each.name not in LINEAR))
+_OTHERS: Final = tuple(name for name in CLASSES if name not in LINEAR)
+_WHOLE: Final = {name: _whole(name) for name in CLASSES}
+_NO_OTHERS: Final = (None,) * len(_OTHERS)
 
 
 def absurd(usage: Tokens) -> bool:
     """Whether a count is more than any call has. Added up, it would drown every true count."""
-    return any(number is not None and number > MOST_TOKENS for number in (usage.total_tokens, *_priced_counts(usage)))
+    return max(filter(None, (usage.total_tokens, *_priced_counts(usage))), default=0) > MOST_TOKENS
 
 
 def impossible(usage: Tokens) -> bool:
@@ -183,6 +192,39 @@ def classes(usage: Tokens) -> dict[str, int]:
                     count[whole] -= count[part]
                 else:
                     del count[part]
+    return count
+
+
+def linear(usage: Tokens) -> dict[str, int] | None:
+    """The same as `classes`, told in less time; None where another class than those of `LINEAR` has tokens.
+
+    Also None where the usage counts neither input nor output, or is impossible.
+    """
+    given, read, written, made, reasoned = _linear_counts(usage)
+    others = _other_counts(usage)
+    if any(others) or (given is None and made is None) or (usage.total_tokens or 0) > MOST_TOKENS:
+        return None
+    count: dict[str, int] = {}
+    if given is not None:
+        count["input"] = given
+        for name, part in (("cache_read", read), ("cache_write", written)):
+            if part is not None:
+                count[name] = part
+                count["input"] -= part
+    elif read or written:
+        return None
+    if made is not None:
+        count["output"] = made
+        if reasoned is not None:
+            count["reasoning"] = reasoned
+            count["output"] -= reasoned
+    elif reasoned is not None and not 0 <= reasoned <= MOST_TOKENS:
+        return None
+    if min(count.values()) < 0 or max(given or 0, made or 0) > MOST_TOKENS:
+        return None
+    if others != _NO_OTHERS:
+        zeros = (name for name, number in zip(_OTHERS, others, strict=True) if number is not None)
+        count |= {name: 0 for name in zeros if _WHOLE[name] in count}
     return count
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any
@@ -25,27 +25,29 @@ _TOO_MUCH = 10**18  # no call costs so much, in USD or in ticks
 _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
 
 
+_Path = tuple[str, ...]
+_Plan = dict[str, tuple[_Path, ...]]
+"""A field of `Tokens` -> the paths where a usage object may have its count, step by step. Only fields that have one."""
+
+_plans: dict[tuple[int, frozenset[str] | None], tuple[Table, _Plan]] = {}
+"""By table and by the names that a usage object has. Those of one SDK's class, or of one service, have the same."""
+_MOST_PLANS, _MOST_NAMES = 256, 100
+
+
 def find(said: View, path: str) -> Any:
     """The value at a dotted path; None where there is none."""
-    steps = _steps(path)
-    found = said.get(steps[0])
-    for name in steps[1:]:
-        if not isinstance(found, View):
-            return None
-        found = found.get(name)
-    return found
+    return _at(said, _steps(path))
 
 
 def counts(said: View, table: Table) -> Tokens:
     """The counts that `table` finds in a usage object."""
-    names = said.names()
-    return Tokens(**{field: _first(said, paths, names) for field, paths in table.items()})
+    return Tokens(**{field: _first(said, paths) for field, paths in _plan(said, table).items()})
 
 
 def states(said: View, table: Table, *names: str) -> bool:
     """Whether a usage object has a count for one of these fields of `table`."""
-    known = said.names()
-    return any(_first(said, table[name], known) is not None for name in names)
+    plan = _plan(said, table)
+    return any(name in plan and _first(said, plan[name]) is not None for name in names)
 
 
 def sum_of(*parts: int | None) -> int | None:
@@ -123,13 +125,38 @@ def amount(value: Any) -> float | None:
     return float(min(value, _TOO_MUCH))
 
 
-def _first(said: View, paths: tuple[str, ...], names: Container[str]) -> int | None:
+def _plan(said: View, table: Table) -> _Plan:
+    names = said.names()
+    known = frozenset(names) if isinstance(names, set) else None
+    made = _plans.get((id(table), known))
+    if made is not None:
+        return made[1]
+    paths = {field: tuple(map(_steps, each)) for field, each in table.items()}
+    fitting = {field: tuple(path for path in each if path[0] in names) for field, each in paths.items()}
+    plan = {field: each for field, each in fitting.items() if each}
+    if len(known or ()) <= _MOST_NAMES:  # names come from a service, in any number
+        if len(_plans) >= _MOST_PLANS:
+            _plans.clear()
+        _plans[id(table), known] = table, plan  # whose id stays its own for as long as it is held
+    return plan
+
+
+def _first(said: View, paths: tuple[_Path, ...]) -> int | None:
     for path in paths:
-        if _steps(path)[0] in names and (number := count(find(said, path))) is not None:
+        if (number := count(_at(said, path))) is not None:
             return number
     return None
 
 
+def _at(said: View, path: _Path) -> Any:
+    found: Any = said
+    for name in path:
+        if not isinstance(found, View):
+            return None
+        found = found.get(name)
+    return found
+
+
 @cache  # which stays small: all paths are from the readers' tables
-def _steps(path: str) -> tuple[str, ...]:
+def _steps(path: str) -> _Path:
     return tuple(path.split("."))

@@ -24,12 +24,12 @@ _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
 def view(value: Any) -> Any:
     """`value`, ready to be read by attribute: a scalar as it is, a list as a list of views, all else as a view."""
-    if type(value) in _SCALARS or isinstance(value, View | Enum):  # the exact type is the cheapest to ask
+    if type(value) in _SCALARS or isinstance(value, _READY):  # the exact type is the cheapest to ask
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         # Lists in lists stay as they are: no wire has them, and a damaged event may nest any number.
-        return [item if isinstance(item, list | tuple) else view(item) for item in cast("list[Any]", value)]
-    return value if isinstance(value, str | bytes | int | float) else View(value)
+        return [item if isinstance(item, _LISTS) else view(item) for item in cast("list[Any]", value)]
+    return value if isinstance(value, _SUBCLASSED) else View(value)
 
 
 class View:
@@ -63,10 +63,13 @@ class View:
         else:
             found = said.get(name)
             if found is None:
-                if self._attributes is None:
+                attributes = self._attributes
+                if attributes is None:
                     found = said.get(_camel_case(name))
-                elif name in self._attributes:
+                elif name in attributes:
                     found = getattr(self._raw, name, None)
+                else:
+                    return None
         return found if type(found) in _SCALARS else view(found)
 
     def names(self) -> Container[str]:
@@ -111,6 +114,7 @@ class View:
 
 
 _NOTHING = View({})
+_READY, _LISTS, _SUBCLASSED = (View, Enum), (list, tuple), (str, bytes, int, float)
 
 
 @lru_cache(maxsize=4096)  # more than the names that the readers ask for

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import pricing
-from ..facts.cost_metadata import cost_metadata
+from ..facts.cost_metadata import region_in, tier_of
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..facts.tally import Tokens
@@ -77,21 +77,19 @@ class Assess:
                 tokens, estimated_by = filled
                 billed, status = tokens, "estimated"
         cost: Answer = _FAILED
-        metadata: dict[str, Any] = {}
         with self._guard("price", "pricing"):
-            metadata = cost_metadata(tally, tokens, ended.request)
-            cost = self._priced(ended, billed, metadata)
-        return Facts(tokens, status, cost, raw_reasons, metadata, estimated_by)
+            cost = self._priced(ended, billed)
+        return Facts(tokens, status, cost, raw_reasons, estimated_by)
 
-    def _priced(self, ended: Ended, billed: Tokens, metadata: dict[str, Any]) -> Answer:
+    def _priced(self, ended: Ended, billed: Tokens) -> Answer:
         request, tally = ended.request, ended.tally
         cost = pricing.price(
             billed,
             model=tally.response_model,
             request_model=request.model,
             provider=request.provider,
-            service_tier=metadata.get("tier"),
-            region=metadata.get("region"),
+            service_tier=tier_of(tally, request),
+            region=region_in(tally, request),
             server_address=request.server_address,
             provider_cost=tally.provider_cost,
             several_models=tally.several_models,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from opentelemetry.util.types import AttributeValue
 
 from .. import semconv, text
-from ..facts.cost_metadata import MEDIA
+from ..facts.cost_metadata import MEDIA, cost_metadata
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..facts.tally import Tokens
@@ -35,7 +37,9 @@ _CONVENTIONAL = frozenset(
     ("input_tokens", "output_tokens", "cached_tokens", "context_length", "streaming_mode", "google")
 )
 # Counts whose 0 is worth a row: people add them up. The others are parts of these.
-_WHOLES = frozenset({"input_tokens", "output_tokens", "total_tokens"})
+_WHOLES = (semconv.USAGE_INPUT_TOKENS, semconv.USAGE_OUTPUT_TOKENS, semconv.USAGE_TOTAL_TOKENS)
+_PARTS = tuple(attribute for attribute in ATTRIBUTES if attribute not in _WHOLES)
+_wholes, _parts = (attrgetter(*map(ATTRIBUTES.__getitem__, names)) for names in (_WHOLES, _PARTS))
 # Outcomes that a choice without a reason is told of: there, a reason was expected.
 _FAILURES = frozenset({"error", "interrupted"})
 # The attribute for the tokens of each medium that the conventions have no attribute for.
@@ -86,14 +90,15 @@ def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons
         semconv.ERROR_TYPE: ended.error_type,
         semconv.CHUNKS: ended.chunks if ended.request.stream else None,
         semconv.USAGE_STATUS: facts.usage_status,
-        **{
-            attribute: number
-            for attribute, count in ATTRIBUTES.items()
-            if (number := getattr(tokens, count)) or count in _WHOLES
-        },
+        **dict(zip(_WHOLES, _wholes(tokens), strict=True)),
         semconv.USAGE_ESTIMATE: facts.estimated_by,
-        **_cost_metadata_attributes(facts.metadata, tokens, ended.request),
     }
+    parts = _parts(tokens)
+    if any(parts):
+        known.update((name, number) for name, number in zip(_PARTS, parts, strict=True) if number)
+    metadata = cost_metadata(tally, tokens, ended.request)
+    if not metadata.keys() <= _CONVENTIONAL:
+        known |= _cost_metadata_attributes(metadata, tokens, ended.request)
     if tally.reasons or tally.block_reason is not None:
         by_choice = facts.raw_reasons[: text.ITEMS]
         said = text.first([reason for reason in by_choice if reason is not None])
@@ -114,15 +119,12 @@ def counted_attributes(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[
         draft_cost: whether cost is also written under the draft conventions' names.
     """
     cost = facts.cost
-    known: dict[str, Any] = {
-        **one_reason(ended, facts),
-        semconv.COST_STATUS: facts.cost_status,
-    }
+    known: dict[str, Any] = {**one_reason(ended, facts), semconv.COST_STATUS: facts.cost_status}
     if isinstance(cost, Priced):
         known[semconv.PRICE_SOURCE] = cost.table
         known[semconv.PRICE_VERSION] = cost.version
         known[semconv.PRICE_MODEL] = cost.model
-        known[semconv.COST_UNPRICED] = text.first(cost.unpriced) or None
+        known[semconv.COST_UNPRICED] = text.first(cost.unpriced) if cost.unpriced else None
         if cost.multiplier != 1:
             known[semconv.PRICE_MULTIPLIER] = float(cost.multiplier)
         for part, amount in cost.split.items():
@@ -143,7 +145,12 @@ def one_reason(ended: Ended, facts: Facts) -> dict[str, AttributeValue]:
     blocked = ["content_filter"] if tally.block_reason is not None else []
     said = [*facts.raw_reasons, *blocked]
     worded = ended.request.operation != semconv.EMBEDDINGS and (tally.wire is None or for_wire(tally.wire).reasons)
-    return {semconv.FINISH_REASON: semconv.worst_reason(said)} if said or worded else {}
+    return {semconv.FINISH_REASON: _worst_reason(tuple(said))} if said or worded else {}
+
+
+@lru_cache(maxsize=512)
+def _worst_reason(said: tuple[str | None, ...]) -> str:
+    return semconv.worst_reason([*said])
 
 
 def attempt_attributes(number: int, reason: str | None) -> dict[str, AttributeValue]:
@@ -189,7 +196,7 @@ def _cost_metadata_attributes(fields: Mapping[str, Any], tokens: Tokens, request
             known[field] = len(request.media[field])
         if field in _MEDIA_TOKENS and getattr(tokens, count) is not None:
             known[_MEDIA_TOKENS[field]] = getattr(tokens, count)
-    if is_usual(known.get("tier")):
+    if "tier" in known and is_usual(known["tier"]):
         known.pop("tier", None)
     # 0.0 is a price.
     return {semconv.COST_METADATA + name: value for name, value in known.items() if value or name == "cost"}

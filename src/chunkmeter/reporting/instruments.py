@@ -13,9 +13,9 @@ from ..semconv import HISTOGRAMS, SEMCONV, Metric
 from ..settings import Settings
 from .inherited_sums import Sums
 
-__all__ = ["Instruments"]
+__all__ = ["Instruments", "Record"]
 
-_Record = Callable[[float, Mapping[str, AttributeValue], Context | None], None]
+Record = Callable[[float, Mapping[str, AttributeValue], Context | None], None]
 """A counter's `add` or a histogram's `record`."""
 
 
@@ -36,9 +36,13 @@ class Instruments:
         for conventions in SEMCONV[settings.semconv]:
             metrics += conventions.metrics
         histograms = {metric for name in settings.histograms for metric in HISTOGRAMS[name]}
-        self._by_name: dict[str, _Record] = {
+        self._by_name: dict[str, Record] = {
             metric.name: self._make(metric) for metric in metrics if not metric.buckets or metric in histograms
         }
+
+    def recorder(self, metric: Metric) -> Record | None:
+        """What records a point of a metric: its value, labels and context. None if the metric is switched off."""
+        return self._by_name.get(metric.name)
 
     def record(
         self, metric: Metric, value: float, labels: Mapping[str, AttributeValue], context: Context | None = None
@@ -52,7 +56,7 @@ class Instruments:
             context: holds the span that exemplars point to; None for the current context.
         """
         self.sums.note()
-        record = self._by_name.get(metric.name)
+        record = self.recorder(metric)
         if record is not None:
             record(value, labels, context)
 
@@ -64,7 +68,7 @@ class Instruments:
 
         self._meter.create_observable_gauge(metric.name, [callback], metric.unit, metric.description)
 
-    def _make(self, metric: Metric) -> _Record:
+    def _make(self, metric: Metric) -> Record:
         if not metric.buckets:
             return self._meter.create_counter(metric.name, metric.unit, metric.description).add
         return self._meter.create_histogram(

@@ -17,6 +17,7 @@ from opentelemetry.util.types import AttributeValue
 
 from .. import semconv
 from ..facts.ended import Ended, Facts
+from ..facts.tally import Tokens
 from .attributes import counted_attributes
 from .telemetry import SCOPE, Telemetry
 
@@ -65,7 +66,7 @@ class Account(NamedTuple):
     asked: str | None = None
 
 
-def account_of(ended: Ended, source: str, span: Any, *, own: bool = True) -> Account:
+def account_of(ended: Ended, source: str, span: Any, *, own: bool = True, tokens: Tokens | None = None) -> Account:
     """What a source tells of a call that is over.
 
     Args:
@@ -73,9 +74,10 @@ def account_of(ended: Ended, source: str, span: Any, *, own: bool = True) -> Acc
         source: the instrumentation scope.
         span: the span that the source has for the call, or the one around the call.
         own: whether it is the former.
+        tokens: the counts of the call's tally, where they are known; counted if left out.
     """
     request, tally = ended.request, ended.tally
-    tokens = tally.tokens()
+    tokens = tally.tokens() if tokens is None else tokens
     context, parent = span.get_span_context(), getattr(span, "parent", None)
     around = (parent.span_id if parent else 0) if own else context.span_id
     return Account(
@@ -191,7 +193,8 @@ def is_counted(
     once = once_on(telemetry.meter_provider)
     if once is None:
         return False
-    account = account_of(ended, SCOPE, span, own=own)._replace(others=others)
+    tokens = facts.tokens if facts.estimated_by is None else None
+    account = account_of(ended, SCOPE, span, own=own, tokens=tokens)._replace(others=others)
     if not own:
         account = account._replace(counted=counted_attributes(ended, facts, draft_cost=telemetry.draft_cost))
     return once.earlier(account) is not None

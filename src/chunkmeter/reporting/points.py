@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from opentelemetry.util.types import AttributeValue
@@ -13,14 +13,19 @@ from ..facts.tally import Tokens
 from ..pricing.tokens import absurd
 from ..semconv import LATEST, RELEASED, Conventions, Metric
 
-__all__ = ["Point", "points"]
+__all__ = ["Labels", "Point", "points"]
 
 _LONGEST = 30 * 86_400.0
 """Seconds that no call takes. A clock set right within a call, or a wrong `start_time`, may make them."""
 
-Labels = Mapping[str, AttributeValue]
+Labels = tuple[tuple[str, AttributeValue], ...]
+"""Names with values: what can be looked up as it is."""
 Point = tuple[Metric, float, Labels]
 """A metric, a value in its unit, and the labels that only some points of the call have."""
+
+_INPUT, _OUTPUT = (((semconv.TOKEN_TYPE, kind),) for kind in ("input", "output"))
+_AUDIO, _UNKNOWN = (((semconv.TOKEN_MODALITY, modality),) for modality in ("audio", "unknown"))
+_ESTIMATED: Labels = ((semconv.USAGE_STATUS, "estimated"),)
 
 
 def points(
@@ -49,18 +54,18 @@ def points(
 
 
 def _released(ended: Ended, facts: Facts, failure: Labels) -> Iterator[Point]:
-    first, tokens = ended.time_to_first_chunk, facts.tokens
+    first, tokens, estimated = ended.time_to_first_chunk, facts.tokens, _estimated(facts)
     yield semconv.DURATION, ended.duration, failure
     if first is not None:
-        yield semconv.TIME_TO_FIRST_CHUNK, first, {}
-    for kind, count in (("input", tokens.input_tokens), ("output", tokens.output_tokens)):
+        yield semconv.TIME_TO_FIRST_CHUNK, first, ()
+    for kind, count in ((_INPUT, tokens.input_tokens), (_OUTPUT, tokens.output_tokens)):
         if count is not None:
-            yield semconv.TOKEN_USAGE, count, {semconv.TOKEN_TYPE: kind, **_estimated(facts)}
+            yield semconv.TOKEN_USAGE, count, kind + estimated
 
 
 def _latest(ended: Ended, facts: Facts, failure: Labels, port: Labels) -> Iterator[Point]:
     first, tokens, estimated = ended.time_to_first_chunk, facts.tokens, _estimated(facts)
-    yield semconv.INFERENCE_DURATION, ended.duration, {**port, **failure}
+    yield semconv.INFERENCE_DURATION, ended.duration, port + failure
     if first is not None:
         yield semconv.INFERENCE_TIME_TO_FIRST_CHUNK, first, port
     for counter, count, audio in (
@@ -72,25 +77,25 @@ def _latest(ended: Ended, facts: Facts, failure: Labels, port: Labels) -> Iterat
         (semconv.INFERENCE_REASONING, tokens.reasoning_tokens, None),
     ):
         for modality, part in _modalities(count or 0, audio or 0):
-            yield counter, part, {**port, **estimated, semconv.TOKEN_MODALITY: modality}
+            yield counter, part, port + estimated + modality
     for histogram, count in (
         (semconv.OPERATION_INPUT_TOKENS, tokens.input_tokens),
         (semconv.OPERATION_OUTPUT_TOKENS, tokens.output_tokens),
     ):
         if count is not None:
-            yield histogram, count, {**port, **estimated, **failure}
+            yield histogram, count, port + estimated + failure
 
 
-def _modalities(count: int, audio: int) -> list[tuple[str, int]]:
+def _modalities(count: int, audio: int) -> list[tuple[Labels, int]]:
     """`count` split by modality. Tokens that are not audio may be text or image, so they are `unknown`.
 
     The conventions want a point for every call, so a call without usage gives 0 `unknown` tokens.
     """
     audio = min(audio, count)
-    parts = [("audio", audio), ("unknown", count - audio)]
-    return [part for part in parts if part[1]] or [("unknown", 0)]
+    parts = [(_AUDIO, audio), (_UNKNOWN, count - audio)]
+    return [part for part in parts if part[1]] or [(_UNKNOWN, 0)]
 
 
 def _estimated(facts: Facts) -> Labels:
     """The label that keeps estimated tokens apart from counted ones."""
-    return {semconv.USAGE_STATUS: facts.usage_status} if facts.usage_status == "estimated" else {}
+    return _ESTIMATED if facts.usage_status == "estimated" else ()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Container, Mapping
+from collections.abc import Container
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
-from opentelemetry.util.types import AttributeValue
 
 from .. import pricing, semconv
 from .._version import __version__
@@ -23,14 +22,14 @@ from ..pricing import ELSEWHERE, Priced, PriceFile
 from ..semconv import LATEST, SEMCONV, Metric
 from ..settings import Settings
 from ..shown import origin
+from .alike import Alike, Labelling
 from .assess import Assess
 from .attributes import one_reason, span_attributes, span_name, start_attributes
 from .first import do_waiting
 from .gauges import Gauges
 from .instruments import Instruments
-from .points import points
+from .points import Labels, points
 from .recorded import told_by
-from .series import Chosen, Series
 
 __all__ = ["SCOPE", "Telemetry", "default", "for_providers", "instances"]
 
@@ -38,6 +37,8 @@ SCOPE = "chunkmeter"
 """The instrumentation scope of every span and metric that chunkmeter emits."""
 
 _logger = logging.getLogger("chunkmeter")
+
+_FROM_A_SPAN = (semconv.USAGE_SOURCE, "span")
 
 
 class Telemetry:
@@ -72,7 +73,7 @@ class Telemetry:
         )
         self._assess = Assess(self.settings, self.prices, self.guard)
         self.gauges = Gauges(self.instruments, lambda: self.meter_provider, self.guard)
-        self._series = Series(self.prices)
+        self._labelling = Labelling(self.attribution, self.prices, self.instruments, self.guard)
         self._warned = False
         instances.add(self)
 
@@ -133,7 +134,7 @@ class Telemetry:
             return
         raw_reasons = LATEST not in self._spoken
         attributes = span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=raw_reasons)
-        for name in told_by(span):
+        for name in () if status else told_by(span):
             attributes.pop(name, None)
         span.set_attributes(attributes)
         if status and ended.error_type is not None:
@@ -148,66 +149,42 @@ class Telemetry:
             context: holds the call's span, which exemplars then point to.
             recorded: the metrics that another instrumentation records of this call.
         """
-        chosen = self.record_cost(ended, facts, context)
-        request, tally, series = ended.request, ended.tally, self._series
-        failure: dict[str, AttributeValue] = {}
-        port: dict[str, AttributeValue] = {}
-        with self.guard("settle", "labelling"):
-            if ended.error_type:
-                failure = series.error(chosen, ended.error_type)
-            if request.server_address:
-                port = series.server(chosen, request.server_address, request.server_port)
-            if tally.response_model:
-                series.model(chosen, semconv.RESPONSE_MODEL, tally.response_model, request.provider)
+        self.record_cost(ended, facts, context)
+        alike = self._labelling.measured(ended.request, ended.tally.response_model, ended.error_type)
         with self.guard("settle", "measuring"):
-            for metric, value, more in points(ended, facts, self._spoken, failure, port):
+            for metric, value, more in points(ended, facts, self._spoken, alike.failure, alike.port):
                 if metric not in recorded:
-                    self._record(metric, value, chosen, more, context)
+                    self._record(metric, value, alike, more, context)
 
-    def record_cost(self, ended: Ended, facts: Facts, context: Context, *, foreign: bool = False) -> Chosen:
+    def record_cost(self, ended: Ended, facts: Facts, context: Context, *, foreign: bool = False) -> None:
         """Record the points that no other instrumentation records: one for the call itself, and those of its cost.
+
+        Labels that say who is spending are on these alone, since they would multiply the series of each histogram.
 
         Args:
             ended: the call.
             facts: what the call amounts to.
             context: holds the call's span, which exemplars then point to.
             foreign: whether the call was read from another instrumentation's span, which its labels then tell.
-
-        Returns:
-            The labels that all points of the call share. Those that say who is spending are not among them, since
-            they would multiply the series of each histogram.
         """
-        request, cost = ended.request, facts.cost
-        chosen = Chosen(request.operation)
-        whose: dict[str, str] = {}
-        with self.guard("settle", "labelling"):
-            whose = self.attribution.bounded(request.labels, request.attributes.get(semconv.CODE_FUNCTION_NAME))
-            chosen.strange.update(request.labels.claimed)
-            if request.provider:
-                self._series.provider(chosen, request.provider)
-            if request.model:
-                self._series.model(chosen, semconv.REQUEST_MODEL, request.model, request.provider)
+        cost = facts.cost
+        self.instruments.sums.note()
         if cost == ELSEWHERE:
-            return chosen
-        more = {**whose, semconv.USAGE_SOURCE: "span"} if foreign else whose
+            return
+        alike = self._labelling.spending(ended.request)
+        whose = (*alike.whose, _FROM_A_SPAN) if foreign else alike.whose
+        trust = facts.cost_status
+        status = (semconv.COST_STATUS, trust)
         with self.guard("settle", semconv.CALLS.name):
-            ending = {
-                **one_reason(ended, facts),
-                semconv.OUTCOME: ended.outcome,
-                semconv.USAGE_STATUS: facts.usage_status,
-                semconv.COST_STATUS: facts.cost_status,
-            }
-            self._record(semconv.CALLS, 1, chosen, {**more, **ending}, context)
+            outcome = (semconv.OUTCOME, ended.outcome), (semconv.USAGE_STATUS, facts.usage_status), status
+            self._record(semconv.CALLS, 1, alike, (*whose, *one_reason(ended, facts).items(), *outcome), context)
         if isinstance(cost, Priced):
             amount = float(cost.amount)
-            priced = {semconv.COST_CURRENCY: cost.currency, semconv.COST_SOURCE: cost.source}
-            status = {semconv.COST_STATUS: facts.cost_status}
-            self._record(semconv.SPEND, amount, chosen, {**more, **priced, **status}, context)
+            priced = (semconv.COST_CURRENCY, cost.currency), (semconv.COST_SOURCE, cost.source)
+            self._record(semconv.SPEND, amount, alike, (*whose, *priced, status), context)
             # The conventions give this metric no status. Only a cost that is not fully known gets ours, so that a
             # query can leave it out.
-            status_unless_known = {} if facts.cost_status == "known" else status
-            self._record(semconv.COST, amount, chosen, {**priced, **status_unless_known}, context)
-        return chosen
+            self._record(semconv.COST, amount, alike, priced if trust == "known" else (*priced, status), context)
 
     def announce(self, hooks: str) -> None:
         """Log one INFO line that says what is switched on; `hooks` names the hooks in it."""
@@ -244,11 +221,11 @@ class Telemetry:
         place = f" from {origin(update)}" if isinstance(update, str) else ""
         return f"{pricing.table_version()}{f', updated hourly{place}' if update else ''}"
 
-    def _record(
-        self, metric: Metric, value: float, chosen: Chosen, more: Mapping[str, AttributeValue], context: Context
-    ) -> None:
+    def _record(self, metric: Metric, value: float, alike: Alike, more: Labels, context: Context) -> None:
         try:
-            self.instruments.record(metric, value, self._series.labels(metric, chosen, more), context)
+            record, labels = alike.point(metric, more)
+            if record is not None:
+                record(value, labels, context)
         except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each point
             self.guard.failed("settle", metric.name, error)
 

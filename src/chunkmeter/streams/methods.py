@@ -22,7 +22,8 @@ __all__ = ["exit_methods", "is_stream", "put_on", "unread_methods"]
 
 def is_stream(kind: type[Any]) -> bool:
     """Whether objects of this class are iterated, sync or async."""
-    return any(hasattr(kind, name) for name in ("__iter__", "__next__", "__aiter__", "__anext__"))
+    sync = hasattr(kind, "__iter__") or hasattr(kind, "__next__")
+    return sync or hasattr(kind, "__aiter__") or hasattr(kind, "__anext__")
 
 
 def put_on(stream: Any, lease: Lease) -> Any:

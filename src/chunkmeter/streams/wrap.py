@@ -73,10 +73,9 @@ def wrap(
             return stream
         kind: type[Any] = type(stream)
 
-        def start(stream: Any, *, sent: bool, asked: Labels = NO_LABELS) -> Call | None:
+        def start(stream: Any, response: Any, *, sent: bool, asked: Labels = NO_LABELS) -> Call | None:
             with telemetry.guard("hook", "beginning a call"):
                 request = _request(stream, provider, model, reader, asked, sent=sent)
-                response = response_of(stream)
                 peer = type(stream).__module__ if is_peer_s(stream) else response and peer_of(response)
                 return begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
             return None
@@ -86,20 +85,24 @@ def wrap(
             if lease_of(response) is None and not is_metered_inside(response._chunk_iterator):
                 if is_begun(stream, response):
                     _warn_of_begun()
-                elif (call := start(response, sent=start_time is not None)) is not None:
+                elif (call := start(response, response, sent=start_time is not None)) is not None:
                     call.learn(asked_of(response))
                     put_on_response(response, Lease(call))
             return stream
         # A wrapt proxy, such as another instrumentation puts around a manager, has the methods of everything.
-        if is_manager(kind) or is_manager(stream.__class__):
+        if is_manager(kind) or (stream.__class__ is not kind and is_manager(stream.__class__)):
             asked = NO_LABELS
             with telemetry.guard("hook", "capturing labels"):
                 # The manager may be entered in another context, so the labels of this one are captured now.
                 asked = telemetry.attribution.capture()
-            return cast("_T", put_on_manager(stream, functools.partial(start, sent=True, asked=asked)))
+
+            def entered(stream: Any) -> Call | None:
+                return start(stream, response_of(stream), sent=True, asked=asked)
+
+            return cast("_T", put_on_manager(stream, entered))
         if not is_stream(kind):
             raise TypeError(f"{kind.__qualname__} is no stream and no manager of one: give wrap what you iterate")
-        call = start(stream, sent=start_time is not None)
+        call = start(stream, None, sent=start_time is not None)
         return stream if call is None else cast("_T", put_on(stream, Lease(call)))
     return stream
 
