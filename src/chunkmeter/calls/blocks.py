@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from decimal import Decimal
-from typing import Final, cast
+from typing import Any, Final, Protocol, cast
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -21,12 +21,19 @@ from ..facts.sums import FAILED, Sums, sum_of, sums_of
 from ..pricing import ELSEWHERE
 from ..pricing.tokens import Tokens
 
-__all__ = ["SpanBlocks", "Spent", "blocks_here", "carried", "enter", "handed_on", "joined", "leave"]
+__all__ = ["SpanBlocks", "Spent", "Watching", "blocks_here", "carried", "enter", "handed_on", "joined", "leave"]
 
 _MADE_IN: Final = "chunkmeter.spent"
 """Context key of the blocks that were open where a lazy stream was made."""
 _MOST_APART: Final = 1000
 """So many calls are kept apart; then they become one sum, so that a block may be as long as the process lives."""
+
+
+class Watching(Protocol):
+    """Is told when a call is settled."""
+
+    def settled(self, call: Any, facts: Facts | None, /) -> None:
+        """Note that a call is settled, with what it amounts to; None if we failed to tell."""
 
 
 class Spent:

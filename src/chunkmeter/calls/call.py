@@ -29,7 +29,7 @@ from ..reporting.attributes import span_name, start_attributes
 from ..reporting.once import is_counted
 from ..reporting.recorded import recorded_by
 from ..reporting.telemetry import Telemetry
-from .blocks import joined
+from .blocks import Watching, joined
 from .context import leave
 from .keeper import keeper
 from .pulling import ending_within
@@ -117,7 +117,7 @@ class Call:
         self.open = telemetry.gauges.opened(streamed=request.stream, at_ns=now)
         keeper.keep(self.open, telemetry, self.settle, self.disown)
         self.facts: Facts | None = None  # what it amounts to, once it is settled
-        self.blocks = joined(self, parent)
+        self.blocks: tuple[Watching, ...] = joined(self, parent)
         if attempt is not None:
             attempt.joined_by(self)
 
