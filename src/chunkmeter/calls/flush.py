@@ -124,7 +124,8 @@ class _OnSigterm:
         self, previous: Callable[[int, FrameType | None], Any], number: int, frame: FrameType | None
     ) -> None:
         _wait(_flushing(settle=False), self._timeout)
-        before_it_raises(previous, partial(self._flush_last, self._timeout))
+        with unheard("seeing to a signal that is raised again"):
+            before_it_raises(previous, partial(self._flush_last, self._timeout))
         previous(number, frame)
 
     @staticmethod
