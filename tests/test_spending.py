@@ -33,6 +33,7 @@ from chunkmeter.streams import metered as metered_answers
 from chunkmeter.testing import Kit
 from replay.server import Server
 from support.cells import instrument as instrument_mirascope
+from support.children import run
 from support.sdk import (
     ASK,
     aeventually,
@@ -549,3 +550,24 @@ async def test_an_async_generator_with_a_block(kit: Kit) -> None:
 def test_a_price_is_public_beside_it() -> None:
     """`Spent` is a public name, as what a price is."""
     assert Priced.__module__ != Spent.__module__
+
+
+def test_a_forked_child_counts_for_itself() -> None:
+    """Its copy of the block has its own calls; its parent's open stream is its parent's."""
+    said = run(
+        """
+        with chunkmeter.spending() as spent:
+            left = wrapped()
+            next(left)
+            pid = os.fork()
+            if pid == 0:
+                list(wrapped())
+                print(json.dumps(["child", spent.calls, spent.open]), flush=True)
+                os._exit(0)
+            os.waitpid(pid, 0)
+            before = spent.calls, spent.open
+            list(left)
+            print(json.dumps(["parent", *before, spent.calls, spent.open]))
+        """
+    )
+    assert said == [["child", 1, 0], ["parent", 0, 1, 1, 0]]
