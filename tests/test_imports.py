@@ -26,7 +26,7 @@ HOUSE = {
     "instrumentors": (
         "processor streams calls reporting readers facts attribution settings guard providers semconv shown"
     ),
-    "spend": "streams calls guard",
+    "spend": "streams calls guard shown",
     "testing": "calls reporting pricing settings",
     "exporter": "processor finished reporting semconv",
     "processor": "streams calls finished reporting foreign facts attribution settings semconv",

@@ -552,6 +552,7 @@ def test_a_price_is_public_beside_it() -> None:
     assert Priced.__module__ != Spent.__module__
 
 
+@pytest.mark.slow
 def test_a_forked_child_counts_for_itself() -> None:
     """Its copy of the block has its own calls; its parent's open stream is its parent's."""
     said = run(

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from .calls.blocks import Spent, enter, leave
 from .guard import unheard
+from .shown import plain
 from .streams.metered import find
 
 __all__ = ["Spent", "spending"]
@@ -73,6 +74,6 @@ def _warn_of_unmetered(kind: type[object]) -> None:
     _logger.warning(
         "spending.of(...) knows nothing of an object of %s.%s: give it the very stream or answer that wrap or the SDK "
         "gave, or count with a block: with spending() as spent.",
-        kind.__module__,
-        kind.__qualname__,
+        plain(kind.__module__),
+        plain(kind.__qualname__),
     )
