@@ -22,10 +22,11 @@ ROOT = Path(chunkmeter.__path__[0])
 # lists exactly what its part imports today. `_version` is free to all; `chunkmeter` is the module of the public names.
 HOUSE = {
     "cli": "chunkmeter pricing semconv shown",
-    "chunkmeter": "instrumentors processor streams calls readers models pricing attribution settings",
+    "chunkmeter": "instrumentors spend processor streams calls readers models pricing attribution settings",
     "instrumentors": (
         "processor streams calls reporting readers facts attribution settings guard providers semconv shown"
     ),
+    "spend": "streams calls guard shown",
     "testing": "calls reporting pricing settings",
     "exporter": "processor finished reporting semconv",
     "processor": "streams calls finished reporting foreign facts attribution settings semconv",

@@ -27,6 +27,7 @@ def test_defaults_stand_where_nothing_is_set() -> None:
     assert dataclasses.asdict(Settings()) == {
         "cost_semconv": "draft",
         "estimate": False,
+        "flush_on_exit": False,
         "histograms": ("cost", "duration", "time_to_first_chunk", "token_usage"),
         "idle_timeout": 600.0,
         "include_usage": False,
@@ -94,7 +95,7 @@ def test_prices_are_updated_by_a_flag_or_from_a_url(value: Any, chosen: bool | s
     assert Settings.load({"CHUNKMETER_PRICES_UPDATE": str(value)}).prices_update == chosen
 
 
-FLAGS = ("estimate", "include_usage", "prices_reload")
+FLAGS = ("estimate", "flush_on_exit", "include_usage", "prices_reload")
 HISTOGRAMS = ("cost", "duration", "time_to_first_chunk", "token_usage")
 SERVERS = (
     "hosts, each with its port or without, and who answers there, separated by commas, such as "
@@ -201,8 +202,8 @@ def test_an_unknown_keyword_is_one_warning_that_lists_the_known(caplog: pytest.L
     (record,) = caplog.records
     assert record.getMessage() == (
         "'idle_time' is no setting of chunkmeter: write one of "
-        "cost_semconv, estimate, histograms, idle_timeout, include_usage, metric_labels, mirascope_tags, prices, "
-        "prices_reload, prices_update, semconv, servers."
+        "cost_semconv, estimate, flush_on_exit, histograms, idle_timeout, include_usage, metric_labels, "
+        "mirascope_tags, prices, prices_reload, prices_update, semconv, servers."
     )
 
 

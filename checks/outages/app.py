@@ -18,6 +18,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any, NoReturn
 
 from opentelemetry import metrics, trace
@@ -98,6 +99,8 @@ def child(count: int, method: str, how: list[str]) -> None:
     if count:
         calls(count)
         hold()
+    if "terminate" in how:
+        os.kill(os.getpid(), signal.SIGTERM)
     if "raise" in how:
         raise LookupError("unhandled")
 
@@ -128,6 +131,27 @@ def process(method: str, count: int, how: list[str]) -> None:
     one = made(target=child, args=(count, method, how))
     one.start()
     one.join()
+    if "terminate" in how and one.exitcode not in (-signal.SIGTERM, signal.SIGTERM):
+        raise AssertionError(f"the child ended with {one.exitcode}")
+
+
+def pool(how: str, children: int, count: int) -> None:
+    """Forked workers of a pool, each of which makes its calls and leaves a stream open.
+
+    Python's own `with` ends those of a `multiprocessing.Pool` by SIGTERM; closed, and in an executor, they return.
+    """
+    warnings.filterwarnings("ignore", r"This process \(pid=\d+\) is multi-threaded", DeprecationWarning)
+    context = multiprocessing.get_context("fork")
+    work = [(count, "fork", [])] * children
+    if how == "executor":
+        with ProcessPoolExecutor(children, mp_context=context) as executor:
+            list(executor.map(child, *zip(*work, strict=True)))
+        return
+    with context.Pool(children) as workers:
+        workers.starmap(child, work, chunksize=1)
+        if how == "closed":
+            workers.close()
+            workers.join()
 
 
 def terminate_in_a_lock() -> None:
@@ -156,6 +180,8 @@ def obey(command: str, *words: str) -> None:
             thread.join()
         case "process":
             process(words[0], int(words[1]), list(words[2:]))
+        case "pool":
+            pool(words[0], int(words[1]), int(words[2]))
         case "fork":
             fork(int(words[0]), int(words[1]))
         case "handle":

@@ -149,6 +149,13 @@ def child(*before: str) -> Callable[[Run], None]:
     return happen
 
 
+def pool(how: str) -> Callable[[Run], None]:
+    def happen(run: Run) -> None:
+        run.do(f"pool {how} 3 10")
+
+    return happen
+
+
 def prefork(*before: str) -> Callable[[Run], None]:
     def happen(run: Run) -> None:
         for command in before:
@@ -194,8 +201,10 @@ OUTAGES = [
     exits("SIGTERM", ending(send(signal.SIGTERM)), Bounds(1, 11), status="SIGTERM"),
     exits("SIGTERM, `flush_on_exit()`", ending(send(signal.SIGTERM), "helper 30"), status="SIGTERM"),
     exits("unhandled exception", ending(lambda run: run.tell("raise")), status="1"),
-    exits("`multiprocessing` child", child(), Bounds(1, 11), interval=60.0),
+    exits("`multiprocessing` child", child(), interval=60.0),
     exits("`multiprocessing` child, `flush_on_exit()`", child("helper 30"), interval=60.0),
+    Outage(name="`multiprocessing.Pool`, terminated", happen=pool("terminated"), counted=33, unread=3, interval=60.0),
+    Outage(name="`ProcessPoolExecutor`", happen=pool("executor"), counted=33, unread=3, interval=60.0),
     Outage(name="prefork, first call after it", happen=prefork(), counted=40, interval=60.0),
     Outage(
         name="prefork, calls before it",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .processor import ChunkSpanProcessor
     from .readers import normalize
     from .settings import Settings
+    from .spend import Spent, spending
     from .streams.wrap import wrap
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "FinishReason",
     "Priced",
     "Settings",
+    "Spent",
     "Unpriced",
     "Usage",
     "__version__",
@@ -36,6 +38,7 @@ __all__ = [
     "labels",
     "normalize",
     "price",
+    "spending",
     "uninstrument",
     "wrap",
 ]
@@ -47,6 +50,7 @@ _HOMES = {
     "FinishReason": "models",
     "Priced": "pricing",
     "Settings": "settings",
+    "Spent": "spend",
     "Unpriced": "pricing",
     "Usage": "models",
     "flush_on_exit": "calls.flush",
@@ -54,6 +58,7 @@ _HOMES = {
     "labels": "attribution",
     "normalize": "readers",
     "price": "pricing",
+    "spending": "spend",
     "uninstrument": "instrumentors._everything",
     "wrap": "streams.wrap",
 }

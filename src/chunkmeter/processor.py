@@ -28,6 +28,7 @@ from . import foreign, semconv
 from .attribution import NO_LABELS, Labels
 from .calls.begin import adopt
 from .calls.beside import is_around_one, opened
+from .calls.blocks import SpanBlocks
 from .calls.call import Call
 from .calls.keeper import keeper
 from .calls.pulling import within
@@ -128,6 +129,7 @@ class ChunkSpanProcessor(SpanProcessor):
         once_for(self._telemetry.meter_provider)  # so that calls settled before the first foreign span are known
         self._labels: OrderedDict[tuple[int, int], Labels] = OrderedDict()
         """The labels captured when a span began, for open spans that have any."""
+        self._spent = SpanBlocks(_MOST_REMEMBERED)
 
     def wrap(self, stream: Any, **options: Any) -> Any:
         """Meter a stream as `chunkmeter.wrap` does, and report to this processor's providers.
@@ -159,6 +161,7 @@ class ChunkSpanProcessor(SpanProcessor):
             return
         inference = foreign.begins(span.attributes or {})
         if call is None:
+            self._spent.keep(_ids(span))
             labels = self._telemetry.attribution.capture(parent_context)
             if labels:
                 self._labels[_ids(span)] = labels
@@ -218,6 +221,7 @@ class ChunkSpanProcessor(SpanProcessor):
         """Count the span if it is another's inference, and return what to forward: the span, or a copy with cost."""
         seen = self._seen
         labels = self._labels.pop(_ids(span), NO_LABELS)
+        blocks = self._spent.take(_ids(span))
         if not self.active or not span.attributes:
             return span
         ended = call_of(span, labels)
@@ -231,6 +235,8 @@ class ChunkSpanProcessor(SpanProcessor):
         if seen.counted.add(span):
             earlier = self._earlier(span, ended, counted)
             if earlier is None:
+                for block in blocks:
+                    block.settled(span, facts)
                 self._telemetry.record_cost(ended, facts, _context(span), foreign=True)
             elif earlier.counted is None:
                 seen.metered.add(span)  # Another span has the call's cost.

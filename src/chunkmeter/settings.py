@@ -43,6 +43,8 @@ class Settings:
             `gen_ai.client.operation.cost`); `off` writes only ours, such as `chunkmeter.spend`.
         estimate: whether to estimate tokens that the provider does not count, which needs the extra
             `chunkmeter[estimate]`. Estimates are marked `estimated` on spans and metrics.
+        flush_on_exit: whether the process exports what it holds before SIGTERM ends it, as `chunkmeter.flush_on_exit()`
+            has it. Children of `multiprocessing` do so in any case.
         histograms: which histograms are recorded, keys of `semconv.HISTOGRAMS`. For each model and process a histogram
             has about 20 series, a counter one.
         idle_timeout: after how many seconds a stream that nobody reads on is settled, usually as `abandoned`.
@@ -67,6 +69,7 @@ class Settings:
 
     cost_semconv: Literal["draft", "off"] = "draft"
     estimate: bool = False
+    flush_on_exit: bool = False
     histograms: tuple[str, ...] = tuple(HISTOGRAMS)
     idle_timeout: float = 600.0
     include_usage: bool = False
@@ -253,6 +256,7 @@ def _servers(value: Any) -> tuple[str, ...]:
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "cost_semconv": _one_of("draft", "off"),
     "estimate": _flag,
+    "flush_on_exit": _flag,
     "histograms": _histograms,
     "idle_timeout": _idle_timeout,
     "include_usage": _flag,

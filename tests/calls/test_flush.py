@@ -123,19 +123,56 @@ def test_an_unhandled_exception_loses_nothing(ended: Ended, run: Run) -> None:
 # --- multiprocessing ---
 
 
-def test_a_child_loses_all_it_holds(ended: Ended, run: Run) -> None:
-    """Without the helper."""
-    end = ended("process fork 10")
-    assert (end.status, end.counted, end.errors) == ("0", 11, "")
-    assert arrived(run) == (0, 0)
-
-
-def test_a_child_loses_nothing_with_the_helper(ended: Ended, run: Run) -> None:
-    """However it was started and however it ends; a spawned one calls the helper where it sets the SDK up."""
-    end = ended("helper 30", "process fork 10 raise", "process spawn 10 helper", "process forkserver 10 helper")
+@pytest.mark.parametrize("helper", [(), ("helper 30",)], ids=["alone", "helped"])
+def test_a_child_loses_nothing(helper: tuple[str, ...], ended: Ended, run: Run) -> None:
+    """However it was started and however it ends, by itself; the helper does no harm."""
+    how = " helper" if helper else ""
+    end = ended(*helper, "process fork 10 raise", f"process spawn 10{how}", f"process forkserver 10{how}")
     assert (end.status, end.counted) == ("0", 33)
     assert end.errors.count("LookupError: unhandled") == 1
     assert arrived(run) == (33, 33)
+
+
+@pytest.mark.parametrize("how", ["terminated", "closed", "executor"])
+def test_the_workers_of_a_pool_lose_nothing(how: str, ended: Ended, run: Run) -> None:
+    """Nobody has called anything: they end by SIGTERM, or they return. Streams left open are calls too."""
+    end = ended(f"pool {how} 3 10")
+    assert (end.status, end.counted, end.errors) == ("0", 33, "")
+    assert arrived(run) == (33, 33)
+    assert run.endpoint.total("chunkmeter.calls", chunkmeter__outcome="abandoned") == 3
+
+
+@pytest.mark.parametrize("how", ["terminated", "executor"])
+def test_after_calls_of_the_parent_s_the_workers_lose_nothing_either(how: str, ended: Ended, run: Run) -> None:
+    """Spans are exact; each worker that exports counts its parent's calls once more, which is warned of."""
+    end = ended("calls 5", f"pool {how} 2 10")
+    assert (end.status, end.counted) == ("0", 27)
+    assert end.errors.count("Calls had been recorded before this process was forked") == 1
+    assert arrived(run) == (27 + 2 * 5, 27)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_that_sigterm_ends_loses_nothing(method: str, ended: Ended, run: Run) -> None:
+    """And SIGTERM it is that ends it."""
+    end = ended(f"process {method} 10 terminate")
+    assert (end.status, end.errors) == ("0", "")
+    assert arrived(run) == (11, 11)
+
+
+def test_a_handler_that_a_child_inherits_is_called_after_the_export(ended: Ended, run: Run) -> None:
+    """The app's own, which its parent had set; a stream that is open is left to it."""
+    end = ended("handle", "process fork 10 terminate")
+    assert (end.status, end.errors) == ("0", "")
+    assert arrived(run) == (10, 10)
+
+
+def test_a_child_with_an_endpoint_that_is_away_is_not_held(ended: Ended, run: Run) -> None:
+    """Each waits for as long as `flush_on_exit` does by default, all at the same time."""
+    run.endpoint.kill()
+    end = ended("pool terminated 2 1")
+    assert end.status == "0"
+    assert end.counted == 4
+    assert end.seconds < 30
 
 
 def test_a_child_without_calls_exports_nothing_of_its_parent_s(ended: Ended, run: Run) -> None:

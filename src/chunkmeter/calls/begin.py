@@ -16,11 +16,14 @@ from ..reporting.attributes import start_attributes
 from ..reporting.telemetry import SCOPE, Telemetry
 from .beside import begun, mark_beside
 from .call import Call
+from .flush import watch_first_calls
 from .run import attempt_in
 
 __all__ = ["adopt", "begin", "is_recorded"]
 
 _CLAIMED = "_chunkmeter_claimed"
+
+watch_first_calls()
 
 
 def begin(

@@ -29,6 +29,7 @@ from ..reporting.attributes import span_name, start_attributes
 from ..reporting.once import is_counted
 from ..reporting.recorded import recorded_by
 from ..reporting.telemetry import Telemetry
+from .blocks import Watching, joined
 from .context import leave
 from .keeper import keeper
 from .pulling import ending_within
@@ -65,9 +66,9 @@ class Call:
     """
 
     __slots__ = (
-        "__weakref__", "_body", "_failed", "_read", "_reader", "attempt", "chunks", "context", "ended", "first_ns",
-        "last_ns", "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request", "span", "start_ns",
-        "tally", "telemetry", "told",
+        "__weakref__", "_body", "_failed", "_read", "_reader", "attempt", "blocks", "chunks", "context", "ended",
+        "facts", "first_ns", "last_ns", "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request",
+        "span", "start_ns", "tally", "telemetry", "told",
     )  # fmt: skip
 
     def __init__(
@@ -115,6 +116,8 @@ class Call:
         self.context = parent if mode == "metrics_only" else set_span_in_context(self.span, parent)
         self.open = telemetry.gauges.opened(streamed=request.stream, at_ns=now)
         keeper.keep(self.open, telemetry, self.settle, self.disown)
+        self.facts: Facts | None = None  # what it amounts to, once it is settled
+        self.blocks: tuple[Watching, ...] = joined(self, parent)
         if attempt is not None:
             attempt.joined_by(self)
 
@@ -204,13 +207,14 @@ class Call:
             return  # The call is settled already, or belongs to the process that this one was forked from.
         self._over()
         told: tuple[Ended, Cost] | tuple[None] = (None,)
+        facts: Facts | None = None
         if self._unread and not self._failed and self._reader is None:
             unread = UnknownWireError("none of its events fits a known wire")
             telemetry.guard.failed("reader", "telling the wire of a stream", unread, cure=_WRAP_INSTEAD)
         with telemetry.guard("settle", "settling"):
             self._correct_operation()
             ended = self._ended(ending, error_type, end_ns)
-            facts = telemetry.assess(ended)
+            self.facts = facts = telemetry.assess(ended)
             with telemetry.guard("settle", "telling calls apart"):
                 span, own = get_current_span(self.context), self.mode != "metrics_only"
                 if is_counted(telemetry, ended, facts, span, own=own, others=self.others):
@@ -222,6 +226,8 @@ class Call:
             alone = self.mode == "owned" and not self.others
             recorded = () if alone else recorded_by(ended, self.peer, self.span, self.others)
             telemetry.record(ended, facts, self.context, recorded)
+        for block in self.blocks:
+            block.settled(self, facts)
         self.tally.forget_text()
         if self.mode == "owned" and self.span.is_recording():
             with telemetry.guard("settle", "ending the span"):

@@ -1,5 +1,8 @@
 """Exports telemetry when a process ends without running exit hooks: by SIGTERM, or as a `multiprocessing` child.
 
+Such a child sees to that by itself, from its first call on. Any other process has to be told to, since the handler of a
+signal is the application's to choose.
+
 A signal handler runs between two bytecodes of the main thread, which may hold a lock of the SDK's at that moment. A
 flush in the handler could wait for that lock forever. So a thread flushes. If the thread takes longer than half of the
 timeout, the handler returns, so that the main thread can release its lock.
@@ -15,11 +18,11 @@ import _thread
 import logging
 import os
 import signal
+import sys
 import threading
 from _thread import LockType
 from collections.abc import Callable
-from multiprocessing import parent_process
-from multiprocessing.util import Finalize, register_after_fork
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -27,18 +30,20 @@ from opentelemetry import metrics, trace
 
 from .. import threads
 from ..guard import unheard
-from ..reporting.telemetry import instances
+from ..reporting.telemetry import Telemetry, instances
 from .keeper import keeper
+from .raising import before_it_raises
 
-__all__ = ["flush_on_exit"]
+__all__ = ["flush_on_exit", "watch_first_calls"]
 
 _logger = logging.getLogger("chunkmeter")
 
 _LAST = -100
 """Priority of our finalizer in a child process: so low that it runs after everybody else's."""
+_TIMEOUT = 5.0
 
 
-def flush_on_exit(timeout: float = 5.0) -> None:
+def flush_on_exit(timeout: float = _TIMEOUT) -> None:
     """Have telemetry exported before SIGTERM, or the end of a `multiprocessing` child, ends the process.
 
     At SIGTERM open streams are settled. Then the metrics and spans of the global providers, and of the providers given
@@ -46,8 +51,9 @@ def flush_on_exit(timeout: float = 5.0) -> None:
     SIGTERM handler already, that handler is called after the export instead, and streams stay open for it to finish.
     If the app ignores SIGTERM, it stays ignored.
 
-    Call this from the main thread, in each process that sets up OpenTelemetry, where it does that. A further call does
-    no harm. It raises nothing: what can't be done is logged, with what to do about it.
+    `CHUNKMETER_FLUSH_ON_EXIT=true` does this without a line of code. A `multiprocessing` child does it by itself, from
+    its first call on. Call this from the main thread, in each process that sets up OpenTelemetry, where it does that. A
+    further call does no harm. It raises nothing: what can't be done is logged, with what to do about it.
 
     Args:
         timeout: how long the end of the process may be delayed, in seconds.
@@ -55,12 +61,39 @@ def flush_on_exit(timeout: float = 5.0) -> None:
     with unheard("flush_on_exit"):
         seconds = min(max(0.0, timeout), threading.TIMEOUT_MAX)
         _child_end.watch(seconds)
-        previous = signal.getsignal(signal.SIGTERM)
-        if previous is signal.SIG_DFL or (callable(previous) and not isinstance(previous, _OnSigterm)):
-            try:
-                signal.signal(signal.SIGTERM, _OnSigterm(previous, seconds))
-            except ValueError:  # Python's own word for another thread; `threading` knows no main one under eventlet.
-                _child_end.warn_of_thread()
+        if not _handle_sigterm(seconds):
+            _child_end.warn_of_thread()
+
+
+def watch_first_calls() -> None:
+    """Have each process see to its end at its first call, if it is a child, or if the settings ask for that."""
+    keeper.first = _at_first_call
+
+
+def _at_first_call(telemetry: Telemetry) -> None:
+    with unheard("seeing to the end of the process"):
+        if telemetry.settings.flush_on_exit:
+            flush_on_exit()
+        elif _is_child():
+            _child_end.begin()
+            _handle_sigterm(_child_end.timeout)  # Outside the main thread nobody can.
+
+
+def _handle_sigterm(timeout: float) -> bool:
+    """Put our handler in place, unless it is there or SIGTERM is ignored; False where Python lets nobody do that."""
+    previous = signal.getsignal(signal.SIGTERM)
+    if previous is signal.SIG_DFL or (callable(previous) and not isinstance(previous, _OnSigterm)):
+        try:
+            signal.signal(signal.SIGTERM, _OnSigterm(previous, timeout))
+        except ValueError:  # Python's own word for another thread; `threading` knows no main one under eventlet.
+            return False
+    return True
+
+
+def _is_child() -> bool:
+    """Whether this process is a child of `multiprocessing`, which has loaded that if it is one."""
+    process: Any = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
 
 
 class _OnSigterm:
@@ -91,15 +124,22 @@ class _OnSigterm:
         self, previous: Callable[[int, FrameType | None], Any], number: int, frame: FrameType | None
     ) -> None:
         _wait(_flushing(settle=False), self._timeout)
+        with unheard("seeing to a signal that is raised again"):
+            before_it_raises(previous, partial(self._flush_last, self._timeout))
         previous(number, frame)
+
+    @staticmethod
+    def _flush_last(timeout: float) -> None:
+        _wait(_flushing(settle=True), timeout)
 
 
 class _ChildEnd:
     """Flushes at the end of a `multiprocessing` child, which leaves by `os._exit` and so runs no `atexit` hooks."""
 
     def __init__(self) -> None:
-        self._timeout: float | None = None
-        self._warned = False
+        self.timeout = _TIMEOUT
+        self._watches = self._warned = False
+        self._finalizer: Any = None
 
     def watch(self, timeout: float) -> None:
         """Have this process, if it is a child, and every child forked from it flush at its end.
@@ -107,19 +147,24 @@ class _ChildEnd:
         Args:
             timeout: how long a flush may take, in seconds.
         """
-        first, self._timeout = self._timeout is None, timeout
-        if first:
+        from multiprocessing.util import register_after_fork
+
+        self.timeout = timeout
+        if not self._watches:
+            self._watches = True
             register_after_fork(self, _ChildEnd.begin)
             self.begin()
 
     def begin(self) -> None:
         """Register the flush, if this process is a child. A forked child drops the finalizers of its parent."""
-        if parent_process() is not None:
-            Finalize(None, self.flush, exitpriority=_LAST)
+        if _is_child() and (self._finalizer is None or not self._finalizer.still_active()):
+            from multiprocessing.util import Finalize
+
+            self._finalizer = Finalize(None, self.flush, exitpriority=_LAST)
 
     def flush(self) -> None:
         """Settle open streams and export; return at the latest when the timeout is over."""
-        _wait(_flushing(settle=True), self._timeout or 0)
+        _wait(_flushing(settle=True), self.timeout)
 
     def warn_of_thread(self) -> None:
         """Warn, once a process, that `flush_on_exit` was called outside the main thread."""

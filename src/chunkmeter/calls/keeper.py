@@ -70,6 +70,9 @@ class Keeper:
         self._forked = 0.0
         """When this process has forked last."""
         self._collector: int | None = None
+        self.first: Callable[[Telemetry], None] | None = None
+        """Called at the first call of a process, a forked one too."""
+        self._begun_in = 0
 
     @property
     def collecting(self) -> bool:
@@ -124,6 +127,9 @@ class Keeper:
             # Exit hooks run last in, first out: the sweep is registered again, to run before the SDK's shutdown.
             atexit.unregister(self.sweep)
             atexit.register(self.sweep)
+        if self.first is not None and self._begun_in != os.getpid():
+            self._begun_in = os.getpid()
+            self.first(telemetry)
         if threads.kind() not in self._workers:
             self._begin()
         if not known:

@@ -9,6 +9,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import set_span_in_context
 
+from .blocks import carried
 from .context import leave
 from .raised import type_name
 from .run import WITHIN, Attempt, Run, attempt_in
@@ -73,9 +74,10 @@ class Within:
 def made_here() -> Context:
     """The current context, for a lazy stream that is made now and begins its call later.
 
-    The call will belong to the attempt of now. Until it begins, the run's total lacks it.
+    The call will belong to the attempt of now, and to the blocks of now that count what is spent. Until it begins, the
+    run's total lacks it.
     """
-    context = otel_context.get_current()
+    context = carried(otel_context.get_current())
     attempt = attempt_in(context)
     if attempt is None:
         return context

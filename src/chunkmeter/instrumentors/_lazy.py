@@ -11,11 +11,13 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
+from ..calls.blocks import handed_on
 from ..calls.call import Call
 from ..calls.lease import Lease
 from ..calls.pulling import within
 from ..calls.run import attempt_in
 from ..calls.within import made_here
+from ..streams.metered import note_lazy
 from ..streams.taps import Observe, SendingAsync, sending, tap
 from ._library import Wrapper
 from ._method import Describing, Method
@@ -69,6 +71,10 @@ def parent_of(made: Context) -> Context | None:
     Args:
         made: the context in which the stream was made, as `made_here` gives it.
     """
+    return handed_on(made, _place_of(made))
+
+
+def _place_of(made: Context) -> Context | None:
     here = otel_context.get_current()
     waiting, present = attempt_in(made), attempt_in(here)
     is_valid = get_current_span(here).get_span_context().is_valid
@@ -99,7 +105,17 @@ def lazy(begin: Begin, items: Any, observer: Observer | None = None) -> Any:
         items: the stream.
         observer: makes the function that is called with each item; the call's own `observe` if left out.
     """
-    return (LazyAsync if hasattr(items, "__anext__") else lazy_sync)(begin, items, observer)
+    begun: list[Lease] = []
+
+    def noted() -> Lease | None:
+        lease = begin()
+        if lease is not None:
+            begun.append(lease)
+        return lease
+
+    stream = (LazyAsync if hasattr(items, "__anext__") else lazy_sync)(noted, items, observer)
+    note_lazy(stream, begun)
+    return stream
 
 
 def lazy_sync(begin: Begin, items: Iterator[Any], observer: Observer | None = None) -> Generator[Any, Any, Any]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 import wrapt
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
+from ..calls.flush import flush_on_exit
 from ..guard import unheard
 from ..reporting.telemetry import Telemetry, for_providers
 from ..settings import Settings, warn_of_unknown
@@ -293,4 +294,7 @@ def telemetry_of(keywords: Mapping[str, Any]) -> Telemetry:
     Args:
         keywords: the keywords of `instrument()`: providers, and fields of `Settings`.
     """
-    return for_providers(keywords.get("tracer_provider"), keywords.get("meter_provider"), settings_of(keywords))
+    telemetry = for_providers(keywords.get("tracer_provider"), keywords.get("meter_provider"), settings_of(keywords))
+    if telemetry.settings.flush_on_exit:
+        flush_on_exit()  # before a server has put a handler of its own in place, which it restores at its end
+    return telemetry

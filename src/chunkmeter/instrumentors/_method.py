@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
-from weakref import WeakValueDictionary
 
 from opentelemetry.context import Context
 
@@ -18,12 +17,13 @@ from ..calls.sending import Passing, asend, current_call, is_within, send
 from ..facts.request import Request
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry
+from ..streams.metered import note_answer
 from ..streams.methods import put_on
 from ._endpoint import endpoint
 from ._library import Patches, Wrapper
 from ._parameters import by_name, request_of
 
-__all__ = ["Describe", "Describing", "Metered", "Method", "is_answer_noted", "note_answer"]
+__all__ = ["Describe", "Describing", "Metered", "Method"]
 
 Describe = Callable[[], tuple[Request, Reader | None]]
 """Gives the request, and the reader of its answer or None if that is not known yet. It may raise."""
@@ -33,20 +33,6 @@ Describing = Callable[[Any, dict[str, Any]], tuple[Request, Reader | None]]
 
 Metered = Callable[[Lease, Any], Any]
 """Meters an answer, given the lease of its call and the answer itself; gives what the user is to get."""
-
-_answers: WeakValueDictionary[int, Any] = WeakValueDictionary()
-"""The plain answers that have been metered, by their `id`, for as long as somebody holds them."""
-
-
-def note_answer(answer: Any) -> None:
-    """Note that a plain answer has been metered, for the hook of a library that passes it on."""
-    if type(answer).__weakrefoffset__:
-        _answers[id(answer)] = answer
-
-
-def is_answer_noted(answer: Any) -> bool:
-    """Whether this very answer has been metered where its request was sent."""
-    return _answers.get(id(answer)) is answer
 
 
 class Method:
@@ -222,4 +208,5 @@ def _answered(lease: Lease, answer: Any) -> Any:
         return put_on(answer, lease)
     call.observe(answer)
     call.settle("exhausted")
+    note_answer(answer, call)
     return answer

@@ -11,10 +11,11 @@ from typing import Any
 from .. import semconv
 from ..calls.call import Call
 from ..calls.lease import Lease
+from ..streams.metered import note_answer
 from ..streams.methods import put_on
 from ._http_response import contents, lease_of, loosen, watch
 from ._include_usage import only_usage, shown
-from ._method import Method, note_answer
+from ._method import Method
 from ._stainless_request import Given
 
 __all__ = ["Answer", "Answers", "note_retries"]
@@ -101,8 +102,8 @@ class Answers:
         with self._telemetry.guard("hook", "reading an answer"):
             is_raw = result is response or hasattr(result, "http_response")
             call.observe(contents(response) if is_raw else result)
-            note_answer(result)
         call.settle("exhausted")
+        note_answer(result, call)
 
     def _read_unparsed(self, answer: Answer, response: Any) -> None:
         """Read an answer that the SDK has failed to make anything of; it is paid for. The failure settles the call."""

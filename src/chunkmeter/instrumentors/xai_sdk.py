@@ -15,6 +15,7 @@ from ..calls.lease import Lease
 from ..facts.request import Request
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry
+from ..streams.metered import note_answer
 from ..streams.taps import Observe
 from ._lazy import lazy_hook
 from ._library import Library, LibraryInstrumentor, Patches, Wrapper
@@ -62,6 +63,7 @@ def _on_answer(method: Method, wrapped: Callable[..., Any], instance: Any, args:
 
 def _settled(lease: Lease, answer: Any) -> Any:
     lease.begun().settle("exhausted")
+    note_answer(answer, lease.begun())
     return answer
 
 

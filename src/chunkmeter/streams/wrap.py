@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from opentelemetry.trace import Span
@@ -18,14 +19,19 @@ from ..facts.request import Request, server
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry, default
 from .managers import is_manager, put_on_manager
-from .methods import is_stream, put_on
+from .metered import note_answer
+from .methods import put_on
 from .peers import is_peer_s
 from .replace import LEASE, held
 from .responses import asked_of, is_begun, is_metered_inside, lease_of, peer_of, put_on_response, response_of
+from .untold import Untold
+from .whole import answer_in, is_known, is_whole, provider_of, reader_of
 
 __all__ = ["wrap"]
 
 _logger = logging.getLogger("chunkmeter")
+
+_untold = Untold()
 
 _T = TypeVar("_T")
 
@@ -40,11 +46,12 @@ def wrap(
     wire: str | None = None,
     telemetry: Telemetry | None = None,
 ) -> _T:
-    """Meter a stream of chunks.
+    """Meter a stream of chunks, or count a whole answer.
 
     Args:
         stream: what a provider's SDK, Mirascope or a generator of raw events gives, sync or async; or a *manager*,
-            whose `with` gives the stream.
+            whose `with` gives the stream; or a whole answer, which counts as a call that is over, once however often
+            it is given (a dict each time).
         provider: the name of the provider, in Mirascope's, the conventions' or genai-prices' spelling. It is believed,
             whatever the host.
         model: the name of the model asked for.
@@ -56,7 +63,8 @@ def wrap(
         telemetry: where to report; the global OpenTelemetry providers if left out.
 
     Returns:
-        `stream` itself where Python lets its class be replaced, otherwise a proxy whose `__class__` is the stream's.
+        `stream` itself where Python lets its class be replaced, and where it is a whole answer; otherwise a proxy whose
+        `__class__` is the stream's.
 
     Raises:
         UnknownWireError: if `wire` is not the name of a wire.
@@ -77,8 +85,21 @@ def wrap(
             with telemetry.guard("hook", "beginning a call"):
                 request = _request(stream, provider, model, reader, asked, sent=sent)
                 peer = type(stream).__module__ if is_peer_s(stream) else response and peer_of(response)
-                return begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
+                call = begin(telemetry, request, reader, span=span, start_ns=start_time, peer=peer)
+                call.blocks = (*call.blocks, _untold)
+                return call
             return None
+
+        def count(answer: Any) -> None:
+            told, asked = reader_of(answer, reader, provider), asked_of(stream)
+            who = provider or provider_of(stream) or asked.provider
+            sent = start_time is not None
+            request = replace(_request(answer, who, model or asked.model, told, NO_LABELS, sent=sent), stream=False)
+            call = begin(telemetry, request, told, span=span, start_ns=start_time)
+            call.observe(answer)
+            call.settle("exhausted")
+            note_answer(answer, call)
+            note_answer(stream, call)
 
         response = response_of(stream)
         if response is not None:
@@ -100,8 +121,11 @@ def wrap(
                 return start(stream, response_of(stream), sent=True, asked=asked)
 
             return cast("_T", put_on_manager(stream, entered))
-        if not is_stream(kind):
-            raise TypeError(f"{kind.__qualname__} is no stream and no manager of one: give wrap what you iterate")
+        if is_whole(stream):
+            answer = answer_in(stream)
+            if not is_known(stream, answer):
+                count(answer)
+            return stream
         call = start(stream, None, sent=start_time is not None)
         return stream if call is None else cast("_T", put_on(stream, Lease(call)))
     return stream

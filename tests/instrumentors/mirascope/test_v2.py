@@ -7,6 +7,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
+from chunkmeter import spending
 from chunkmeter.calls.sending import current_call
 from chunkmeter.instrumentors import MirascopeInstrumentor
 from chunkmeter.testing import Clock, Kit, attributes_of, fixed_clock
@@ -168,6 +170,20 @@ def test_a_call_has_one_span(metered: Kit) -> None:
         "chunkmeter.outcome": "completed",
     }  # fmt: skip
     assert metered.total("chunkmeter.spend") == pytest.approx(SPENT)
+
+
+def test_spending_tells_of_a_response(metered: Kit) -> None:
+    """Of a whole one at once, of a stream's when its iterator has run out; the block has both."""
+    with spending() as spent:
+        whole, streamed = BaseProvider().call(**ASK), BaseProvider().stream(**ASK)
+        assert spending.of(streamed) is None
+    assert [*streamed._chunk_iterator] == [*CHUNKS]
+    one, other = spending.of(whole), spending.of(streamed)
+    assert one is not None
+    assert other is not None
+    assert one.amounts == other.amounts == {"USD": Decimal("0.0035")}
+    assert (spent.amounts, spent.calls) == ({"USD": Decimal("0.0070")}, 2)
+    assert metered.total("chunkmeter.spend") == pytest.approx(2 * SPENT)
 
 
 @pytest.mark.parametrize("kind", [BaseProvider, Anthropic])

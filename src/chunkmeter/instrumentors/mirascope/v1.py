@@ -26,13 +26,14 @@ from ...calls.call import Call
 from ...calls.lease import Lease
 from ...calls.within import made_here
 from ...reporting.telemetry import Telemetry
+from ...streams.metered import is_answer_noted, note_answer
 from ...streams.replace import LEASE
 from .._endpoint import Endpoint, client_extras, endpoint
 from .._executing import Tools
 from .._include_usage import Asking
 from .._lazy import LazyAsync, lazy_sync, parent_of
 from .._library import Patches
-from .._method import Method, is_answer_noted
+from .._method import Method
 from . import _fallback, _tenacity
 from ._site import PROMPT, Site, current_site, new_site
 from ._streams import tap_raw, tuple_observer
@@ -216,6 +217,7 @@ class _Hooks:
                 if call is not None:
                     call.observe(kwargs["response"])
                     call.settle("exhausted", at_ns=end_ns)
+                    note_answer(kwargs["response"], call)
         return wrapped(*args, **kwargs)
 
     # --- streams ---

@@ -28,6 +28,7 @@ from ...calls.within import made_here
 from ...facts.request import Request, server
 from ...readers import Reader
 from ...reporting.telemetry import Telemetry
+from ...streams.metered import note_answer
 from ...streams.responses import event_observer, lease_of, note
 from .._endpoint import Endpoint, endpoint
 from .._executing import Tools
@@ -234,6 +235,7 @@ def _answered(lease: Lease, response: Any) -> Any:
     with call.telemetry.guard("hook", "reading an answer"):
         call.observe(response.raw)
     call.settle("exhausted")
+    note_answer(response, call)
     return response
 
 
