@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -293,7 +294,10 @@ def test_listens_on_this_machine_only(host: str, capsys: pytest.CaptureFixture[s
 def run_tail(*arguments: str) -> tuple[str, str]:
     """Starts the program, sends it one call and its metrics, interrupts it; its output and errors."""
     command = [sys.executable, "-W", "error", "-m", "chunkmeter.cli.tail", "--port=0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "COLUMNS": "120"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         try:
             assert isinstance(process.stderr, io.TextIOBase)
             address = process.stderr.readline().split()[-1]

@@ -121,6 +121,12 @@ class Book:
             rows.append(Row(name, written(one), written(other), "agree" if agree(one, other) else "differ"))
         return rows
 
+    @property
+    def spans_alone(self) -> bool:
+        """Whether no metric has come that spans could be compared with."""
+        with self._lock:
+            return not self._metrics.read()
+
     def notes(self) -> list[str]:
         """Why totals differ, and what is in none of them."""
         with self._lock:

@@ -45,6 +45,7 @@ class Call:
         unpriced: what the cost lacks.
         service: the `service.name` of the app.
         server: where the request went, a host with its port.
+        scope: the instrumentation whose span it is read from; None for chunkmeter.
         groups: the groups whose spend it is part of, one for each of those asked for.
     """
 
@@ -62,12 +63,13 @@ class Call:
     unpriced: tuple[str, ...] = ()
     service: str | None = None
     server: str | None = None
+    scope: str | None = None
     groups: tuple[tuple[str, ...], ...] = ()
 
     def as_json(self) -> str:
         """The line that `--json` prints: JSON to the letter, and ASCII, which every terminal and pipe can carry."""
         fields = asdict(self)
-        for name in ("left_out", "server", "groups"):
+        for name in ("left_out", "server", "scope", "groups"):
             del fields[name]
         return json.dumps(fields, allow_nan=False)
 
@@ -88,13 +90,19 @@ def count(value: object) -> int | None:
     return int(found) if found is not None and found <= _MOST_COUNTED and found == int(found) else None
 
 
-def read_call(attributes: Mapping[str, Any], service: object = None, by: Sequence[Sequence[str]] = ()) -> Call | None:
+def read_call(
+    attributes: Mapping[str, Any],
+    service: object = None,
+    by: Sequence[Sequence[str]] = (),
+    scope: str | None = None,
+) -> Call | None:
     """The call that a span's attributes tell of; None where they tell of none.
 
     Args:
         attributes: the span's, under the names that chunkmeter gives them.
         service: the app's `service.name`.
         by: what to group its spend by, each a list of `model`, `provider`, `service` and names of attributes.
+        scope: the instrumentation whose span it is; None for chunkmeter.
 
     A span with `chunkmeter.metered` and without an outcome is one of another instrumentation inside a metered call. It
     tells of a call that has a span already, and gives None.
@@ -148,6 +156,7 @@ def read_call(attributes: Mapping[str, Any], service: object = None, by: Sequenc
         unpriced=tuple(read(_reasons, semconv.COST_UNPRICED) or ()),
         service=named["service"],
         server=host and (host if port is None else f"{host}:{port}"),
+        scope=_text(scope),
         groups=tuple(tuple(_group(attributes, named, name) for name in names) for names in by),
     )
 

@@ -65,7 +65,11 @@ def lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style
     natural = [
         max([width_of(column.name), *(width_of(row[place]) for row in table)]) for place, column in enumerate(columns)
     ]
-    said = [place for place, column in enumerate(columns) if not table or any(row[place] != NOTHING for row in table)]
+    said = [
+        place
+        for place, column in enumerate(columns)
+        if not table or any(row[place] not in ("", NOTHING) for row in table)
+    ]
     widths = _fitted(columns, natural, said, style.width)
     cut = partial(_cut, more="…" if fit("…", style.encoding) == "…" else "")
     heading = [column.name for column in columns]

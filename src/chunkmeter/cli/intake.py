@@ -31,6 +31,8 @@ _REQUESTS: dict[str, type[Any]] = {
     "logs": ExportLogsServiceRequest,
 }
 _SERVICE = "service.name"
+_LONGEST = 20_000
+"""How many characters of a span's attribute are read: some instrumentations write usage as JSON."""
 
 
 class NoExportError(ValueError):
@@ -155,12 +157,12 @@ class Intake:
                     self._take_span(span, scope.scope.name, sender, service if isinstance(service, str) else None)
 
     def _take_span(self, span: Span, scope: str, sender: str, service: str | None) -> None:
-        said = attributes(span.attributes)
+        said = attributes(span.attributes, _LONGEST)
         trace_id, span_id, parent_id = map(_id, (span.trace_id, span.span_id, span.parent_span_id))
         failed = span.status.code == Status.StatusCode.STATUS_CODE_ERROR
         start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
         found = self._received.read(ReceivedSpan(scope, trace_id, span_id, parent_id, start_ns, end_ns, failed, said))
-        call = None if found is None or found.again else read_call(found.attributes, service, self._by)
+        call = None if found is None or found.again else read_call(found.attributes, service, self._by, found.scope)
         if found is not None and found.again:
             self.book.add_again()
         node = Node(span_id, parent_id, start_ns, clean(span.name), told(said, call), call)

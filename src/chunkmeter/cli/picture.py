@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .book import MOST, Book, Page
 from .call import Call
 from .columns import NOTHING, Column, Style, lines, ruled
+from .output import fit
 from .trees import tree
 from .warned import warnings_of
 
@@ -33,16 +34,16 @@ def calls(page: Page, style: Style) -> list[Line]:
     currencies = {call.currency for call in page.calls if call.cost is not None}
     one = currencies.pop() if len(currencies) == 1 else ""
     columns = (
-        Column("provider", rank=8, least=8),
-        Column("model", rank=3, least=16),
-        Column("reason", rank=4, least=6),
+        Column("provider", rank=8),
+        Column("model", rank=3, least=26),
+        Column("reason", rank=4, least=9),
         Column("in", right=True, rank=1),
         Column("cached", right=True, rank=7),
         Column("out", right=True, rank=2),
         Column(f"cost {one}".rstrip(), right=True),
         Column("first chunk", right=True, rank=6),
-        Column("outcome", rank=5, least=6),
-        Column("service", rank=9, least=8),
+        Column("outcome", rank=5),
+        Column("service", rank=9, least=12),
     )
     heading, *rows = lines(columns, [_cells(call, one) for call in page.calls], style)
     return [Line(heading, "bold"), *map(Line, rows, map(_look, page.calls))]
@@ -63,16 +64,21 @@ def live(book: Book, style: Style, height: int, hint: str) -> list[Line]:
     warnings = book.warnings()
     shown = warnings[:_MOST_WARNINGS]
     if len(warnings) > len(shown):
-        shown.append(f"{len(warnings) - len(shown)} kinds of warnings more, at the end.")
+        more = len(warnings) - len(shown)
+        shown.append(f"{more} more {'warning' if more == 1 else 'warnings'} at the end.")
     if left_out := book.left_out():
         shown.append(left_out)
     if shown:
         below += [Line(""), *(Line(line, "yellow") for text in shown for line in ruled(text, style))]
     below = below[: max((height - 2) * 2 // 3, 0)]
-    page = book.page(max(height - len(below) - 2, 1))
+    room = max(height - len(below) - 1, 1)
+    page = book.page(room)
+    if page.count > room > 1:
+        page = book.page(room - 1)  # a line says that there are more
     if not page.count:
-        return [Line(line) for text in hint.splitlines() for line in ruled(text, style)]
-    return [*calls(page, style), *_more(page), *below]
+        return [Line(fit(line, style.encoding)) for line in hint.splitlines()]
+    drawn = [*calls(page, style), *_more(page), *below]
+    return drawn[:height] if height > 1 else drawn[1:2]
 
 
 def trees(book: Book, style: Style, *, unfinished: bool = False) -> list[Line]:
@@ -96,7 +102,7 @@ def summary(book: Book, style: Style, *, brief: bool = False) -> list[Line]:
     totals = book.totals()
     if totals and brief and all(row.verdict == "agree" for row in totals):
         parts.append([Line(line) for line in ruled("Its metrics and its spans tell of the same totals.", style)])
-    elif totals:
+    elif totals and not book.spans_alone:
         heading, *rows = lines(_TOTALS, totals, style)
         looks = ["" if row.verdict == "agree" else "yellow" for row in totals]
         parts.append([Line(heading, "bold"), *map(Line, rows, looks)])

@@ -61,6 +61,10 @@ class Spending:
         self._sums.setdefault(group, _Sum()).add(call)
         self._whole.add(call)
 
+    def currency(self) -> str:
+        """The one currency of all that has been spent; empty where there are several, or none."""
+        return next(iter(self._whole.spent)) if len(self._whole.spent) == 1 else ""
+
     def rows(self, most: int = _MOST) -> list[tuple[str, ...]]:
         """A row a group, the dearest first, `most` at most; then what the others come to, and the sum of all."""
         ranked = sorted(self._sums.items(), key=lambda item: (-sum(item[1].spent.values()), -item[1].calls, item[0]))
@@ -76,11 +80,12 @@ class Spending:
             rows.append(self._row(("all", *[""] * (len(self.by) - 1)), self._whole))
         return rows
 
-    @staticmethod
-    def _row(group: tuple[str, ...], found: _Sum) -> tuple[str, ...]:
+    def _row(self, group: tuple[str, ...], found: _Sum) -> tuple[str, ...]:
+        currency = self.currency()
         unpriced = f"{found.unpriced:,}" if found.unpriced else NOTHING
+        cost = money(found.spent[currency]) if currency and found.spent else amounts(found.spent)
         return (
-            *group, f"{found.calls:,}", f"{found.input_tokens:,}", f"{found.output_tokens:,}", amounts(found.spent),
+            *group, f"{found.calls:,}", f"{found.input_tokens:,}", f"{found.output_tokens:,}", cost,
             unpriced,
         )  # fmt: skip
 
@@ -111,14 +116,16 @@ def money(amount: Fraction) -> str:
 def table(spending: Spending, style: Style, most: int = _MOST) -> list[str]:
     """The spend by group as a table: the heading and a line a group; nothing where no call has come."""
     rows = spending.rows(most)
-    names = [Column(name, rank=place and 5 + place, least=12) for place, name in enumerate(spending.by)]
+    names = [
+        Column(name, rank=place and 5 + place, least=12 if place else 26) for place, name in enumerate(spending.by)
+    ]
     columns = [
         *names,
         Column("calls", right=True, rank=4),
         Column("in", right=True, rank=2),
         Column("out", right=True, rank=3),
-        Column("cost", right=True, rank=1),
-        Column("without a price", right=True, rank=20),
+        Column(f"cost {spending.currency()}".rstrip(), right=True, rank=1),
+        Column("no price", right=True, rank=4),
     ]
     return lines(columns, rows, style) if rows else []
 

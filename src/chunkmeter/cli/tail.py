@@ -26,8 +26,9 @@ from .waiting import Waiting, Woken
 __all__ = ["SUMMARY", "add_arguments", "main", "run"]
 
 SUMMARY = "Shows LLM calls as they arrive over OTLP, what they cost, and what is wrong with them."
-_HINT = """No call yet. Have an app send them here:
-OTEL_EXPORTER_OTLP_ENDPOINT=http://{0.host}:{0.port} opentelemetry-instrument python app.py"""
+_HINT = """No call yet. Have an app send its telemetry here:
+    export OTEL_EXPORTER_OTLP_ENDPOINT=http://{0.host}:{0.port}
+    opentelemetry-instrument python app.py"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from .. import semconv
 from .call import Call
 from .columns import NOTHING, Column, Style, lines
+from .otlp import clean
 from .spending import amounts
 
 __all__ = ["Node", "Trace", "Traces", "told", "tree"]
@@ -19,6 +20,7 @@ _MOST_TRACES = 1000
 _MOST_SPANS = 20_000
 _DEEPEST = 50
 """How far a line is indented at most, in levels."""
+_WITHOUT = {"unknown_model": "no price", "no_usage": "no usage"}
 _ITS_OWN = ("gen_ai.", "chunkmeter.", "mcp.")
 
 
@@ -122,7 +124,7 @@ def tree(trace: Trace, style: Style) -> list[str]:
     rows = [
         (
             "  " * min(level.depth, _DEEPEST) + level.node.name,
-            level.node.told or NOTHING,
+            level.node.told or "",
             *(f"{number:,}" if number else NOTHING for number in level.tokens),
             amounts(level.spent),
         )
@@ -161,7 +163,7 @@ def told(attributes: Mapping[str, Any], call: Call | None) -> str | None:
     """
     if call is None and not any(name.startswith(_ITS_OWN) for name in attributes):
         return None
-    return ", ".join(_words(attributes, call))
+    return clean(", ".join(_words(attributes, call)))
 
 
 def _words(attributes: Mapping[str, Any], call: Call | None) -> Iterator[str]:
@@ -178,4 +180,4 @@ def _words(attributes: Mapping[str, Any], call: Call | None) -> Iterator[str]:
         if call.outcome not in (None, "completed"):
             yield str(call.outcome)
         if call.cost_status not in (None, "known"):
-            yield f"cost {call.cost_status}"
+            yield _WITHOUT.get(call.cost_status, f"cost {call.cost_status}")

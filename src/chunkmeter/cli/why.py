@@ -18,8 +18,8 @@ _MOST = 10_000
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 _NO_METRICS = (
-    "No metrics of chunkmeter's have come, so that spans alone are counted: the app has none (OTEL_METRICS_EXPORTER), "
-    "or has not exported them yet (once a minute by default, and at its end)."
+    "No metrics of chunkmeter's have come: these are the totals of spans alone. The app has none "
+    "(OTEL_METRICS_EXPORTER), or has not exported them yet (once a minute by default, and at its end)."
 )
 
 
