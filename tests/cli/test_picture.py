@@ -96,7 +96,8 @@ WRONG_80 = """
 WRONG_120 = """
 1 call cut off at the limit of tokens: gpt-4o-mini. Raise max_tokens, or leave more room in the context.
 1 call without a price: my-llama-3.3 (openai). Give it one, or an alias, in the file that CHUNKMETER_PRICES names.
-1 call without usage, and so without cost: gpt-4o-mini (openai). It stands at an answer's end: read streams to theirs."""
+1 call without usage, and so without cost: gpt-4o-mini (openai). It stands at an answer's end: read streams to theirs.
+"""[:-1]
 MORE = "\n1 more warning at the end."
 
 

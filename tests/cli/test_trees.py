@@ -46,14 +46,14 @@ AGENT = (
 )  # fmt: skip
 # 0.25 + 0.5 + 0.125 = 0.875.
 TREE = """\
-trace of shop                                                   in  out             cost
-GET /plan                                                    1,000    7  0.875000000 USD
-  chat gpt              stop                                     -    7  0.500000000 USD
-  execute_tool weather                                       1,000    -  0.250000000 USD
-    chat llama                                               1,000    -  0.250000000 USD
-  retry answer          2 attempts, cost partial: no_usage       -    -  0.125000000 USD
-    chat gpt            attempt 1                                -    -  0.125000000 USD
-    chat gpt            attempt 2 after ValueError, no usage     -    -                -"""
+trace of shop                                                    in  out             cost
+GET /plan                                                     1,000    7  0.875000000 USD
+  chat gpt              stop                                      -    7  0.500000000 USD
+  execute_tool weather                                        1,000    -  0.250000000 USD
+    chat llama                                                1,000    -  0.250000000 USD
+  retry answer          2 attempts, cost partial: no_usage        -    -  0.125000000 USD
+    chat gpt            attempt 1                                 -    -  0.125000000 USD
+    chat gpt            attempt 2 after ValueError, no usage      -    -                -"""
 
 
 def test_each_level_costs_what_lies_below_it() -> None:
