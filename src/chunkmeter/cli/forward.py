@@ -235,5 +235,5 @@ def _reason(error: Exception) -> str:
         return f"it answers {error.code}"
     if isinstance(error, urllib.error.URLError):
         reason = error.reason
-        return plain(getattr(reason, "strerror", None) or reason)
-    return plain(getattr(error, "strerror", None) or error)
+        return _reason(reason) if isinstance(reason, Exception) else plain(reason)
+    return (isinstance(error, OSError) and error.strerror) or plain(error)
