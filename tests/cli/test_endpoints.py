@@ -295,6 +295,13 @@ def test_what_is_no_endpoint_is_refused(url: str, capsys: pytest.CaptureFixture[
     assert "can't be an OTLP endpoint: write one such as http://localhost:4318" in capsys.readouterr().err
 
 
+def test_nothing_is_passed_on_in_a_circle(receiver: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
+    port = receiver.http_port
+    receiver.stop()
+    assert main(["--json", "--port=0", f"--http-port={port}", f"--forward=http://localhost:{port}/x"]) == 2
+    assert capsys.readouterr().err == "--forward names this receiver's own address: name the endpoint behind it.\n"
+
+
 def test_exports_are_saved_as_a_collector_writes_them(tmp_path: Path) -> None:
     """A line an export, behind those that were there; logs and what is refused leave none."""
     file = tmp_path / "saved.jsonl"

@@ -9,7 +9,7 @@ import pytest
 from chunkmeter.cli import trees
 from chunkmeter.cli.call import read_call
 from chunkmeter.cli.columns import Style
-from chunkmeter.cli.trees import Node, Traces, told, tree
+from chunkmeter.cli.trees import Node, Traces, node_of, tree
 
 
 def node(span_id: int, parent_id: int, name: str, **said: Any) -> Node:
@@ -17,8 +17,7 @@ def node(span_id: int, parent_id: int, name: str, **said: Any) -> Node:
     attributes = {key.replace("__", "."): value for key, value in said.items()}
     if "cost" in attributes:
         attributes |= {"chunkmeter.outcome": "completed", "gen_ai.usage.cost.amount": attributes.pop("cost")}
-    call = read_call(attributes)
-    return Node(span_id, parent_id, span_id, name, told(attributes, call), call)
+    return node_of(span_id, parent_id, span_id, name, attributes, read_call(attributes))
 
 
 def trace(*nodes: Node) -> Traces:

@@ -18,10 +18,10 @@ from ..shown import plain
 from .book import Book
 from .call import Call, read_call
 from .forward import Forward
-from .otlp import attributes, clean
+from .otlp import attributes
 from .otlp_json import read, written
 from .output import say
-from .trees import Node, told
+from .trees import node_of
 
 __all__ = ["Intake", "NoExportError"]
 
@@ -47,6 +47,7 @@ class Intake:
         save: the file that gets each export as a line of OTLP/JSON; None for none.
         forward: what passes each export on; None for nobody.
         by: what the book groups spend by.
+        trees: whether it is to have traces as trees.
         on_call: called with each call.
         on_export: called after each export with anything in it.
 
@@ -64,11 +65,12 @@ class Intake:
         save: Path | None = None,
         forward: Forward | None = None,
         by: Sequence[Sequence[str]] = (),
+        trees: bool = False,
         on_call: Callable[[Call], None] | None = None,
         on_export: Callable[[], None] | None = None,
     ) -> None:
         self.book = Book(by=by)
-        self._by, self._on_call, self._on_export = by, on_call, on_export
+        self._by, self._trees, self._on_call, self._on_export = by, trees, on_call, on_export
         self._record, self._forward = record, forward
         self._received = Received()
         self._lock = threading.Lock()
@@ -165,8 +167,8 @@ class Intake:
         call = None if found is None or found.again else read_call(found.attributes, service, self._by, found.scope)
         if found is not None and found.again:
             self.book.add_again()
-        node = Node(span_id, parent_id, start_ns, clean(span.name), told(said, call), call)
-        self.book.place(trace_id, node, service)
+        if self._trees:
+            self.book.place(trace_id, node_of(span_id, parent_id, start_ns, span.name, said, call), service)
         if call is not None:
             self.book.add(call, sender)
             if self._on_call is not None:

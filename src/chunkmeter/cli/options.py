@@ -6,6 +6,7 @@ import argparse
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..shown import plain
 from .call import Call
@@ -44,6 +45,7 @@ def listening(
     speaks_grpc: bool = True,
     record: Path | None = None,
     goals: Mapping[str, Target] | None = None,
+    trees: bool = False,
     on_call: Callable[[Call], None] | None = None,
     on_export: Callable[[], None] | None = None,
 ) -> Receiver | None:
@@ -57,6 +59,7 @@ def listening(
         speaks_grpc: whether it receives by gRPC; else by HTTP alone.
         record: the folder for the bytes of each export.
         goals: where exports are passed on to where `--forward` does not say.
+        trees: whether traces are kept, to be shown as trees.
         on_call: called with each call.
         on_export: called after each export.
     """
@@ -66,9 +69,14 @@ def listening(
     try:
         receiver = Receiver(
             host=host, port=port, http_port=http_port, speaks_grpc=speaks_grpc, record=record, save=options.save,
-            forward=forward, by=options.by or BY, on_call=on_call, on_export=on_export,
+            forward=forward, by=options.by or BY, trees=trees, on_call=on_call, on_export=on_export,
         )  # fmt: skip
-        return receiver.start()
+        receiver.start()
+        if not _goes_round(goals or {}, receiver):
+            return receiver
+        receiver.stop()
+        say("--forward names this receiver's own address: name the endpoint behind it.")
+        return None
     except ValueError as error:
         say(f"Cannot receive on {plain(host)}: {error}")
     except PortError as error:
@@ -81,6 +89,13 @@ def listening(
     if forward is not None:
         forward.close()
     return None
+
+
+def _goes_round(goals: Mapping[str, Target], receiver: Receiver) -> bool:
+    """Whether exports would be passed on to the one who passes them on."""
+    ports, hosts = {receiver.port, receiver.http_port}, {"localhost", receiver.host.strip("[]")}
+    found = [urlsplit(target.url) for target in goals.values()]
+    return any(parts.hostname in hosts and parts.port in ports for parts in found)
 
 
 def _said_below(record: logging.LogRecord) -> bool:

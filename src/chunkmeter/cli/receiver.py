@@ -51,6 +51,7 @@ class Receiver(AbstractContextManager["Receiver"]):
         save: the file that gets each export as a line of OTLP/JSON; None for none.
         forward: what passes each export on; None for nobody.
         by: what spend is grouped by, a list of names a table.
+        trees: whether the book is to have traces as trees.
         on_call: called with each call in the receiver's threads, one at a time.
         on_export: called after each export in the receiver's threads.
 
@@ -69,6 +70,7 @@ class Receiver(AbstractContextManager["Receiver"]):
         save: Path | None = None,
         forward: Forward | None = None,
         by: Sequence[Sequence[str]] = (),
+        trees: bool = False,
         on_call: Callable[[Call], None] | None = None,
         on_export: Callable[[], None] | None = None,
     ) -> None:
@@ -78,7 +80,9 @@ class Receiver(AbstractContextManager["Receiver"]):
         self.port, self.http_port = port, http_port
         self.host = f"[{address}]" if address.version == 6 else str(address)
         self._forward, self._speaks_grpc = forward, speaks_grpc
-        self._intake = Intake(record=record, save=save, forward=forward, by=by, on_call=on_call, on_export=on_export)
+        self._intake = Intake(
+            record=record, save=save, forward=forward, by=by, trees=trees, on_call=on_call, on_export=on_export
+        )
         self._grpc: Any = None
         self._http: HttpEndpoint | None = None
 

@@ -29,7 +29,8 @@ from .screen import error_style
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
-SUMMARY = "Runs a command with its LLM calls metered, and prints what it cost: chunkmeter run -- python app.py"
+SUMMARY = "Runs a command with its LLM calls metered, and prints what they cost: chunkmeter run -- python app.py"
+_USAGE = "chunkmeter run [-h] [--by NAME[,NAME...]] [--save FILE] [--forward URL] -- COMMAND [ARGUMENT ...]"
 _NOT_FOUND, _NOT_RUN = 127, 126
 _AUTO = "opentelemetry.instrumentation.auto_instrumentation"
 _PASSED_ON = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
@@ -43,10 +44,9 @@ _NOTHING_CAME = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.usage = _USAGE
     add_shared(parser)
-    parser.add_argument(
-        "command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to run, and its arguments"
-    )
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="what to run, and its arguments")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -73,6 +73,7 @@ def _receive(options: argparse.Namespace, waiting: Waiting) -> int:
         port=options.port,
         http_port=http_port,
         record=options.record,
+        trees=options.tree,
         on_call=print_call if options.json else None,
         on_export=None if options.json else waiting.wake,
     )

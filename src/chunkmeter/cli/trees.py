@@ -14,7 +14,7 @@ from .columns import NOTHING, Column, Style, lines
 from .otlp import clean
 from .spending import amounts
 
-__all__ = ["Node", "Trace", "Traces", "told", "tree"]
+__all__ = ["Node", "Trace", "Traces", "node_of", "tree"]
 
 _MOST_TRACES = 1000
 _MOST_SPANS = 20_000
@@ -22,6 +22,15 @@ _DEEPEST = 50
 """How far a line is indented at most, in levels."""
 _WITHOUT = {"unknown_model": "no price", "no_usage": "no usage"}
 _ITS_OWN = ("gen_ai.", "chunkmeter.", "mcp.")
+
+
+class Cost(NamedTuple):
+    """What a call used, and what it cost: a trace may have many, so that they are kept in a few bytes each."""
+
+    input_tokens: int
+    output_tokens: int
+    amount: float | None
+    currency: str
 
 
 class Node(NamedTuple):
@@ -33,7 +42,7 @@ class Node(NamedTuple):
         start_ns: when it started, in nanoseconds since the epoch.
         name: its name.
         told: what it says of how it went; None for a span that tells of nothing here, such as one of HTTP.
-        call: the call that it tells of, if that counts by it.
+        cost: what the call that it tells of used and cost, if that counts by it.
     """
 
     span_id: int
@@ -41,7 +50,7 @@ class Node(NamedTuple):
     start_ns: int
     name: str
     told: str | None
-    call: Call | None
+    cost: Cost | None
 
 
 @dataclass(slots=True)
@@ -89,7 +98,7 @@ class Traces:
         """
         over = [trace_id for trace_id, trace in self._traces.items() if trace.over or unfinished]
         taken = [self._forget(trace_id) for trace_id in over]
-        return [trace for trace in taken if any(node.call for node in trace.nodes.values())]
+        return [trace for trace in taken if any(node.cost for node in trace.nodes.values())]
 
 
 @dataclass(slots=True)
@@ -145,10 +154,10 @@ def _levels(nodes: Mapping[int, Node]) -> list[_Level]:
         steps += [(child, depth + 1, len(levels)) for child in below.get(node.span_id, [])]
         levels.append(_Level(node, depth, above))
     for level in reversed(levels):  # each after all that lies below it
-        call = level.node.call
-        if call is not None:
-            usage = [call.usage.get(name, 0) for name in ("input_tokens", "output_tokens")]
-            level.add(usage, {} if call.cost is None else {call.currency: Fraction(call.cost)})
+        cost = level.node.cost
+        if cost is not None:
+            spent = {} if cost.amount is None else {cost.currency: Fraction(cost.amount)}
+            level.add((cost.input_tokens, cost.output_tokens), spent)
         level.shown = level.shown or level.node.told is not None
         if level.above >= 0:
             levels[level.above].add(level.tokens, level.spent)
@@ -156,7 +165,27 @@ def _levels(nodes: Mapping[int, Node]) -> list[_Level]:
     return [level for level in levels if level.shown]
 
 
-def told(attributes: Mapping[str, Any], call: Call | None) -> str | None:
+def node_of(
+    span_id: int, parent_id: int, start_ns: int, name: str, attributes: Mapping[str, Any], call: Call | None
+) -> Node:
+    """A span as a node of a trace.
+
+    Args:
+        span_id: its id.
+        parent_id: that of the span around it; 0 for a root.
+        start_ns: when it started, in nanoseconds since the epoch.
+        name: its name.
+        attributes: its attributes.
+        call: the call that it tells of, if that counts by it.
+    """
+    cost = None
+    if call is not None:
+        used = [call.usage.get(name, 0) for name in ("input_tokens", "output_tokens")]
+        cost = Cost(used[0], used[1], call.cost, call.currency)
+    return Node(span_id, parent_id, start_ns, clean(name), _told(attributes, call), cost)
+
+
+def _told(attributes: Mapping[str, Any], call: Call | None) -> str | None:
     """What a span says of how it went: attempts, the reason why the answer stopped, and what its cost lacks.
 
     None for a span that is neither of a call nor of anything around one.
