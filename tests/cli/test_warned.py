@@ -148,7 +148,7 @@ def test_totals_that_differ_say_why(found: list[str], said: list[str]) -> None:
 
 
 def test_the_same_calls_by_other_facts() -> None:
-    """Two calls by both; the metrics have tokens that no span tells of."""
+    """One call by both; the metrics have tokens that no span tells of, then a cost that no span has either."""
     book = Book()
     book.add(call(), "app")
     book.measure("app", counted(1, start=2**62))
@@ -157,7 +157,11 @@ def test_the_same_calls_by_other_facts() -> None:
     tokens.sum.data_points.add(as_int=5).attributes.add(key="gen_ai.token.type").value.string_value = "input"
     book.measure("app", tokens)
     (text,) = book.notes()
-    assert text.startswith("The same calls are counted, by other facts")
+    assert text.startswith("Tokens of calls that are read from other instrumentations' spans")
+    spend = Metric(name="chunkmeter.spend")
+    spend.sum.data_points.add(as_double=0.5)
+    book.measure("app", spend)
+    assert [note.split(" ", 1)[0] for note in book.notes()] == ["The", "Tokens"]
 
 
 def test_a_call_told_of_again_is_said() -> None:

@@ -21,6 +21,11 @@ _NO_METRICS = (
     "No metrics of chunkmeter's have come: these are the totals of spans alone. The app has none "
     "(OTEL_METRICS_EXPORTER), or has not exported them yet (once a minute by default, and at its end)."
 )
+_OTHER_PRICES = (
+    "The same calls have other prices here. Give this command the app's own settings: CHUNKMETER_PRICES and "
+    "CHUNKMETER_SERVERS."
+)
+_OTHER_TOKENS = "Tokens of calls that are read from other instrumentations' spans are left to the metrics of these."
 
 
 class Senders:
@@ -98,10 +103,11 @@ def why(spans: Mapping[str, Fraction], metrics: Mapping[str, Fraction], senders:
             "and at the app's end."
         )
     elif not uncounted:
-        reasons.append(
-            "The same calls are counted, by other facts: an instrumentation beside chunkmeter records the tokens of "
-            "its calls itself, or the app has a price file that is not in CHUNKMETER_PRICES here."
-        )
+        spend = [name.startswith(semconv.SPEND.name) for name in differing]
+        if any(spend):
+            reasons.append(_OTHER_PRICES)
+        if not all(spend):
+            reasons.append(_OTHER_TOKENS)
     return reasons
 
 
