@@ -370,9 +370,9 @@ def test_the_program_takes_spans_of_any_instrumentation() -> None:
     with tail("--by", "provider,tenant") as (_, address, end):
         attributes = {
             "openinference.span.kind": "LLM", "llm.model_name": "gpt-4o-mini", "llm.provider": "openai",
-            "llm.token_count.prompt": 1000, "llm.token_count.completion": 100, "tenant": "acme",
+            "llm.token_count.prompt": 1000, "llm.token_count.completion": 100,
         }  # fmt: skip
-        provider = TracerProvider()
+        provider = TracerProvider(resource=Resource({"tenant": "acme"}))
         provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"http://{address}/v1/traces")))
         provider.get_tracer("openinference").start_span("LLM", attributes=attributes).end()
         provider.shutdown()

@@ -29,7 +29,7 @@ def said(model: str, tokens: tuple[int, int] | None, cost: float | None, **more:
         **usage,
         **{name.replace("__", "."): value for name, value in more.items()},
     }
-    found = read_call(attributes, "shop", BY)
+    found = read_call(attributes, {"service.name": "shop", "tenant": "-"}, BY)
     assert found is not None
     return found
 

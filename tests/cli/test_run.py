@@ -229,6 +229,8 @@ def test_what_the_user_says_stays_but_for_where_exports_go() -> None:
     found = made(
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="http://elsewhere",
         OTEL_EXPORTER_OTLP_HEADERS="api-key=secret",
+        OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE="mine.pem",
+        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE="delta",
         OTEL_SERVICE_NAME="faro",
         OTEL_TRACES_SAMPLER="always_off",
         OTEL_BSP_SCHEDULE_DELAY="1000",
@@ -238,6 +240,7 @@ def test_what_the_user_says_stays_but_for_where_exports_go() -> None:
     assert found == {
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta",
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_METRICS_EXPORTER": "otlp",
         "OTEL_LOGS_EXPORTER": "otlp",  # the endpoint elsewhere would get them

@@ -197,10 +197,20 @@ def test_a_folder_that_cannot_be_written_ends_the_recording_alone(
 
 @pytest.mark.parametrize("port", ["99999", "65536", "-1", "text", "", "0x50", "1_000", "٣", "9" * 5000])
 def test_what_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--port", "--http-port"):
+        with pytest.raises(SystemExit) as done:
+            main([f"{option}={port}"])
+        assert done.value.code == 2
+        assert f"{port!r} is no port: write a number from 1 to 65535, or 0 for a free one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", ["", "model,,tenant", "model,model"])
+def test_what_is_no_list_of_names_is_refused(names: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
-        main([f"--port={port}"])
+        main([f"--by={names}"])
     assert done.value.code == 2
-    assert f"{port!r} is no port: write a number from 1 to 65535, or 0 for a free one" in capsys.readouterr().err
+    said = f"{names!r} is no list of names: write some of model, provider, service and your labels"
+    assert said in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_named_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:

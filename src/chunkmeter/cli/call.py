@@ -27,6 +27,7 @@ for _field, _older in (
 _SHARED = ("input_tokens", "output_tokens", "cached_tokens")
 _MOST_COUNTED = 2**63 - 1
 """The largest count that OTLP can carry."""
+_SERVICE = "service.name"
 _MOST_NAMES = 50
 """How many of a call's `cost_metadata` are kept."""
 _MOST_TEXT = 1000
@@ -92,7 +93,7 @@ def count(value: object) -> int | None:
 
 def read_call(
     attributes: Mapping[str, Any],
-    service: object = None,
+    resource: Mapping[str, Any] | None = None,
     by: Sequence[Sequence[str]] = (),
     scope: str | None = None,
 ) -> Call | None:
@@ -100,8 +101,9 @@ def read_call(
 
     Args:
         attributes: the span's, under the names that chunkmeter gives them.
-        service: the app's `service.name`.
-        by: what to group its spend by, each a list of `model`, `provider`, `service` and names of attributes.
+        resource: the attributes of the app, such as `service.name`.
+        by: what to group its spend by, each a list of `model`, `provider`, `service` and names of attributes, of the
+            span or else of the app.
         scope: the instrumentation whose span it is; None for chunkmeter.
 
     A span with `chunkmeter.metered` and without an outcome is one of another instrumentation inside a metered call. It
@@ -138,7 +140,7 @@ def read_call(
     named = {
         "provider": read(_text, semconv.PROVIDER_NAME, "gen_ai.system") or None,
         "model": read(_text, semconv.RESPONSE_MODEL, semconv.REQUEST_MODEL) or None,
-        "service": _text(service),
+        "service": _text((resource or {}).get(_SERVICE)),
     }
     host, port = read(_text, semconv.SERVER_ADDRESS), read(count, semconv.SERVER_PORT)
     return Call(
@@ -157,7 +159,7 @@ def read_call(
         service=named["service"],
         server=host and (host if port is None else f"{host}:{port}"),
         scope=_text(scope),
-        groups=tuple(tuple(_group(attributes, named, name) for name in names) for names in by),
+        groups=tuple(tuple(_group({**(resource or {}), **attributes}, named, name) for name in names) for names in by),
     )
 
 

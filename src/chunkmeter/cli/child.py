@@ -9,6 +9,8 @@ from pathlib import Path
 __all__ = ["environment", "exporting", "without_sdk"]
 
 _OTLP = "OTEL_EXPORTER_OTLP_"
+_OF_ENDPOINTS = ("ENDPOINT", "PROTOCOL", "HEADERS", "CERTIFICATE", "CLIENT_KEY", "INSECURE", "COMPRESSION", "TIMEOUT")
+"""What ends the names of settings that are of where exports go. Others, such as the temporality of metrics, stay."""
 _EXPORTERS = ("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER")
 _OURS = ("otlp", "chunkmeter_otlp")
 _DEFAULTS = {
@@ -35,7 +37,9 @@ def environment(environ: Mapping[str, str], endpoint: str, automatic: Path, fold
         automatic: OpenTelemetry's folder.
         folder: the current one, which commands such as Django's import from.
     """
-    kept = {name: value for name, value in environ.items() if not name.startswith(_OTLP)}
+    kept = {
+        name: value for name, value in environ.items() if not (name.startswith(_OTLP) and name.endswith(_OF_ENDPOINTS))
+    }
     logs = {"OTEL_LOGS_EXPORTER": "otlp"} if exporting(environ) and "OTEL_LOGS_EXPORTER" not in environ else {}
     path = [each for each in environ.get("PYTHONPATH", "").split(os.pathsep) if each and each != str(automatic)]
     if str(folder) not in path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,7 +30,6 @@ _REQUESTS: dict[str, type[Any]] = {
     "metrics": ExportMetricsServiceRequest,
     "logs": ExportLogsServiceRequest,
 }
-_SERVICE = "service.name"
 _LONGEST = 20_000
 """How many characters of a span's attribute are read: some instrumentations write usage as JSON."""
 
@@ -153,22 +152,22 @@ class Intake:
         for resource in request.resource_spans:
             said = attributes(resource.resource.attributes)
             sender = repr(sorted(said.items()))
-            service = said.get(_SERVICE)
             for scope in resource.scope_spans:
                 for span in scope.spans:
-                    self._take_span(span, scope.scope.name, sender, service if isinstance(service, str) else None)
+                    self._take_span(span, scope.scope.name, sender, said)
 
-    def _take_span(self, span: Span, scope: str, sender: str, service: str | None) -> None:
+    def _take_span(self, span: Span, scope: str, sender: str, resource: Mapping[str, Any]) -> None:
         said = attributes(span.attributes, _LONGEST)
         trace_id, span_id, parent_id = map(_id, (span.trace_id, span.span_id, span.parent_span_id))
         failed = span.status.code == Status.StatusCode.STATUS_CODE_ERROR
         start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
         found = self._received.read(ReceivedSpan(scope, trace_id, span_id, parent_id, start_ns, end_ns, failed, said))
-        call = None if found is None or found.again else read_call(found.attributes, service, self._by, found.scope)
+        call = None if found is None or found.again else read_call(found.attributes, resource, self._by, found.scope)
         if found is not None and found.again:
             self.book.add_again()
         if self._trees:
-            self.book.place(trace_id, node_of(span_id, parent_id, start_ns, span.name, said, call), service)
+            node = node_of(span_id, parent_id, start_ns, span.name, said, call)
+            self.book.place(trace_id, node, str(resource.get("service.name", "")))
         if call is not None:
             self.book.add(call, sender)
             if self._on_call is not None:
