@@ -383,6 +383,22 @@ def test_the_program_takes_spans_of_any_instrumentation() -> None:
     assert "No metrics of chunkmeter's have come" in output
 
 
+def test_what_has_no_price_is_said_once_and_not_by_the_log() -> None:
+    with tail() as (_, address, end):
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"http://{address}/v1/traces")))
+        attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "no-such",
+            "gen_ai.usage.input_tokens": 1,
+        }
+        provider.get_tracer("peer").start_span("chat", attributes=attributes).end()
+        provider.shutdown()
+        output, errors = end()
+    assert "1 call without a price: no-such. Give it one, or an alias, in the file that" in output
+    assert errors == ""
+
+
 def test_a_tree_is_printed_once_its_root_has_ended() -> None:
     with tail("--tree") as (process, address, end):
         provider = TracerProvider(resource=Resource({"service.name": "shop"}))

@@ -63,7 +63,8 @@ def listening(
         on_call: called with each call.
         on_export: called after each export.
     """
-    logging.getLogger("chunkmeter").addFilter(_said_below)
+    if logging.lastResort is not None:  # which prints warnings, as no log is configured here
+        logging.lastResort.addFilter(_said_below)
     goals = options.forward or goals
     forward = Forward(goals) if goals else None
     try:
@@ -77,7 +78,7 @@ def listening(
         receiver.stop()
         say("--forward names this receiver's own address: name the endpoint behind it.")
         return None
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         say(f"Cannot receive on {plain(host)}: {error}")
     except PortError as error:
         say(
