@@ -1,4 +1,4 @@
-"""Prints an agent's trace as a tree, and checks that it adds up: `python -m replay.agent DIR`.
+"""Checks that an agent's trace adds up, level by level: `python -m replay.agent DIR`.
 
 The trace is that of `examples/agent.py`, in recorded OTLP bytes. Beside each span stands what the calls below it cost
 together. A run's own total has to be the same, and so has the counter of the whole. It imports nothing of chunkmeter.
@@ -95,12 +95,8 @@ def check(recording: Recording) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the tree, and what is wrong with it; 1 if anything is."""
+    """Prints what is wrong with the tree; 1 if anything is."""
     recording = read(Path(arguments[0]))
-    print("An agent's trace, with what each level costs")
-    for line in lines(recording.placed):
-        name = "  " * line.depth + line.name
-        print(f"  {name:<34}{line.told:<40}{line.cost:.9f} USD")
     mismatches = check(recording)
     for mismatch in mismatches:
         print(mismatch)

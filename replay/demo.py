@@ -124,12 +124,12 @@ def run_app(app: Path, environment: dict[str, str], log: IO[str]) -> int:
 class Tail:
     """`chunkmeter.cli.tail` in a process of its own, writing to our standard output, unless it is to be quiet."""
 
-    def __init__(self, record: Path, *, json: bool, quiet: bool = False) -> None:
+    def __init__(self, record: Path, *, json: bool, tree: bool = False, quiet: bool = False) -> None:
         command = [sys.executable, "-m", "chunkmeter.cli.tail", "--port=0", f"--record={record}"]
         self._quiet = quiet
         # Its own group, since Ctrl-C is ours to pass on.
         self._process = subprocess.Popen(
-            [*command, "--json"] if json else command,
+            [*command, *(["--json"] if json else ["--tree"] if tree else [])],
             stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.PIPE,
             text=True,
@@ -170,8 +170,10 @@ def check(recorded: Path, *, json: bool, by: str = "replay.check") -> int:
 
 
 def play_agent(providers: str, work: Path, *, json: bool) -> list[str]:
-    """Runs the agent, and prints its trace as a tree; what is wrong, if anything is."""
-    tail = Tail(work / "agent", json=True, quiet=True)
+    """Runs the agent, has its trace printed as a tree, and checks that; what is wrong, if anything is."""
+    if not json:
+        print("\nAn agent's trace, with what each level costs", flush=True)
+    tail = Tail(work / "agent", json=json, tree=True, quiet=json)
     with (work / "agent.log").open("w+", encoding="utf-8") as output:
         try:
             code = run_app(AGENT, app_environment(providers, tail.endpoint), output) if tail.endpoint else 1

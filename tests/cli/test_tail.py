@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module, util
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,12 +29,14 @@ import chunkmeter
 from chunkmeter import Settings, cli
 from chunkmeter.cli.call import Call
 from chunkmeter.cli.otlp import clean
-from chunkmeter.cli.receiver import Receiver, grpc
+from chunkmeter.cli.receiver import Receiver
 from chunkmeter.cli.tail import main
 from chunkmeter.cli.totals import MeasuredTotals, SpanTotals
 from chunkmeter.facts.ended import Ended, Request
 from chunkmeter.facts.tally import Tally, Tokens
 from chunkmeter.reporting.telemetry import Telemetry
+
+grpc: Any = import_module("grpc")  # it comes without types
 
 ATTRIBUTES: dict[str, AttributeValue] = {
     "gen_ai.operation.name": "chat",
@@ -116,13 +119,17 @@ def test_a_call_arrives_under_the_names_of_the_seed(receiver: Receiver) -> None:
         },
         "outcome": "completed",
         "time_to_first_chunk": 0.25,
+        "currency": "USD",
+        "cost_status": None,
+        "unpriced": [],
+        "service": "unknown_service:python",
     }
 
 
 def test_only_inference_spans_are_calls(receiver: Receiver) -> None:
     send_spans(receiver, {"http.request.method": "POST"}, {"gen_ai.operation.name": "execute_tool"})
     send_spans(receiver, {"gen_ai.operation.name": "text_completion"}, {"chunkmeter.outcome": "error"})
-    assert [call.outcome for call in receiver.book.page().calls] == [None, "error"]
+    assert [call.outcome for call in receiver.book.page().calls] == ["completed", "error"]
     assert receiver.book.page().calls[0].usage == {}
     assert receiver.book.page().calls[0].cost is None
 
@@ -287,7 +294,10 @@ def test_listens_on_this_machine_only(host: str, capsys: pytest.CaptureFixture[s
 def run_tail(*arguments: str) -> tuple[str, str]:
     """Starts the program, sends it one call and its metrics, interrupts it; its output and errors."""
     command = [sys.executable, "-W", "error", "-m", "chunkmeter.cli.tail", "--port=0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "COLUMNS": "120"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         try:
             assert isinstance(process.stderr, io.TextIOBase)
             address = process.stderr.readline().split()[-1]
@@ -315,6 +325,10 @@ def test_json_is_a_line_a_call_and_nothing_else() -> None:
         "cost_metadata",
         "outcome",
         "time_to_first_chunk",
+        "currency",
+        "cost_status",
+        "unpriced",
+        "service",
     ]
     assert "chunkmeter.calls\t2\t1\tdiffer" in errors
 
@@ -352,8 +366,9 @@ def test_the_command_line_says_its_version_and_its_commands(capsys: pytest.Captu
 def test_without_the_extra_one_line_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The table is drawn by the extra's rich; without it the way out is a command to copy."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    """The live table is drawn by the extra's rich; without it the way out is a command to copy."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(util, "find_spec", lambda name: None)
     assert cli.main(["tail"]) == 2
     assert capsys.readouterr().err == "The table needs rich: pip install 'chunkmeter[cli]' (or use --json).\n"
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from chunkmeter.cli.columns import Style
+from chunkmeter.cli.intake import Intake
+from chunkmeter.cli.trees import tree
 from replay import agent, demo
 from replay.otlp import read
 from replay.server import start
@@ -54,7 +57,23 @@ def test_the_agents_trace_adds_up(left: Path, capsys: pytest.CaptureFixture[str]
     spent = recording.points("chunkmeter.spend", {})
     assert math.fsum(point for point in spent if isinstance(point, float)) == pytest.approx(leaves, abs=1e-12)
     assert agent.main([str(left)]) == 0
-    assert "    retry answer                    2 attempts, known  " in capsys.readouterr().out
+    assert capsys.readouterr().out == f"{len(recording.placed)} spans checked, 0 mismatches\n"
+
+
+def test_tail_s_tree_is_the_agent_s_trace(left: Path) -> None:
+    """The same bytes, as `chunkmeter tail --tree` shows them: names, levels and costs are those of the check."""
+    intake = Intake(trees=True)
+    for file in sorted(left.iterdir()):
+        intake.take(file.name.split(".")[1], file.read_bytes())
+    (trace,) = intake.book.take_traces()
+    heading, *shown = tree(trace, Style(200))
+    assert heading.split() == ["trace", "of", "agent", "in", "out", "cost"]
+    expected = agent.lines(read(left).placed)
+    assert [line[: line.index(each.name)] for line, each in zip(shown, expected, strict=True)] == [
+        "  " * each.depth for each in expected
+    ]
+    costs = [0.0 if line.endswith("-") else float(line.split()[-2]) for line in shown]
+    assert costs == [pytest.approx(each.cost, abs=1e-9) for each in expected]
 
 
 def test_a_cost_that_is_counted_twice_is_found(left: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command `chunkmeter`, with the sub-commands `tail`, `price` and `prices`."""
+"""The command `chunkmeter`, with the sub-commands `run`, `tail`, `price` and `prices`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sub-command that the arguments name, and return its exit code."""
-    from . import price, prices, tail
+    from . import price, prices, run, tail
 
     parser = argparse.ArgumentParser(prog="chunkmeter", description="Meters LLM streams as OpenTelemetry.")
     parser.add_argument("--version", action="version", version=f"chunkmeter {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    command = commands.add_parser("run", help=run.SUMMARY, description=run.SUMMARY)
+    run.add_arguments(command)
+    command.set_defaults(run=run.run)
     command = commands.add_parser("tail", help=tail.SUMMARY, description=tail.SUMMARY)
     tail.add_arguments(command)
     command.set_defaults(run=tail.run)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar, cast
 
 from .. import semconv
 from ..pricing.tokens import ATTRIBUTES
-from .otlp import clean
+from .otlp import LONGEST, clean
 
 __all__ = ["Call", "amount", "count", "read_call"]
 
@@ -27,6 +27,7 @@ for _field, _older in (
 _SHARED = ("input_tokens", "output_tokens", "cached_tokens")
 _MOST_COUNTED = 2**63 - 1
 """The largest count that OTLP can carry."""
+_SERVICE = "service.name"
 _MOST_NAMES = 50
 """How many of a call's `cost_metadata` are kept."""
 _MOST_TEXT = 1000
@@ -38,8 +39,15 @@ class Call:
     """What one inference span says of its call, under Mirascope's names.
 
     Attributes:
+        currency: that of the cost.
         left_out: the names of attributes whose value can't be: of another type than the name promises, not finite,
             negative, too long.
+        cost_status: how far to trust the cost, or why there is none.
+        unpriced: what the cost lacks.
+        service: the `service.name` of the app.
+        server: where the request went, a host with its port.
+        scope: the instrumentation whose span it is read from; None for chunkmeter.
+        groups: the groups whose spend it is part of, one for each of those asked for.
     """
 
     provider: str | None
@@ -52,11 +60,18 @@ class Call:
     time_to_first_chunk: float | None
     currency: str = semconv.CURRENCY
     left_out: tuple[str, ...] = ()
+    cost_status: str | None = None
+    unpriced: tuple[str, ...] = ()
+    service: str | None = None
+    server: str | None = None
+    scope: str | None = None
+    groups: tuple[tuple[str, ...], ...] = ()
 
     def as_json(self) -> str:
         """The line that `--json` prints: JSON to the letter, and ASCII, which every terminal and pipe can carry."""
         fields = asdict(self)
-        del fields["currency"], fields["left_out"]
+        for name in ("left_out", "server", "scope", "groups"):
+            del fields[name]
         return json.dumps(fields, allow_nan=False)
 
 
@@ -76,8 +91,20 @@ def count(value: object) -> int | None:
     return int(found) if found is not None and found <= _MOST_COUNTED and found == int(found) else None
 
 
-def read_call(attributes: Mapping[str, Any]) -> Call | None:
+def read_call(
+    attributes: Mapping[str, Any],
+    resource: Mapping[str, Any] | None = None,
+    by: Sequence[Sequence[str]] = (),
+    scope: str | None = None,
+) -> Call | None:
     """The call that a span's attributes tell of; None where they tell of none.
+
+    Args:
+        attributes: the span's, under the names that chunkmeter gives them.
+        resource: the attributes of the app, such as `service.name`.
+        by: what to group its spend by, each a list of `model`, `provider`, `service` and names of attributes, of the
+            span or else of the app.
+        scope: the instrumentation whose span it is; None for chunkmeter.
 
     A span with `chunkmeter.metered` and without an outcome is one of another instrumentation inside a metered call. It
     tells of a call that has a span already, and gives None.
@@ -110,9 +137,15 @@ def read_call(attributes: Mapping[str, Any]) -> Call | None:
                 left_out.append(name)
                 break
             metadata[name.removeprefix(semconv.COST_METADATA)] = read(_plain, name)
+    named = {
+        "provider": read(_text, semconv.PROVIDER_NAME, "gen_ai.system") or None,
+        "model": read(_text, semconv.RESPONSE_MODEL, semconv.REQUEST_MODEL) or None,
+        "service": _text((resource or {}).get(_SERVICE)),
+    }
+    host, port = read(_text, semconv.SERVER_ADDRESS), read(count, semconv.SERVER_PORT)
     return Call(
-        provider=read(_text, semconv.PROVIDER_NAME, "gen_ai.system") or None,
-        model=read(_text, semconv.RESPONSE_MODEL, semconv.REQUEST_MODEL) or None,
+        provider=named["provider"],
+        model=named["model"],
         finish_reasons=read(_reasons, semconv.RESPONSE_FINISH_REASONS) or [],
         usage=usage,
         cost=read(amount, semconv.COST_AMOUNT),
@@ -121,7 +154,21 @@ def read_call(attributes: Mapping[str, Any]) -> Call | None:
         time_to_first_chunk=read(amount, semconv.RESPONSE_TIME_TO_FIRST_CHUNK),
         currency=read(_text, semconv.COST_CURRENCY) or semconv.CURRENCY,
         left_out=tuple(left_out),
+        cost_status=read(_text, semconv.COST_STATUS),
+        unpriced=tuple(read(_reasons, semconv.COST_UNPRICED) or ()),
+        service=named["service"],
+        server=host and (host if port is None else f"{host}:{port}"),
+        scope=_text(scope),
+        groups=tuple(tuple(_group({**(resource or {}), **attributes}, named, name) for name in names) for names in by),
     )
+
+
+def _group(attributes: Mapping[str, Any], named: Mapping[str, str | None], name: str) -> str:
+    """The value by which a call's spend is grouped; `-` where it has none."""
+    value = named[name] if name in named else _plain(attributes.get(name))
+    if value is None or value == "":
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value)[:LONGEST]
 
 
 def _text(value: object) -> str | None:

@@ -1,46 +1,59 @@
-"""An OTLP/gRPC endpoint for one machine: hands each export's calls and metrics to a book."""
+"""OTLP endpoints for one machine, by gRPC and by HTTP: they hand each export to an intake."""
 
 from __future__ import annotations
 
-import importlib
 import ipaddress
-import logging
 import os
 import socket
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-from ..shown import plain
 from .book import Book
-from .call import Call, read_call
-from .otlp import attributes
+from .call import Call
+from .forward import Forward
+from .http_endpoint import HttpEndpoint
+from .intake import Intake, NoExportError
 
-__all__ = ["Receiver"]
-
-grpc: Any = importlib.import_module("grpc")  # imported so since it has no types
-
-_logger = logging.getLogger("chunkmeter")
+__all__ = ["PortError", "Receiver"]
 
 # Twice what a Collector takes by default. Unpacked spans may be a hundred times as large as their bytes.
 _MAX_MESSAGE = 8 * 1024 * 1024
+_SERVICES = {"traces": "trace.v1.Trace", "metrics": "metrics.v1.Metrics", "logs": "logs.v1.Logs"}
+
+
+class PortError(OSError):
+    """Raised where a port can't be had. Its `filename` is the address.
+
+    Args:
+        error: the system's error.
+        address: the host and the port.
+        option: the option of the command that names the port.
+    """
+
+    def __init__(self, error: OSError, address: str, option: str) -> None:
+        super().__init__(error.errno, error.strerror or str(error), address)
+        self.option = option
 
 
 class Receiver(AbstractContextManager["Receiver"]):
-    """An OTLP/gRPC endpoint on a loopback address.
+    """OTLP endpoints on a loopback address.
 
     Args:
         host: the address; ValueError is raised if it is no loopback address.
-        port: the port; 0 takes a free one.
+        port: the port for gRPC; 0 takes a free one.
+        http_port: the port for HTTP; 0 takes a free one.
+        speaks_grpc: whether it receives by gRPC; else by HTTP alone.
         record: the folder that keeps the bytes of each export; None to keep none.
+        save: the file that gets each export as a line of OTLP/JSON; None for none.
+        forward: what passes each export on; None for nobody.
+        by: what spend is grouped by, a list of names a table.
+        trees: whether the book is to have traces as trees.
         on_call: called with each call in the receiver's threads, one at a time.
+        on_export: called after each export in the receiver's threads.
 
     Attributes:
         book: what has arrived.
@@ -51,101 +64,102 @@ class Receiver(AbstractContextManager["Receiver"]):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        http_port: int = 0,
+        speaks_grpc: bool = True,
         record: Path | None = None,
+        save: Path | None = None,
+        forward: Forward | None = None,
+        by: Sequence[Sequence[str]] = (),
+        trees: bool = False,
         on_call: Callable[[Call], None] | None = None,
+        on_export: Callable[[], None] | None = None,
     ) -> None:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
         if not address.is_loopback:
             raise ValueError("this has no authentication, so only a loopback address will do: use 127.0.0.1")
-        self.book = Book()
-        self.port = port
+        self.port, self.http_port = port, http_port
         self.host = f"[{address}]" if address.version == 6 else str(address)
-        self._record, self._on_call = record, on_call
-        self._lock = threading.Lock()
-        self._count = 0
-        self._server: Any = None
+        self._forward, self._speaks_grpc = forward, speaks_grpc
+        self._intake = Intake(
+            record=record, save=save, forward=forward, by=by, trees=trees, on_call=on_call, on_export=on_export
+        )
+        self._grpc: Any = None
+        self._http: HttpEndpoint | None = None
+
+    @property
+    def book(self) -> Book:
+        """What has arrived."""
+        return self._intake.book
 
     def start(self) -> Self:
-        """Begin to listen. `port` is the real one afterwards."""
-        if self._record is not None:
-            self._record.mkdir(parents=True, exist_ok=True)
-        self._try_port()
-        options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _MAX_MESSAGE)]
-        self._server = grpc.server(ThreadPoolExecutor(4, "chunkmeter-tail"), options=options)
-        for signal_name, service, take in (
-            ("traces", "trace.v1.TraceService", self._take_traces),
-            ("metrics", "metrics.v1.MetricsService", self._take_metrics),
-            ("logs", "logs.v1.LogsService", None),
-        ):
-            method = grpc.unary_unary_rpc_method_handler(self._handler(signal_name, take))
-            name = f"opentelemetry.proto.collector.{service}"
-            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": method}),))
-        self.port = self._server.add_insecure_port(f"{self.host}:{self.port}")
-        self._server.start()
+        """Begin to listen. `port` and `http_port` are the real ones afterwards.
+
+        Raises:
+            PortError: if a port can't be had.
+        """
+        if self._speaks_grpc:
+            self._start_grpc(self.port)
+        address = f"{self.host}:{self.http_port}"
+        try:
+            self._http = HttpEndpoint(
+                self.host.strip("[]"),
+                self.http_port,
+                _MAX_MESSAGE,
+                lambda name, payload, as_json: self._intake.take(name, payload, as_json=as_json),
+            )
+        except OSError as error:
+            self.stop()
+            raise PortError(error, address, "--http-port") from None
+        self.http_port = self._http.port
         return self
 
-    def _try_port(self) -> None:
-        """Raise OSError if the port can't be had, with the system's reason: gRPC has none in its own."""
-        address = self.host.strip("[]")
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as tried:
+    def _start_grpc(self, port: int) -> None:
+        grpc: Any = import_module("grpc")  # imported so since it has no types
+        address = f"{self.host}:{port}"
+        self._try_port(port, address)
+        options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _MAX_MESSAGE)]
+        self._grpc = grpc.server(ThreadPoolExecutor(4, "chunkmeter-tail"), options=options)
+        for signal_name, service in _SERVICES.items():
+            method = grpc.unary_unary_rpc_method_handler(self._handler(signal_name, grpc))
+            name = f"opentelemetry.proto.collector.{service}Service"
+            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": method}),))
+        self.port = self._grpc.add_insecure_port(address)
+        self._grpc.start()
+
+    def _try_port(self, port: int, address: str) -> None:
+        """Raise PortError if the port can't be had, with the system's reason: gRPC has none in its own."""
+        host = self.host.strip("[]")
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
             if os.name == "posix":  # as gRPC does; elsewhere it would take the port from whoever has it
                 tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind((address, self.port))
+            try:
+                tried.bind((host, port))
+            except OSError as error:
+                raise PortError(error, address, "--port") from None
 
     def stop(self) -> None:
         """Finish the exports under way, then close."""
-        if self._server is not None:
-            self._server.stop(grace=2).wait()
+        if self._http is not None:
+            self._http.close()
+        if self._grpc is not None:
+            self._grpc.stop(grace=2).wait()
+        self._intake.close()
+        if self._forward is not None:
+            self._forward.close()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _handler(self, name: str, take: Callable[[bytes], None] | None) -> Callable[[bytes, Any], bytes]:
+    def _handler(self, name: str, grpc: Any) -> Callable[[bytes, Any], bytes]:
         """A function that answers one export. gRPC hands it the bytes, since it is given no deserializer."""
 
         def export(payload: bytes, context: Any) -> bytes:
             if "origin" in dict(context.invocation_metadata()):  # a page in a browser may reach loopback too
                 context.abort(grpc.StatusCode.PERMISSION_DENIED, "not for browsers: send OTLP without an Origin header")
-            with self._lock:
-                self._keep(name, payload)
-                try:
-                    if take is not None:
-                        take(payload)
-                except DecodeError as error:
-                    context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not an OTLP {name} request: {error}")
+            try:
+                self._intake.take(name, payload)
+            except NoExportError as error:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             return b""  # an empty response says that all was accepted
 
         return export
-
-    def _keep(self, name: str, payload: bytes) -> None:
-        """Record an export. A full disk ends the recording, and nothing else."""
-        if self._record is None:
-            return
-        self._count += 1
-        file = self._record / f"{self._count:06}.{name}.bin"
-        try:
-            file.write_bytes(payload)
-        except OSError as error:
-            self._record = None
-            _logger.warning(
-                "%s can't be written (%s): from here on exports are shown, but not recorded.",
-                plain(file),
-                plain(error.strerror),
-            )
-
-    def _take_traces(self, payload: bytes) -> None:
-        for resource in ExportTraceServiceRequest.FromString(payload).resource_spans:
-            for scope in resource.scope_spans:
-                for span in scope.spans:
-                    call = read_call(attributes(span.attributes))
-                    if call is not None:
-                        self.book.add(call)
-                        if self._on_call is not None:
-                            self._on_call(call)
-
-    def _take_metrics(self, payload: bytes) -> None:
-        for resource in ExportMetricsServiceRequest.FromString(payload).resource_metrics:
-            sender = repr(sorted(attributes(resource.resource.attributes).items()))
-            for scope in resource.scope_metrics:
-                for metric in scope.metrics:
-                    self.book.measure(sender, metric)

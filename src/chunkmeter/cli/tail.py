@@ -1,36 +1,48 @@
 """Shows LLM calls as their telemetry arrives.
 
-    chunkmeter tail [--port 4317] [--record DIR] [--json]
+    chunkmeter tail [--port 4317] [--http-port 4318] [--by model,tenant] [--tree] [--json] [--save FILE] [--forward URL]
 
-Each call is one line, from its span. At the end come the totals from the metrics and those from the spans, which must
-agree.
+Each call is one line, from its span. At the end come the totals from the metrics and those from the spans, which agree,
+or a line says why not.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from . import picture
 from .call import Call
+from .options import add_shared, listening
 from .output import Lines, failed, say, take_any_text
 from .receiver import Receiver
+from .screen import Screen, needs_rich
 from .waiting import Waiting, Woken
 
 __all__ = ["SUMMARY", "add_arguments", "main", "run"]
 
-SUMMARY = "Shows LLM calls as they arrive over OTLP/gRPC, and their totals at the end."
+SUMMARY = "Shows LLM calls as they arrive over OTLP, what they cost, and what is wrong with them."
+_HINT = """No call yet. Have an app send its telemetry here:
+    export OTEL_EXPORTER_OTLP_ENDPOINT=http://{0.host}:{0.port}
+    opentelemetry-instrument python app.py"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=4317, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=4317, help="that of gRPC; 0 takes a free one (default: 4317)")
+    parser.add_argument(
+        "--http-port", type=_port, help="that of HTTP; 0 takes a free one (default: 4318, or 0 where --port is 0)"
+    )
     parser.add_argument("--record", type=Path, metavar="DIR", help="keep the bytes of each export in DIR")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line a call, and nothing else")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--json", action="store_true", help="one JSON object a line a call, and nothing else")
+    way.add_argument("--tree", action="store_true", help="each trace as a tree once its root has ended")
+    add_shared(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
     Where the output's reader goes first, it is that of a program that SIGPIPE ends.
     """
-    if not options.json and importlib.util.find_spec("rich") is None:
+    if not options.json and needs_rich():
         say("The table needs rich: pip install 'chunkmeter[cli]' (or use --json).")
         return 2
     take_any_text()
@@ -49,21 +61,26 @@ def run(options: argparse.Namespace) -> int:
 def _receive(options: argparse.Namespace, waiting: Waiting) -> int:
     lines = Lines(waiting.give_up)
 
-    def on_call(call: Call) -> None:
-        if options.json:
-            lines.write(call.as_json())
-        else:
-            waiting.wake()
+    def print_call(call: Call) -> None:
+        lines.write(call.as_json())
 
-    try:
-        receiver = Receiver(host=options.host, port=options.port, record=options.record, on_call=on_call)
-        receiver.start()
-    except (ValueError, RuntimeError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.filename is None else None
-        say(f"Cannot receive on {options.host}:{options.port}: {why or error}")
+    http_port = options.http_port
+    if http_port is None:
+        http_port = 0 if options.port == 0 else 4318
+    receiver = listening(
+        options,
+        host=options.host,
+        port=options.port,
+        http_port=http_port,
+        record=options.record,
+        trees=options.tree,
+        on_call=print_call if options.json else None,
+        on_export=None if options.json else waiting.wake,
+    )
+    if receiver is None:
         return 2
     waiting.listen(signal.SIGINT, signal.SIGTERM)
-    follow = _lines if options.json else _table
+    follow = _lines if options.json else _trees if options.tree else _table
     try:
         woken = follow(receiver, waiting)
     except OSError as error:
@@ -79,26 +96,45 @@ def _lines(receiver: Receiver, waiting: Waiting) -> Woken:
     if woken is not Woken.UNREAD:
         for row in receiver.book.totals():
             say("\t".join(row))
-        if left_out := receiver.book.left_out():
-            say(left_out)
+        for text in (*receiver.book.notes(), *receiver.book.warnings()):
+            say(text)
+    return woken
+
+
+def _trees(receiver: Receiver, waiting: Waiting) -> Woken:
+    """Print each trace that is over, at the end the others, and what all come to."""
+    screen, book = Screen(), receiver.book
+    with receiver:
+        _announce(receiver)
+        while (woken := waiting.wait()) is Woken.CHANGED:
+            screen.show(picture.trees(book, screen.style))
+    if woken is not Woken.UNREAD:
+        screen.show(picture.trees(book, screen.style, unfinished=True))
+        screen.show(picture.summary(book, screen.style)[1:])
     return woken
 
 
 def _table(receiver: Receiver, waiting: Waiting) -> Woken:
     """Show the live table until the end, then what was kept and the totals."""
-    from .table import Screen
-
-    screen = Screen(receiver.book)
+    screen, book = Screen(), receiver.book
     with receiver:
         _announce(receiver)
-        woken = screen.follow(waiting)
+        if screen.live:
+            drawn = partial(picture.live, book, hint=_HINT.format(receiver))
+            woken = screen.draw(drawn, waiting)
+        else:
+            while (woken := waiting.wait()) is Woken.CHANGED:
+                pass
     if woken is not Woken.UNREAD:
-        screen.finish()
+        calls = picture.every_call(book, screen.style)
+        totals = picture.summary(book, screen.style)
+        screen.show([*calls, *totals] if calls else totals[1:])
     return woken
 
 
 def _announce(receiver: Receiver) -> None:
-    say(f"Receiving OTLP/gRPC on {receiver.host}:{receiver.port}")
+    http = f"{receiver.host}:{receiver.http_port}"
+    say(f"Receiving OTLP over HTTP on {http}, over gRPC on {receiver.host}:{receiver.port}")
 
 
 def _port(text: str) -> int:
