@@ -21,13 +21,14 @@ ROOT = Path(chunkmeter.__path__[0])
 # The house, in the order in which a chunk passes: a part may import those below its own row, never one above. Each row
 # lists exactly what its part imports today. `_version` is free to all; `chunkmeter` is the module of the public names.
 HOUSE = {
-    "cli": "chunkmeter foreign pricing semconv shown",
+    "cli": "chunkmeter received pricing semconv shown",
     "chunkmeter": "instrumentors processor streams calls readers models pricing attribution settings",
     "instrumentors": (
         "processor streams calls reporting readers facts attribution settings guard providers semconv shown"
     ),
     "testing": "calls reporting pricing settings",
     "exporter": "processor finished reporting semconv",
+    "received": "reporting foreign facts settings semconv",
     "processor": "streams calls finished reporting foreign facts attribution settings semconv",
     "streams": "calls reporting readers facts attribution providers",
     "calls": "reporting readers foreign facts pricing guard threads text semconv shown",

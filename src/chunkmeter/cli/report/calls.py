@@ -1,21 +1,24 @@
-"""What a report counts of a call: what its span says, whoever made the span. Pure; nothing is raised."""
+"""What a report counts of a call: what its span says, whoever made the span. Nothing is raised."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from ... import foreign, semconv
+from ... import semconv
 from ...pricing.tokens import Tokens, classes
-from ..call import Call, amount, count, read_call
+from ...received import Received, ReceivedSpan
+from ..call import Call, amount, read_call
+from ..otlp import clean
 from .spans import Span
 
-__all__ = ["Told", "told_of"]
+__all__ = ["Calls", "Told"]
 
 _ELSEWHERE = "elsewhere"
 """The status of a span whose call another span tells of."""
+_PRICED = (semconv.COST_AMOUNT, semconv.COST_STATUS)
 _NO_PART = frozenset({semconv.COST_STATUS, semconv.COST_UNPRICED})
 _LONGEST_LABEL = 64
 _NO_LABELS = (
@@ -33,12 +36,13 @@ class Told(NamedTuple):
         span: the span that tells of it.
         call: what that span says, under Mirascope's names.
         cost: what the call cost, as the span writes it; None where it says nothing.
+        priced_here: whether the cost is not the span's own, but worked out now.
         parts: the amounts by class of token and by item.
         tokens: how many tokens are in each class; each token is in one.
         cost_status: `chunkmeter.cost.status`, None on spans without it.
         unpriced: what the cost lacks.
         usage_status: `chunkmeter.usage.status`, None on spans without it.
-        outcome: what became of it; `error` where nothing but the span's status says so, None where nothing does.
+        outcome: what became of it.
         reason: why it stopped, one word; None where it doesn't say.
         labels: who is spending.
     """
@@ -46,6 +50,7 @@ class Told(NamedTuple):
     span: Span
     call: Call
     cost: Decimal | None
+    priced_here: bool
     parts: Mapping[str, Decimal]
     tokens: Mapping[str, int]
     cost_status: str | None
@@ -56,51 +61,49 @@ class Told(NamedTuple):
     labels: Mapping[str, str]
 
 
-def told_of(span: Span) -> Told | None:
-    """The call that a span tells of; None where it is no call, or another span tells of its call."""
-    attributes = span.attributes
-    if attributes.get(semconv.COST_STATUS) == _ELSEWHERE:
-        return None
-    call = read_call(attributes) if semconv.OUTCOME in attributes else _of_others(span)
-    if call is None:
-        return None
+class Calls:
+    """Tells the calls of spans as `chunkmeter tail` does: in any dialect, priced where nobody has priced them."""
+
+    def __init__(self) -> None:
+        self._received = Received()
+
+    def read(self, span: Span) -> tuple[Told | None, bool]:
+        """The call that a span tells of, None where it is no call; and whether another span has told of it before."""
+        attributes = span.attributes
+        if attributes.get(semconv.COST_STATUS) == _ELSEWHERE:
+            return None, True
+        found = self._received.read(
+            ReceivedSpan(
+                scope=span.scope,
+                trace_id=int.from_bytes(span.trace, "big"),
+                span_id=int.from_bytes(span.id, "big"),
+                parent_id=int.from_bytes(span.parent, "big"),
+                start_ns=span.start,
+                end_ns=span.end,
+                failed=span.failed,
+                attributes=attributes,
+            )
+        )
+        call = None if found is None else read_call(found.attributes)
+        if found is None or call is None:
+            return None, False
+        return _told(span, found.attributes, call), found.again
+
+
+def _told(span: Span, attributes: Mapping[str, Any], call: Call) -> Told:
     return Told(
         span=span,
         call=call,
         cost=_decimal(call.cost),
+        priced_here=call.cost is not None and not any(name in span.attributes for name in _PRICED),
         parts=_parts(attributes),
         tokens=_classes(call.usage),
         cost_status=_text(attributes, semconv.COST_STATUS),
         unpriced=_words(attributes.get(semconv.COST_UNPRICED)),
         usage_status=_text(attributes, semconv.USAGE_STATUS),
-        outcome=call.outcome or ("error" if span.failed else None),
+        outcome=call.outcome,
         reason=_text(attributes, semconv.FINISH_REASON) or _worst(call.finish_reasons),
-        labels=_labels(attributes),
-    )
-
-
-def _of_others(span: Span) -> Call | None:
-    """The call that a span of another instrumentation tells of, in whichever dialect."""
-    if semconv.METERED in span.attributes:
-        return None
-    try:
-        found = foreign.read(span.attributes, span.scope)
-    except Exception:  # noqa: BLE001 -- whatever a file says, the rest of it is reported
-        return None
-    if found is None:
-        return None
-    request, tally = found
-    tokens = tally.tokens()
-    usage = {name: number for name in _COUNTS if (number := count(getattr(tokens, name))) is not None}
-    call = read_call({**span.attributes, semconv.OPERATION_NAME: semconv.EMBEDDINGS})
-    assert call is not None  # that operation is one of a call
-    return replace(
-        call,
-        provider=call.provider or request.provider,
-        model=call.model or tally.response_model or request.model,
-        finish_reasons=[reason for reason in tally.raw_reasons() if reason],
-        usage=call.usage | usage,
-        cost=amount(tally.provider_cost) if call.cost is None else call.cost,
+        labels=_labels(span.attributes),
     )
 
 
@@ -115,7 +118,7 @@ def _parts(attributes: Mapping[str, Any]) -> dict[str, Decimal]:
         if name.startswith(semconv.COST_SPLIT) and name not in _NO_PART:
             part = _decimal(amount(value))
             if part is not None:
-                parts[name.removeprefix(semconv.COST_SPLIT)] = part
+                parts[clean(name.removeprefix(semconv.COST_SPLIT))] = part
     return parts
 
 
@@ -125,11 +128,12 @@ def _classes(usage: Mapping[str, int]) -> dict[str, int]:
 
 def _text(attributes: Mapping[str, Any], name: str) -> str | None:
     value = attributes.get(name)
-    return value or None if isinstance(value, str) else None
+    return clean(value) or None if isinstance(value, str) else None
 
 
 def _words(value: object) -> tuple[str, ...]:
-    return tuple(word for word in value if isinstance(word, str)) if isinstance(value, list) else ()
+    words = cast("Sequence[object]", value)
+    return tuple(clean(word) for word in words if isinstance(word, str)) if isinstance(value, list | tuple) else ()
 
 
 def _worst(reasons: list[str]) -> str | None:
@@ -141,7 +145,7 @@ def _labels(attributes: Mapping[str, Any]) -> dict[str, str]:
     if semconv.OUTCOME not in attributes and semconv.COST_STATUS not in attributes:
         return {}
     return {
-        name: value
+        clean(name): clean(value)
         for name, value in attributes.items()
         if isinstance(value, str)
         and 0 < len(value) <= _LONGEST_LABEL

@@ -13,7 +13,7 @@ from ... import semconv
 from ..otlp import attributes
 from ..otlp_json import Request
 from ..totals import MeasuredTotals, SpanTotals
-from .calls import Told, told_of
+from .calls import Calls, Told
 from .spans import Span, spans_of
 from .sums import Group, Groups, Timeline, Times, add
 
@@ -29,17 +29,15 @@ _MOST_TIMES_OF_A_MODEL = 20_000
 _MOST_MODELS_TIMED = 50
 
 
-class _Ids(dict[tuple[bytes, bytes], None]):
-    """The last million ids of spans, by trace and span."""
+class Counted(dict[tuple[bytes, bytes], None]):
+    """The spans of the last million calls that were counted, by trace and span."""
 
-    def note(self, trace: bytes, span: bytes) -> bool:
-        """Note an id, and say whether it is new."""
-        if (trace, span) in self:
-            return False
-        self[trace, span] = None
-        if len(self) > _MOST_IDS:
-            del self[next(iter(self))]
-        return True
+    def note(self, span: Span) -> None:
+        """Note a span; one without an id can't be told from others."""
+        if span.id:
+            self[span.trace, span.id] = None
+            if len(self) > _MOST_IDS:
+                del self[next(iter(self))]
 
 
 class Figures:
@@ -49,6 +47,7 @@ class Figures:
         spans: how many spans came.
         repeated: how many spans came again, or tell of a call that another span tells of.
         left_out: how many values can't be, and are in no figure.
+        priced_here: how many calls have a cost that is not their span's own, but was worked out now.
         whole: all calls.
         by: what calls are grouped by (`model`, `provider`, `service`) -> the groups.
         by_label: the same by label.
@@ -71,7 +70,7 @@ class Figures:
     """
 
     def __init__(self) -> None:
-        self.spans = self.repeated = self.left_out = self.start = self.end = 0
+        self.spans = self.repeated = self.left_out = self.priced_here = self.start = self.end = 0
         self.whole, self.timeline = Group(), Timeline()
         self.by = {name: Groups(_MOST_NAMES) for name in ("model", "provider", "service")}
         self.by_label: dict[str, Groups] = {}
@@ -86,7 +85,7 @@ class Figures:
         self.cost_statuses: dict[str, Groups] = {}
         self.first = Times(_MOST_TIMES)
         self.first_by_model: dict[str, Times] = {}
-        self.counted, self._parents = _Ids(), _Ids()
+        self.counted, self._calls = Counted(), Calls()
         self.traces: dict[str, dict[bytes, float]] = {}
         self.by_spans, self.by_metrics = SpanTotals(), MeasuredTotals()
 
@@ -105,35 +104,20 @@ class Figures:
         return max(sorted(self.priced_in), key=self.priced_in.__getitem__, default=semconv.CURRENCY)
 
     def _span(self, span: Span) -> None:
-        told = told_of(span)
-        if told is None:
-            return
-        if self._is_told_of(told):
+        if (span.trace, span.id) in self.counted:
             self.repeated += 1
             return
-        self._count(told)
-
-    def _is_told_of(self, told: Told) -> bool:
-        """Whether the call was counted by another span: the same one again, or another instrumentation's.
-
-        Where the span of a call lies right in that of another, both tell of one request, as those of a framework and of
-        the SDK that it asks do. A span may come before or after the one that it lies in.
-        """
-        span = told.span
-        ours = semconv.OUTCOME in span.attributes
-        if (span.trace, span.id) in self.counted:
-            return True
-        if not ours and ((span.trace, span.parent) in self.counted or (span.trace, span.id) in self._parents):
-            return True
-        if span.id:
-            self.counted.note(span.trace, span.id)
-        if span.parent:
-            self._parents.note(span.trace, span.parent)
-        return False
+        told, again = self._calls.read(span)
+        if again:
+            self.repeated += 1
+        elif told is not None:
+            self.counted.note(span)
+            self._count(told)
 
     def _count(self, told: Told) -> None:
         call, span = told.call, told.span
         self.left_out += len(call.left_out)
+        self.priced_here += told.priced_here
         model = call.model or NOTHING
         self.whole.add(told)
         self.timeline.add(told)
@@ -150,9 +134,8 @@ class Figures:
         _up(self.outcomes, told.outcome or NOTHING)
         _up(self.reasons, told.reason or NOTHING)
         _up(self.usage_statuses, told.usage_status or NOTHING)
-        error = span.attributes.get(semconv.ERROR_TYPE)
-        if isinstance(error, str) and error:
-            _up(self.errors, error)
+        if span.error:
+            _up(self.errors, span.error)
         self._status(told, model)
         self._money(told)
         self._time(told, model)

@@ -48,8 +48,11 @@ class Files:
                 try:
                     export = read(line)
                 except ValueError as error:
+                    if hint := _hint(line):
+                        self._trouble(before, f"{plain(path)}: skipped from line {number} on: {hint}")
+                        break
                     last = "" if line.endswith(b"\n") else ", the last and cut off,"
-                    self._trouble(before, f"{plain(path)}: line {number}{last} was skipped: {_hint(line) or error}")
+                    self._trouble(before, f"{plain(path)}: line {number}{last} was skipped: {error}")
                     continue
                 if export is not None:
                     yield export

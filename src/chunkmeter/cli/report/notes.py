@@ -80,6 +80,11 @@ def notes_of(figures: Figures, skipped: Sequence[str]) -> list[Note]:
     if wrong := [total for total in totals_of(figures) if not total.agrees]:
         lines = [f"{each.name}: {each.metrics} by metrics, {each.spans} by spans." for each in wrong[:_MOST_MODELS]]
         notes.append(Note("warn", "The files' metrics say another total than their spans", [*lines, _WHY_OTHERWISE]))
+    if figures.priced_here:
+        head = f"{_calls(figures.priced_here)} {_were(figures.priced_here)} priced here: their spans have no cost"
+        notes.append(
+            Note("warn", head, ["Other instrumentations made them. The price is that of the day of the call."])
+        )
     if figures.left_out:
         head = f"{counted(figures.left_out)} odd value{'s' * (figures.left_out != 1)} left out"
         notes.append(Note("warn", head, ["They are negative, not finite or of another kind than their names promise."]))

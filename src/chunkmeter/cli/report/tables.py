@@ -97,7 +97,7 @@ def groups(caption: str, head: str, of: Groups, figures: Figures, nothing: str) 
 def _tokens(group: Group) -> str:
     unpriced = group.calls - group.priced
     said = f"{short(group.input)} in, {short(group.output)} out"
-    return f"{said}; {counted(unpriced)} without a cost" if unpriced else said
+    return f"{said}; {counted(unpriced)} unpriced" if unpriced else said
 
 
 def counts(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from ..otlp_json import Request
-from .calls import Told, told_of
+from .calls import Calls, Told
 from .figures import Figures
 from .spans import Span, spans_of
 from .sums import add
@@ -42,6 +42,7 @@ class Trace(NamedTuple):
 
     Attributes:
         id: its id.
+        root: its first span that lies in no other.
         rows: its spans, each after the one that it lies in; where they are many, the dearest and those around them.
         spans: how many it has.
         calls: how many calls were counted.
@@ -51,6 +52,7 @@ class Trace(NamedTuple):
     """
 
     id: bytes
+    root: Span
     rows: list[Row]
     spans: int
     calls: int
@@ -68,59 +70,62 @@ def dearest(figures: Figures, most: int) -> list[bytes]:
 
 def traces_of(ids: Iterable[bytes], exports: Iterable[Request], figures: Figures) -> list[Trace]:
     """The traces of these ids, in their order, from the exports that have spans of them."""
-    spans: dict[bytes, dict[bytes, Span]] = {trace: {} for trace in ids}
-    counts = dict.fromkeys(spans, 0)
+    rows: dict[bytes, dict[bytes, Row]] = {trace: {} for trace in ids}
+    counts = dict.fromkeys(rows, 0)
+    calls = Calls()
     for export in exports:
         if isinstance(export, ExportTraceServiceRequest):
             for span in spans_of(export):
-                known = spans.get(span.trace)
+                known = rows.get(span.trace)
                 if known is not None and span.id not in known:
                     counts[span.trace] += 1
                     if len(known) < _MOST_SPANS:
-                        known[span.id] = span
-    return [_trace(trace, list(known.values()), counts[trace], figures) for trace, known in spans.items() if known]
+                        known[span.id] = _row(span, figures, calls)
+    return [_trace(trace, [*known.values()], counts[trace], figures) for trace, known in rows.items() if known]
 
 
-def _trace(trace: bytes, spans: list[Span], count: int, figures: Figures) -> Trace:
-    rows = [Row(span, depth, _counted(span, figures)) for span, depth in _in_order(spans)]
-    spend, calls = Decimal(), 0
-    for _, _, told in rows:
-        calls += told is not None
-        spend = add(spend, _cost(told, figures.currency))
-    started = [span.start for span in spans if span.start]
+def _row(span: Span, figures: Figures, calls: Calls) -> Row:
+    """The row, without the span's attributes, which may be long."""
+    told = calls.read(span)[0] if (span.trace, span.id) in figures.counted else None
+    bare = span._replace(attributes={})
+    return Row(bare, 0, told and told._replace(span=bare))
+
+
+def _trace(trace: bytes, rows: list[Row], count: int, figures: Figures) -> Trace:
+    spend = Decimal()
+    for row in rows:
+        spend = add(spend, _cost(row.told, figures.currency))
+    ordered = _in_order(rows)
     return Trace(
         id=trace,
-        rows=_drawn(rows, figures.currency),
+        root=ordered[0].span,
+        rows=_drawn(ordered, figures.currency),
         spans=count,
-        calls=calls,
+        calls=sum(row.told is not None for row in rows),
         spend=spend,
-        start=min(started, default=0),
-        end=max(span.end for span in spans),
+        start=min((row.span.start for row in rows if row.span.start), default=0),
+        end=max(row.span.end for row in rows),
     )
-
-
-def _counted(span: Span, figures: Figures) -> Told | None:
-    return told_of(span) if (span.trace, span.id) in figures.counted else None
 
 
 def _cost(told: Told | None, currency: str) -> Decimal:
     return told.cost if told is not None and told.cost is not None and told.call.currency == currency else Decimal()
 
 
-def _in_order(spans: list[Span]) -> list[tuple[Span, int]]:
-    """The spans with their depths, each after the one that it lies in. Spans in a circle come last, as roots."""
-    below: dict[bytes, list[Span]] = {}
-    ids = {span.id for span in spans}
-    for span in sorted(spans, key=lambda each: (each.start, -each.end, each.id), reverse=True):
-        below.setdefault(span.parent if span.parent in ids else b"", []).append(span)
-    ordered: list[tuple[Span, int]] = []
-    left = [(span, 0) for span in below.pop(b"", [])]
+def _in_order(rows: list[Row]) -> list[Row]:
+    """The rows with their depths, each after the one that it lies in. Spans in a circle come last, as roots."""
+    below: dict[bytes, list[Row]] = {}
+    ids = {row.span.id for row in rows}
+    for row in sorted(rows, key=lambda each: (each.span.start, -each.span.end, each.span.id), reverse=True):
+        below.setdefault(row.span.parent if row.span.parent in ids else b"", []).append(row)
+    ordered: list[Row] = []
+    left = below.pop(b"", [])
     while left or below:
         if not left:
-            left = [(span, 0) for span in below.pop(next(iter(below)))]
-        span, depth = left.pop()
-        ordered.append((span, depth))
-        left += [(each, depth + 1) for each in below.pop(span.id, [])]
+            left = below.pop(next(iter(below)))
+        row = left.pop()
+        ordered.append(row)
+        left += [each._replace(depth=row.depth + 1) for each in below.pop(row.span.id, [])]
     return ordered
 
 
@@ -131,12 +136,12 @@ def _drawn(rows: list[Row], currency: str) -> list[Row]:
     place = {row.span.id: index for index, row in enumerate(rows)}
     kept: set[int] = set()
     for index in sorted(range(len(rows)), key=lambda each: (-_cost(rows[each].told, currency), each)):
-        path: set[int] = set()
+        path: dict[int, None] = {}
         step: int | None = index
         while step is not None and step not in kept and step not in path:
-            path.add(step)
+            path[step] = None
             step = place.get(rows[step].span.parent)
-        if len(kept) + len(path) > _MOST_ROWS:
+        if kept and len(kept) + len(path) > _MOST_ROWS:
             break
-        kept |= path
+        kept.update([*path][:_MOST_ROWS])
     return [rows[index] for index in sorted(kept)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ... import semconv
 from .charts import bar
 from .markup import Markup, join, tag
 from .numbers import at, counted, money, places_for, seconds
@@ -25,7 +24,7 @@ def waterfall(trace: Trace, currency: str, whole: Decimal, *, is_open: bool) -> 
         whole: what all calls cost.
         is_open: whether it is open from the start.
     """
-    root = trace.rows[0].span
+    root = trace.root
     took = (trace.end - trace.start) / 1e9
     places = places_for([trace.spend])
     told = [root.service, f"{counted(trace.calls)} call{'s' * (trace.calls != 1)}", seconds(took), at(trace.start)]
@@ -67,8 +66,7 @@ def _row(row: Row, trace: Trace, currency: str, places: int, *, named: bool) -> 
     if told is not None:
         said += [told.call.model if (told.call.model or "") not in span.name else None, _tokens(row)]
         said += [told.outcome if told.outcome not in (None, "completed") else None]
-    error = span.attributes.get(semconv.ERROR_TYPE)
-    said += [error if isinstance(error, str) else None, span.service if named else None]
+    said += [span.error, span.service if named else None]
     return tag(
         "li",
         tag("span", span.name or "a span without a name", class_="name"),
