@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         if options.shots:
             page, _ = _made(Path(folder), options.calls)
             with Browser(Path(folder), (1280, 900)) as browser:
-                for name, view, height in (("report", View(1280), 1330), ("report-phone", View(360), 1500)):
+                for name, view, height in (("report", View(1280), 1700), ("report-phone", View(360), 1500)):
                     picture = Opened(browser, page, view).picture(height)
                     (IMAGES / f"{name}.png").write_bytes(picture)
                     print(f"docs/images/{name}.png: {len(picture) / 1000:.0f} kB", flush=True)

@@ -138,7 +138,7 @@ def _call(service: _Service, clock: Clock, chance: random.Random, size: float) -
     ends = chance.choices(("well", "cut", "raises", "ends", "dropped", "silent"), (930, 25, 12, 8, 15, 10))[0]
     events = _anthropic(kind, asked, said, ends) if kind.provider == "anthropic" else _openai(kind, asked, said, ends)
     error = TimeoutError("read timed out") if ends == "raises" else None
-    stream = scripted(events, error=error, clock=clock, gap=0.12 + said / len(events) * 0.012)
+    stream = scripted(events, error=error, clock=clock, gap=0.03 + said / len(events) * 0.004)
     stream = chunkmeter.wrap(
         stream, provider=kind.provider, model=kind.model, start_time=began, telemetry=service.telemetry
     )

@@ -50,10 +50,12 @@ class Told(NamedTuple):
 
     Attributes:
         attributes: the call under the names that a span of chunkmeter's has.
+        scope: the instrumentation that tells it; None for chunkmeter.
         again: whether another span has told of the same call before, so that this one is not to be counted.
     """
 
     attributes: Mapping[str, Any]
+    scope: str | None
     again: bool
 
 
@@ -78,13 +80,13 @@ class Received:
         """
         said = span.attributes
         if semconv.OUTCOME in said:
-            return Told(said, self._once.earlier(_account(span, said)) is not None)
+            return Told(said, None, self._once.earlier(_account(span, said)) is not None)
         if semconv.METERED in said or span.scope == SCOPE:
             return None
         told = None
         with self._telemetry.guard("reader", "reading a span"):
             told = self._told(span)
-        return None if told is None else Told(told, self._once.earlier(_account(span, told)) is not None)
+        return None if told is None else Told(told, span.scope, self._once.earlier(_account(span, told)) is not None)
 
     def _told(self, span: ReceivedSpan) -> Mapping[str, Any] | None:
         said = span.attributes

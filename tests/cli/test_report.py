@@ -213,7 +213,7 @@ def test_the_dearest_traces_have_a_waterfall(tmp_path: Path) -> None:
     shown = page.text[page.text.index("The dearest traces") :]
     assert shown.index("POST /agents") < shown.index("chat o3") < shown.index("chat own-model") < shown.index("no cost")
     assert "api · 2 calls · 10.0 s · 15 Jan 2027 08:00:00" in shown
-    assert "from 1.00 s · took 1.00 s · 1,000 in, 200 out" in shown
+    assert "at 1.00 s · took 1.00 s · 1,000 in, 200 out" in shown
     assert "0.01200 USD" in shown, "the twentieth"
     assert "0.01100 USD" not in shown
 

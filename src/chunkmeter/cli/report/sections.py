@@ -35,10 +35,10 @@ def tiles(figures: Figures) -> Markup:
     whole, currency = figures.whole, figures.currency
     first = figures.first.quantiles()
     failed = figures.outcomes["error"] + figures.outcomes["interrupted"]
+    unpriced = whole.calls - whole.priced
     spent, priced = whole.spend.get(currency, Decimal()), figures.priced_in[currency]
     mean = spent / priced if priced else Decimal()
     told = [
-        ("Calls", counted(whole.calls), ""),
         (
             "A call cost",
             f"{money(mean, places_for([mean]))}" if priced else "-",
@@ -48,6 +48,7 @@ def tiles(figures: Figures) -> Markup:
         ("Tokens out", short(whole.output), "reasoning included"),
         ("First chunk", seconds(first.p50) if first else "-", "half of them within" if first else "not told"),
         ("Failed", counted(failed), share(failed, whole.calls)),
+        ("Without a cost", counted(unpriced), share(unpriced, whole.calls)),
     ]
     return tag(
         "dl",
@@ -182,7 +183,7 @@ def first_chunks(figures: Figures) -> Markup | None:
     sampled = " Quantiles are of a sample of the calls." if figures.first.sampled else ""
     return section(
         "Time to the first chunk",
-        tag("p", "Streams by seconds, up to", class_="muted"),
+        tag("p", "Below a column: up to how many seconds it has.", class_="muted"),
         chart,
         table(
             "Quantiles of the time to the first chunk",

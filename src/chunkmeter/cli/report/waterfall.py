@@ -58,7 +58,7 @@ def _row(row: Row, trace: Trace, currency: str, places: int, *, named: bool) -> 
     width = max((span.end - span.start) / whole * 100, 0.4)
     kind = "bad" if span.failed else "call" if told is not None else ""
     first = told.call.time_to_first_chunk if told is not None else None
-    said = [f"from {seconds(left / 100 * whole / 1e9)}" if left else None, f"took {seconds(took)}"]
+    said = [f"at {seconds(left / 100 * whole / 1e9)}" if left else None, f"took {seconds(took)}"]
     mark = None
     if first is not None and 0 < first < took:
         mark = tag("i", style=f"left:{first / took * 100:.1f}%")
