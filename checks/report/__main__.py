@@ -1,7 +1,7 @@
 """Check a report's page in a browser: `python -m checks.report [--calls N]`.
 
-`chunkmeter report` makes it of a made-up day's calls. Headless Chromium opens it as a phone of 360 px and as a window of
-1280 px, light and dark: the page must not scroll sideways, nothing may stand on the console, and axe-core must find
+`chunkmeter report` makes it of a made-up day's calls. Headless Chromium opens it as a phone of 360 px and as a window
+of 1280 px, light and dark: the page must not scroll sideways, nothing may stand on the console, and axe-core must find
 nothing serious. It is told how long the report takes, how much memory, how large it is, and when it has opened.
 
 With --shots it writes `docs/images/report.png` and `report-phone.png` in place of checking.

@@ -31,12 +31,18 @@ def spans(tree: Mapping[str, Any]) -> ExportTraceServiceRequest:
         UNREAD: the tree has to be read in another way, or not at all.
     """
     export = ExportTraceServiceRequest()
-    for resource in tree["resourceSpans"]:
+    for resource in _list(tree["resourceSpans"]):
         by_scope = _read(resource, export.resource_spans.add(), "scopeSpans")
-        for scope in resource.get("scopeSpans", ()):
+        for scope in _list(resource.get("scopeSpans", [])):
             read = _read(scope, by_scope.scope_spans.add(), "spans")
-            read.spans.extend([_span(span) for span in scope.get("spans", ())])
+            read.spans.extend([_span(span) for span in _list(scope.get("spans", []))])
     return export
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return cast("list[Any]", value)
 
 
 def _read(tree: Mapping[str, Any], message: Any, apart: str) -> Any:
@@ -61,7 +67,7 @@ def _span(tree: Mapping[str, Any]) -> Span:
         elif name == "name":
             fields[name] = value
         elif name == "attributes":
-            fields[name] = [_pair(pair) for pair in value]
+            fields[name] = [_pair(pair) for pair in _list(value)]
         elif name == "status" and value == {}:  # as most are
             fields[name] = Status()
         elif name == "kind" and type(value) is int:
