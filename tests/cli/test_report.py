@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -339,6 +340,22 @@ def test_what_cannot_be_read_or_written(tmp_path: Path, capsys: pytest.CaptureFi
     assert re.fullmatch(r"Cannot read .*none.json'?: No such file or directory", first)
     assert re.fullmatch(r"Cannot read .*: Is a directory", second)
     assert re.fullmatch(r"Cannot write .*page.html'?: No such file or directory", third)
+
+
+def test_the_page_never_takes_the_place_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = keep(tmp_path / "kept.json", SHOP)
+    before = file.read_bytes()
+    (tmp_path / "link.html").symlink_to(file)
+    assert main([str(file), "-o", str(file)]) == 2
+    assert main([str(file), "-o", str(tmp_path / "link.html")]) == 2
+    assert file.read_bytes() == before
+    assert "is one of the files to read" in capsys.readouterr().err
+
+
+def test_a_pipe_is_refused_since_it_cannot_be_read_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert main([str(tmp_path / "pipe")]) == 2
+    assert "it is no file that can be read twice" in capsys.readouterr().err
 
 
 def test_logs_are_no_trouble(tmp_path: Path) -> None:

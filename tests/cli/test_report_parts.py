@@ -6,11 +6,13 @@ import math
 import random
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chunkmeter import semconv
 from chunkmeter.cli.report.calls import Calls, Told
 from chunkmeter.cli.report.charts import steps
 from chunkmeter.cli.report.markup import Markup, join, tag
@@ -19,7 +21,7 @@ from chunkmeter.cli.report.page import page
 from chunkmeter.cli.report.spans import spans_of
 from chunkmeter.cli.report.sums import Group, Groups, Timeline, Times
 from chunkmeter.cli.report.traces import dearest, traces_of
-from tests.cli.report_pages import START, call, export, figures_of, span
+from tests.cli.report_pages import START, Page, call, export, figures_of, span
 
 
 def told(cost: float | None = 0.1, start: float = 0.0, model: str = "gpt-4o") -> Told:
@@ -161,6 +163,41 @@ def test_the_order_of_exports_changes_nothing(seed: int) -> None:
         for each in (one, other)
     ]
     assert pages[0] == pages[1]
+
+
+# --- whatever comes ---
+
+NAMES = [
+    semconv.OPERATION_NAME, semconv.OUTCOME, semconv.METERED, semconv.RESPONSE_MODEL, semconv.REQUEST_MODEL,
+    semconv.PROVIDER_NAME, semconv.COST_AMOUNT, semconv.COST_CURRENCY, semconv.COST_STATUS, semconv.COST_UNPRICED,
+    f"{semconv.COST_SPLIT}input", f"{semconv.COST_SPLIT}x", semconv.USAGE_STATUS, semconv.USAGE_INPUT_TOKENS,
+    semconv.USAGE_OUTPUT_TOKENS, semconv.USAGE_CACHE_READ, semconv.RESPONSE_FINISH_REASONS, semconv.FINISH_REASON,
+    semconv.RESPONSE_TIME_TO_FIRST_CHUNK, semconv.ERROR_TYPE, semconv.CODE_FUNCTION_NAME, "tenant", "",
+    "langfuse.observation.type", "openinference.span.kind", "llm.token_count.prompt",
+]  # fmt: skip
+WORDS = st.sampled_from(
+    ["chat", "completed", "known", "incomplete", "elsewhere", "USD", "gpt-4o", "generation", "LLM", ""]
+)
+VALUES = st.recursive(
+    WORDS | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+ODD = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=12)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(ODD, st.integers(0, 3), st.integers(0, 3), st.sampled_from([-1.8e9, 0, 7, 1e9])), max_size=6))
+def test_whatever_spans_say_there_is_a_page(spans: list[tuple[dict[str, Any], int, int, float]]) -> None:
+    made = [
+        span("odd", attributes, trace=1, id=number, parent=parent, start=start)
+        for attributes, number, parent, start in spans
+    ]
+    figures = figures_of(export(*made))
+    traces = traces_of(dearest(figures, 20), [export(*made)], figures)
+    told = Page(page(figures, traces, ["kept.json"], 1, []))
+    assert figures.whole.calls + figures.repeated <= len(made)
+    assert told.tags.count("details") == len(traces)
 
 
 # --- numbers ---

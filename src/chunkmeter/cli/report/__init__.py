@@ -40,6 +40,9 @@ def run(options: argparse.Namespace) -> int:
     """Write the page, and return the exit code: 0; 1 where it can't be written; 2 where the files tell of no call."""
     began = time.monotonic()
     files = Files(options.files, say)
+    if any(options.output.exists() and path.exists() and options.output.samefile(path) for path in options.files):
+        say(f"{plain(options.output)} is one of the files to read: name another one with -o.")
+        return 2
     try:
         text, figures = made(files)
     except OSError as error:

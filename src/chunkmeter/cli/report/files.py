@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -98,6 +100,8 @@ class Files:
 
 
 def _opened(path: Path) -> BinaryIO:
+    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+        raise OSError(errno.ESPIPE, "it is no file that can be read twice", str(path))
     with path.open("rb") as file:
         packed = file.read(len(_GZIP)) == _GZIP
     return cast("BinaryIO", gzip.open(path)) if packed else path.open("rb")
