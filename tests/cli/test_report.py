@@ -90,8 +90,8 @@ def test_spend_by_model_provider_service_and_label(tmp_path: Path) -> None:
     assert [row[:3] for row in page.tables["Calls and spend by the label function"][1:]] == [
         ["answer 1,000 in, 200 out", "1", "0.200"]
     ]
-    assert "2 calls have no such label." in page.text
-    assert "1.000 USD for 5 calls" in page.text
+    assert "2 calls without this label." in page.text
+    assert "1.00 USD for 5 calls" in page.text
     assert "1 call without a cost (20.0 %)" in page.text
     assert "1 call: no price is known for the model (own-model)." in page.text
 
@@ -130,7 +130,7 @@ def test_currencies_are_never_added(tmp_path: Path) -> None:
     ]
     assert "All digits: 0.3 USD." in page.text
     assert "All digits: 0.4 EUR." in page.text
-    assert "0.3000 USD + 0.4000 EUR" in page.text
+    assert "0.30 USD + 0.40 EUR" in page.text
 
 
 def test_each_call_counts_once() -> None:
@@ -175,8 +175,8 @@ def test_outcomes_reasons_and_errors(tmp_path: Path) -> None:
     [
         ("partial", "1 call cost more than is counted here: their usage was told in part"),
         ("incomplete", "1 call cost more than is counted here: a part has no price"),
-        ("estimated", "1 call were priced by estimated tokens"),
-        ("assumed", "1 call were priced as if the provider's own host had answered"),
+        ("estimated", "1 call priced by estimated tokens"),
+        ("assumed", "1 call priced as if the provider's own host had answered"),
     ],
 )
 def test_what_a_cost_lacks_in_plain_words(status: str, told: str, tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_first_chunks(tmp_path: Path) -> None:
         ["All 10 streams", "500 ms", "900 ms", "1.00 s", "1.00 s"],
     ]
     assert "Times to the first chunk of 10 streams: half within 500 ms, 9 of 10 within 900 ms." in page.values
-    assert "up to 160 ms: 1 calls" in page.text
+    assert "up to 160 ms: 1 call" in page.text
 
 
 def test_the_dearest_traces_have_a_waterfall(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_rotated_and_packed_files_are_one_report(tmp_path: Path, capsys: pytest.
     packed.write_bytes(gzip.compress(f"{written(export(call(cost=0.5)))}\n\n".encode()))
     assert cli.main(["report", str(first), str(packed), "-o", "-"]) == 0
     told = capsys.readouterr()
-    assert "0.7500 USD for 2 calls" in Page(told.out).text
+    assert "0.75 USD for 2 calls" in Page(told.out).text
     assert "Read from traces-2027.json, traces.json.gz: 2 exports, 2 spans." in Page(told.out).text
     assert re.fullmatch(r"-: 2 calls, \d+ kB, in [\d.]+ s\n", told.err)
 
@@ -291,7 +291,7 @@ def test_a_damaged_last_line_is_told_and_skipped(tmp_path: Path, capsys: pytest.
     assert re.fullmatch(r".*kept.json: line 2, the last and cut off, was skipped: not JSON: .*", told)
     page = Page((tmp_path / "page.html").read_text())
     assert told in page.text
-    assert "0.5000 USD for 1 call" in page.text
+    assert "0.50 USD for 1 call" in page.text
 
 
 def test_many_bad_lines_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -377,3 +377,12 @@ def test_many_names_make_no_long_page(tmp_path: Path) -> None:
     assert rows[1][1:] == ["2,000", "2.000", "66.7 %"], "beyond a thousand names all are one"
     assert rows[-1][0].startswith("989 others")
     assert sum(int(row[1].replace(",", "")) for row in rows[1:]) == 3000
+
+
+def test_a_file_without_any_cost_is_a_report_of_calls(tmp_path: Path) -> None:
+    page = page_of(tmp_path, export(call("own", None), call("own", None, start=3600)))
+    assert "No cost told for 2 calls" in page.text
+    assert "Calls over time By when a call started, in steps of a minute." in page.text
+    assert page.tables["Calls and spend by model"][1] == ["own 2,000 in, 400 out; 2 unpriced", "2", "-", "100.0 %"]
+    assert "details" not in page.tags
+    assert "The bill by item, in USD" not in page.tables

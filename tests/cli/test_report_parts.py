@@ -16,7 +16,7 @@ from chunkmeter import semconv
 from chunkmeter.cli.report.calls import Calls, Told
 from chunkmeter.cli.report.charts import steps
 from chunkmeter.cli.report.markup import Markup, join, tag
-from chunkmeter.cli.report.numbers import at, exact, money, places_for, seconds, share, short, span_of
+from chunkmeter.cli.report.numbers import alone, at, exact, money, places_for, seconds, share, short, span_of
 from chunkmeter.cli.report.page import page
 from chunkmeter.cli.report.spans import spans_of
 from chunkmeter.cli.report.sums import Group, Groups, Timeline, Times
@@ -224,6 +224,14 @@ def test_money(amount: str, places: int, shown: str) -> None:
 )
 def test_four_digits_of_the_largest(amounts: list[str], places: int) -> None:
     assert places_for(map(Decimal, amounts)) == places
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("29.461", "29.46"), ("0.5", "0.50"), ("0.00081", "0.00081"), ("0", "0.00"), ("1e300", "1.000000e+300")],
+)
+def test_an_amount_alone(amount: str, shown: str) -> None:
+    assert alone(Decimal(amount)) == shown
 
 
 def test_all_digits() -> None:

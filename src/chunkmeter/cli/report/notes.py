@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..totals import agree, written
 from .figures import NOTHING, Figures
-from .numbers import counted, share
+from .numbers import calls, counted, share
 from .sums import Groups
 from .words import COST, UNPRICED
 
@@ -73,15 +73,15 @@ def notes_of(figures: Figures, skipped: Sequence[str]) -> list[Note]:
     if failed:
         kinds = ", ".join(f"{name} ({counted(number)})" for name, number in figures.errors.most_common(_MOST_MODELS))
         lines = [f"Most often by {kinds}."] if kinds else []
-        notes.append(Note("bad", f"{_calls(failed)} failed ({share(failed, whole)})", lines))
+        notes.append(Note("bad", f"{calls(failed)} failed ({share(failed, whole)})", lines))
     if cut := figures.reasons["length"]:
-        head = f"{_calls(cut)} {_were(cut)} cut off at a limit of tokens ({share(cut, whole)})"
+        head = f"{calls(cut)} {_were(cut)} cut off at a limit of tokens ({share(cut, whole)})"
         notes.append(Note("warn", head, ["Their answers are not whole; what they used is counted."]))
     if wrong := [total for total in totals_of(figures) if not total.agrees]:
         lines = [f"{each.name}: {each.metrics} by metrics, {each.spans} by spans." for each in wrong[:_MOST_MODELS]]
         notes.append(Note("warn", "The files' metrics say another total than their spans", [*lines, _WHY_OTHERWISE]))
     if figures.priced_here:
-        head = f"{_calls(figures.priced_here)} {_were(figures.priced_here)} priced here: their spans have no cost"
+        head = f"{calls(figures.priced_here)} {_were(figures.priced_here)} priced here: their spans have no cost"
         notes.append(
             Note("warn", head, ["Other instrumentations made them. The price is that of the day of the call."])
         )
@@ -100,9 +100,9 @@ def _without_cost(figures: Figures) -> list[Note]:
         number = sum(group.calls - group.priced for group in of.by_name.values())
         if number:
             why, cure = UNPRICED.get(status, (f"the status is {status}", ""))
-            whys.append(f"{_calls(number)}: {why} ({_models(of, unpriced=True)}). {cure}".strip())
+            whys.append(f"{calls(number)}: {why} ({_models(of, unpriced=True)}). {cure}".strip())
     part = share(missing, figures.whole.calls)
-    return [Note("bad", f"{_calls(missing)} without a cost ({part}): the spend was more than is told here", whys)]
+    return [Note("bad", f"{calls(missing)} without a cost ({part}): the spend was more than is told here", whys)]
 
 
 def _with_doubt(figures: Figures) -> list[Note]:
@@ -114,23 +114,19 @@ def _with_doubt(figures: Figures) -> list[Note]:
         number = sum(group.calls for group in of.by_name.values())
         lines = [f"{means} By model: {_models(of)}."]
         if status == "incomplete" and figures.unpriced:
-            words = [f"{name} ({counted(calls)})" for name, calls in figures.unpriced.most_common(_MOST_WORDS)]
+            words = [f"{name} ({counted(number)})" for name, number in figures.unpriced.most_common(_MOST_WORDS)]
             lines.append(f"Missing: {', '.join(words)}.")
-        notes.append(Note("warn", f"{_calls(number)} {did}", lines))
+        notes.append(Note("warn", f"{calls(number)} {did}", lines))
     return notes
 
 
 def _models(of: Groups, *, unpriced: bool = False) -> str:
     """The models with most calls, or with most that have no cost."""
-    calls = {name: group.calls - group.priced * unpriced for name, group in of.by_name.items()}
-    ranked = sorted((name for name, number in calls.items() if number), key=lambda each: (-calls[each], each))
+    numbers = {name: group.calls - group.priced * unpriced for name, group in of.by_name.items()}
+    ranked = sorted((name for name, number in numbers.items() if number), key=lambda each: (-numbers[each], each))
     named = [name if name != NOTHING else "no model told" for name in ranked[:_MOST_MODELS]]
     more = len(ranked) - _MOST_MODELS
     return ", ".join(named) + (f" and {counted(more)} more" if more > 0 else "")
-
-
-def _calls(number: int) -> str:
-    return f"{counted(number)} call{'s' * (number != 1)}"
 
 
 def _were(number: int) -> str:

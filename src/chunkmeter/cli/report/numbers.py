@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-__all__ = ["at", "counted", "exact", "money", "places_for", "seconds", "share", "short", "span_of"]
+__all__ = ["alone", "at", "calls", "counted", "exact", "money", "places_for", "seconds", "share", "short", "span_of"]
 
 _WIDE = Context(prec=2000)
 _MOST_PLACES = 9
@@ -32,10 +32,22 @@ def money(amount: Decimal, places: int) -> str:
     return f"{rounded:,f}"
 
 
+def alone(amount: Decimal) -> str:
+    """An amount that stands in no column: in four digits, without zeros that say nothing."""
+    shown = money(amount, places_for([amount]))
+    whole, dot, places = shown.partition(".")
+    return shown if "e" in shown or not dot else f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
 def exact(amount: Decimal) -> str:
     """All digits of an amount, up to 30 of them."""
     normal = amount.normalize(_WIDE)
     return f"{normal:,f}" if -30 < normal.adjusted() < 15 and len(normal.as_tuple().digits) <= 30 else f"{normal:.17e}"
+
+
+def calls(number: int) -> str:
+    """So many calls."""
+    return f"{number:,} call{'s' * (number != 1)}"
 
 
 def counted(number: int) -> str:

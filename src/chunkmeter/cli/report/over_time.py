@@ -8,7 +8,7 @@ from decimal import Decimal
 from .charts import Column, columns, steps, whole_ticks
 from .figures import Figures
 from .markup import Markup
-from .numbers import at, counted, money, places_for
+from .numbers import at, calls, money, places_for
 from .sections import section
 from .sums import Group
 
@@ -41,14 +41,14 @@ def _spend(moments: Sequence[tuple[str, Group]], currency: str, width: int) -> M
     amounts = [group.spend.get(currency, Decimal()) for _, group in moments]
     places = places_for(amounts)
     shown = [
-        Column(float(amount), f"{moment}: {money(amount, places)} {currency}, {counted(group.calls)} calls")
+        Column(float(amount), f"{moment}: {money(amount, places)} {currency}, {calls(group.calls)}")
         for (moment, group), amount in zip(moments, amounts, strict=True)
     ]
     return _chart(f"Spend over time in {currency}", shown, lambda values: _ticks(values, currency), moments, width)
 
 
 def _calls(moments: Sequence[tuple[str, Group]], width: int) -> Markup:
-    shown = [Column(group.calls, f"{moment}: {counted(group.calls)} calls") for moment, group in moments]
+    shown = [Column(group.calls, f"{moment}: {calls(group.calls)}") for moment, group in moments]
     return _chart("Calls over time", shown, whole_ticks, moments, width)
 
 
@@ -73,7 +73,6 @@ def _ticks(values: Sequence[float], unit: str) -> list[str]:
 
 
 def _step(width: int) -> str:
-    size, name = next(
-        each for each in ((_DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second")) if width >= each[0]
-    )
-    return f"{width // size} {name}s" if width > size else name
+    units = ((_DAY, "a day"), (3600, "an hour"), (60, "a minute"), (1, "a second"))
+    size, name = next(each for each in units if width >= each[0])
+    return f"{width // size} {name.split()[-1]}s" if width > size else name

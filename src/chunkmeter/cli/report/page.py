@@ -10,7 +10,7 @@ from . import sections
 from .figures import Figures
 from .markup import Markup, join, tag
 from .notes import notes_of, totals_of
-from .numbers import counted, money, places_for, span_of
+from .numbers import alone, calls, counted, span_of
 from .over_time import over_time
 from .traces import Trace
 
@@ -37,7 +37,7 @@ def page(figures: Figures, traces: Sequence[Trace], read: Sequence[str], lines: 
         tag("meta", http_equiv="Content-Security-Policy", content=_NOTHING_ELSE),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="generator", content=f"chunkmeter {__version__}"),
-        tag("title", f"{_spent(figures)} for {_calls(figures)}, {span_of(figures.start, figures.end)}"),
+        tag("title", f"{_spent(figures)} for {calls(figures.whole.calls)}, {span_of(figures.start, figures.end)}"),
         tag("style", Markup(files("chunkmeter.cli.report").joinpath("style.css").read_text("utf-8"))),
     )
     parts = [
@@ -57,24 +57,21 @@ def page(figures: Figures, traces: Sequence[Trace], read: Sequence[str], lines: 
 def _spent(figures: Figures) -> str:
     amounts = figures.whole.spend
     ranked = sorted(amounts, key=lambda each: (each != figures.currency, each))
-    return " and ".join(f"{money(amounts[each], places_for([amounts[each]]))} {each}" for each in ranked) or "No cost"
-
-
-def _calls(figures: Figures) -> str:
-    return f"{counted(figures.whole.calls)} call{'s' * (figures.whole.calls != 1)}"
+    return " and ".join(f"{alone(amounts[each])} {each}" for each in ranked) or "No cost"
 
 
 def _header(figures: Figures) -> Markup:
     amounts = figures.whole.spend
     ranked = sorted(amounts, key=lambda each: (each != figures.currency, each))
-    shown = [
-        join(money(amounts[each], places_for([amounts[each]])), " ", tag("span", each, class_="unit"))
-        for each in ranked
-    ]
+    shown = [join(alone(amounts[each]), " ", tag("span", each, class_="unit")) for each in ranked]
     return tag(
         "header",
         tag("p", "LLM spend", class_="brand"),
-        tag("h1", Markup(" + ".join(shown)) or "No cost told", tag("span", f" for {_calls(figures)}", class_="for")),
+        tag(
+            "h1",
+            Markup(" + ".join(shown)) or "No cost told",
+            tag("span", f" for {calls(figures.whole.calls)}", class_="for"),
+        ),
         tag("p", span_of(figures.start, figures.end), class_="when"),
     )
 

@@ -10,7 +10,7 @@ from .charts import Column, columns, steps, whole_ticks
 from .figures import NOTHING, Figures
 from .markup import Markup, join, tag
 from .notes import Note, Total
-from .numbers import counted, exact, money, places_for, seconds, share, short
+from .numbers import alone, calls, counted, exact, money, places_for, seconds, share, short
 from .sums import Times, add
 from .tables import Cells, counts, groups, table
 from .traces import Trace
@@ -41,7 +41,7 @@ def tiles(figures: Figures) -> Markup:
     told = [
         (
             "A call cost",
-            f"{money(mean, places_for([mean]))}" if priced else "-",
+            alone(mean) if priced else "-",
             f"{currency}, on average" if priced else "no cost told",
         ),
         ("Tokens in", short(whole.input), "cached ones included"),
@@ -97,7 +97,7 @@ def where(figures: Figures) -> Markup:
                 "div",
                 tag("h3", "By label ", tag("code", head)),
                 groups(f"Calls and spend by the label {head}", head, of, figures, "empty"),
-                tag("p", f"{counted(unlabelled)} calls have no such label.", class_="muted") if unlabelled else None,
+                tag("p", f"{calls(unlabelled)} without this label.", class_="muted") if unlabelled else None,
             )
         )
     return section("Where it went", tag("div", *shown, class_="pairs"))
@@ -170,7 +170,7 @@ def first_chunks(figures: Figures) -> Markup | None:
     buckets, bounds = figures.first.buckets, Times.BOUNDS
     used = [place for place, number in enumerate(buckets) if number]
     places = range(used[0], used[-1] + 1)
-    shown = [Column(buckets[place], f"{_range(place)}: {counted(buckets[place])} calls") for place in places]
+    shown = [Column(buckets[place], f"{_range(place)}: {calls(buckets[place])}") for place in places]
     ticks = whole_ticks(steps(max(each.value for each in shown)))
     feet = [f"{bounds[place]:g}" if place < len(bounds) else "more" for place in places]
     title = (

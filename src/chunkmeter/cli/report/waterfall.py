@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from .charts import bar
 from .markup import Markup, join, tag
-from .numbers import at, counted, money, places_for, seconds
+from .numbers import at, calls, counted, money, places_for, seconds
 from .traces import Row, Trace
 
 __all__ = ["waterfall"]
@@ -27,7 +27,7 @@ def waterfall(trace: Trace, currency: str, whole: Decimal, *, is_open: bool) -> 
     root = trace.root
     took = (trace.end - trace.start) / 1e9
     places = places_for([trace.spend])
-    told = [root.service, f"{counted(trace.calls)} call{'s' * (trace.calls != 1)}", seconds(took), at(trace.start)]
+    told = [root.service, calls(trace.calls), seconds(took), at(trace.start)]
     head = tag(
         "summary",
         tag("span", root.name or "a span without a name", class_="name"),

@@ -42,13 +42,13 @@ COST: Final[Mapping[str, tuple[str, str]]] = {
         "cost more than is counted here: a part has no price",
         "Their cost is a lower bound. A price file can name what is missing.",
     ),
-    "estimated": ("were priced by estimated tokens", "The provider told no usage, and estimates are switched on."),
+    "estimated": ("priced by estimated tokens", "The provider told no usage, and estimates are switched on."),
     "assumed": (
-        "were priced as if the provider's own host had answered",
+        "priced as if the provider's own host had answered",
         "The host is not known to be the provider's. CHUNKMETER_SERVERS says whose it is.",
     ),
 }
-"""`chunkmeter.cost.status` of calls that have a cost -> what calls of it did, and what that means."""
+"""`chunkmeter.cost.status` of calls that have a cost -> what is said of such calls, and what that means."""
 
 UNPRICED: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_model": ("no price is known for the model", "A price file (CHUNKMETER_PRICES) can name it."),
