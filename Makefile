@@ -38,7 +38,7 @@ TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist uis shots torture backends e2e docs \
+.PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends e2e docs \
 	bench guard linear up down lock clean
 
 help: ## daily: List these targets
@@ -112,7 +112,11 @@ coexist: $(DEV)/.ready $(addsuffix /.ready,$(or $(filter $(COEXIST),$(COEXISTARG
 uis: $(DEV)/.ready $(UIS:=/.locked) ## long: Send the demo's spans to Phoenix and to MLflow, and compare what they tell; ARGS=mlflow for one; FAULT=name plants a known bug
 	@$(RUN) -m checks.uis $(ARGS)
 
-shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: what Phoenix and MLflow show; needs Chromium
+page: $(DEV)/.ready ## submit: Open a report's page at 360 and 1280 px, and ask axe-core; needs Chromium and npm; ARGS="--calls N"
+	@$(RUN) -m checks.report $(ARGS)
+
+shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: a report, and what Phoenix and MLflow show; needs Chromium
+	@$(RUN) -m checks.report --shots
 	@$(RUN) -m checks.uis --shots $(ARGS)
 
 backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
@@ -156,7 +160,7 @@ lock: $(TOOLS)/.ready ## submit: Pin requirements/*.in again; ARGS=dev for one o
 		$(COMPILE) $$with requirements/$$name.in --output-file requirements/$$name.txt </dev/null >/dev/null || exit 1; done
 
 clean: ## daily: Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) checks/report/node_modules dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml

@@ -65,6 +65,7 @@ FAULTS = {
 }
 """The bugs that can be planted: a target has to find each of its own."""
 BY_HAND = {
+    "page": "is run by hand, since it needs Chromium, and axe-core from npm",
     "sdk-tests": "is run by hand, since it downloads the SDKs' sources",
     "shots": "is run by hand, since it needs Chromium, and somebody who looks at the pictures",
 }
@@ -87,6 +88,7 @@ ENVIRONMENTS = {
 BREAKS = (
     ("checks/e2e/programs.py", ("uis", "e2e")),
     *((f"checks/{name}", (name,)) for name in TURNS),
+    ("checks/report/", ()),
     ("src/chunkmeter/calls/", ("torture", "guard", "outages", "stress", "green")),
     ("src/chunkmeter/cli/", ()),
     ("src/chunkmeter/facts/", ("torture", "corpus", "fuzz")),

@@ -50,7 +50,7 @@ class Browser:
     def __init__(self, work: Path, size: tuple[int, int]) -> None:
         driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
         if not driver or not chromium:
-            sys.exit("make shots needs Chromium and its driver: apt-get install chromium chromium-driver")
+            sys.exit("This needs Chromium and its driver: apt-get install chromium chromium-driver")
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         self._driver = Program([driver, f"--port={port}"], work / "chromedriver.log", f"{url}/status")
@@ -58,7 +58,8 @@ class Browser:
             "binary": chromium,
             "args": [*_SWITCHES, f"--window-size={size[0]},{size[1]}", f"--user-data-dir={work / 'chromium'}"],
         }
-        wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
+        asked = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+        wanted = {"capabilities": {"alwaysMatch": asked}}
         try:
             answer = HTTP.post(f"{url}/session", json=wanted, timeout=120).raise_for_status().json()
         except BaseException:
@@ -93,6 +94,14 @@ class Browser:
     def bring(self, text: str) -> None:
         """Scroll what has this text and nothing else into view, with what lies around it."""
         self.run(_BRING, text)
+
+    def command(self, name: str, **parameters: Any) -> Any:
+        """What a command of Chromium's own protocol gives, https://chromedevtools.github.io/devtools-protocol/."""
+        return self._ask("goog/cdp/execute", {"cmd": name, "params": parameters})
+
+    def log(self) -> list[str]:
+        """What the page has written on the console since this was asked last, errors of the browser's among it."""
+        return [f"{entry['level']}: {entry['message']}" for entry in self._ask("se/log", {"type": "browser"})]
 
     def shot(self, selector: str) -> bytes:
         """The last element that a CSS selector finds, as far as the window shows it, once it stands still: a PNG."""

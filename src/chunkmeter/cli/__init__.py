@@ -1,4 +1,4 @@
-"""The command `chunkmeter`, with the sub-commands `run`, `tail`, `price` and `prices`."""
+"""The command `chunkmeter`, with the sub-commands `run`, `tail`, `report`, `price` and `prices`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sub-command that the arguments name, and return its exit code."""
-    from . import price, prices, run, tail
+    from . import price, prices, report, run, tail
 
     parser = argparse.ArgumentParser(prog="chunkmeter", description="Meters LLM streams as OpenTelemetry.")
     parser.add_argument("--version", action="version", version=f"chunkmeter {__version__}")
@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = commands.add_parser("tail", help=tail.SUMMARY, description=tail.SUMMARY)
     tail.add_arguments(command)
     command.set_defaults(run=tail.run)
+    command = commands.add_parser("report", help=report.SUMMARY, description=report.SUMMARY)
+    report.add_arguments(command)
+    command.set_defaults(run=report.run)
     command = commands.add_parser("price", help=price.SUMMARY, description=price.SUMMARY)
     price.add_arguments(command)
     command.set_defaults(run=price.run)

@@ -1,0 +1,1 @@
+"""The check of the page that `chunkmeter report` makes, in a browser; `python -m checks.report`."""
