@@ -365,7 +365,10 @@ def test_a_misspelt_variable_is_told_once(caplog: pytest.LogCaptureFixture) -> N
             "CHUNKMETER_METRIC_LABLES is no variable of chunkmeter, and has no effect: did you mean "
             "CHUNKMETER_METRIC_LABELS?"
         ),
-        "CHUNKMETER_XYZ is no variable of chunkmeter, and has no effect: `chunkmeter doctor` lists those that there are.",
+        (
+            "CHUNKMETER_XYZ is no variable of chunkmeter, and has no effect: `chunkmeter doctor` lists those that "
+            "there are."
+        ),
     ]
 
 

@@ -178,8 +178,8 @@ def test_what_loses_money_is_one_warning(
     assert [record.getMessage() for record in caplog.records] == [
         (
             "chunkmeter can't tell all that is spent: OTEL_METRICS_EXPORTER=none, so that no metric tells of it; "
-            "OTEL_TRACES_SAMPLER keeps 0.1 of the traces, and calls of logfire count there. `chunkmeter doctor` says what "
-            "to write."
+            "OTEL_TRACES_SAMPLER keeps 0.1 of the traces, and calls of logfire count there. `chunkmeter doctor` says "
+            "what to write."
         )
     ]
 

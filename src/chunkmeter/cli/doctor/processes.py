@@ -1,0 +1,46 @@
+"""Findings on how processes live: SIGTERM, forks, green threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from ...shown import plain
+from .conditions import Finding, found
+from .machine import Machine
+
+__all__ = ["FINDERS"]
+
+_SERVERS = ("gunicorn", "uvicorn", "hypercorn", "granian", "celery")
+"""Those that a supervisor ends by SIGTERM."""
+_FLUSH = "CHUNKMETER_FLUSH_ON_EXIT"
+_PATCH = "OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH"
+_YES = ("true", "1", "yes", "on")
+
+
+def sigterm(machine: Machine) -> Iterator[Finding]:
+    """A server is there, and nothing exports at its end."""
+    if machine.value(_FLUSH).lower() in _YES:
+        return
+    there = [f"{name} {plain(at)}" for name in _SERVERS if (at := machine.version(name))]
+    if there:
+        yield found("sigterm", f"{', '.join(there)} is installed, and {_FLUSH} is not set", f"export {_FLUSH}=true")
+
+
+def preload(machine: Machine) -> Iterator[Finding]:
+    """Gunicorn loads the app in the process that it forks."""
+    if "--preload" in machine.value("GUNICORN_CMD_ARGS").split():
+        yield found("preload", "GUNICORN_CMD_ARGS has --preload", "take --preload out of GUNICORN_CMD_ARGS")
+    elif "--preload" in machine.command and any(PurePath(word).name == "gunicorn" for word in machine.command):
+        yield found("preload", "gunicorn is started with --preload", "take --preload out of the command")
+
+
+def gevent_unpatched(machine: Machine) -> Iterator[Finding]:
+    """With gevent the SDK is better set up after the patch."""
+    version = machine.version("gevent")
+    if version is not None and machine.value(_PATCH) != "patch_all":
+        what = f"gevent {plain(version)} is installed, and {_PATCH} is not set"
+        yield found("gevent-unpatched", what, f"export {_PATCH}=patch_all, if the app patches by gevent")
+
+
+FINDERS = (sigterm, preload, gevent_unpatched)
