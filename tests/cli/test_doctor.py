@@ -540,6 +540,7 @@ ELSEWHERE = {
     "ended-by-sigterm": "test_doctor_parts.py",
     "forked-late": "test_doctor_parts.py",
     "metrics-short": "test_doctor_parts.py",
+    "other-python": "test_doctor_parts.py",
     "patched-late": "test_doctor_parts.py",
     "price-table-old": "test_doctor_parts.py",
 }

@@ -228,6 +228,21 @@ def test_a_command_that_preloads_is_told() -> None:
     assert list(processes.preload(Machine({}, ("python", "app.py", "--preload")))) == []
 
 
+def test_another_python_is_told(tmp_path: Path) -> None:
+    """By the folder that it is started from: all virtual environments link to the same file."""
+    other = tmp_path / "python"
+    other.symlink_to(sys.executable)
+    path = {"PATH": f"{tmp_path}"}
+    (finding,) = processes.other_python(Machine(path, ("python", "app.py")))
+    assert (finding.id, finding.cure) == (
+        "other-python",
+        f"{sys.executable} in its place, or pip install chunkmeter for it",
+    )
+    assert list(processes.other_python(Machine(path, (sys.executable, "app.py")))) == []
+    assert list(processes.other_python(Machine(path, ("no-such-command",)))) == []
+    assert list(processes.other_python(Machine(path))) == []
+
+
 def test_the_apps_telemetry_comes_to_the_doctor() -> None:
     """And to nobody else: neither its endpoints nor its headers are left. What is switched off stays so."""
     given = {
@@ -257,10 +272,20 @@ def test_the_apps_telemetry_comes_to_the_doctor() -> None:
 def test_the_report_has_a_section_for_each_level() -> None:
     look = found("traces-off", "OTEL_TRACES_EXPORTER=none", "unset OTEL_TRACES_EXPORTER")
     loses = found("metrics-off", "OTEL_METRICS_EXPORTER=none", "unset OTEL_METRICS_EXPORTER")
-    assert (
-        Report(("all is well",), (look, loses)).as_text()
-        == "ok\n  all is well\n\nlook\n  traces-off: OTEL_TRACES_EXPORTER=none\n    so:    there are no spans to look calls up in; metrics stay exact\n    write: unset OTEL_TRACES_EXPORTER\n\nloses money\n  metrics-off: OTEL_METRICS_EXPORTER=none\n    so:    chunkmeter.spend and chunkmeter.calls are not exported; spans alone miss what is sampled away\n    write: unset OTEL_METRICS_EXPORTER"
-    )
+    assert Report(("all is well",), (look, loses)).as_text().splitlines() == [
+        "ok",
+        "  all is well",
+        "",
+        "look",
+        "  traces-off: OTEL_TRACES_EXPORTER=none",
+        "    so:    there are no spans to look calls up in; metrics stay exact",
+        "    write: unset OTEL_TRACES_EXPORTER",
+        "",
+        "loses money",
+        "  metrics-off: OTEL_METRICS_EXPORTER=none",
+        "    so:    chunkmeter.spend and chunkmeter.calls are not exported; spans alone miss what is sampled away",
+        "    write: unset OTEL_METRICS_EXPORTER",
+    ]
     assert json.loads(Report((), (look,), 0).as_json()) == {
         "ok": [],
         "findings": [

@@ -199,6 +199,11 @@ _ALL: Final = (
         "what the line says", run=True,
     ),
     Condition(
+        "other-python", _LOSES, "the command runs on another Python than chunkmeter is installed for",
+        "the app goes without it", "the path of the Python that has chunkmeter, or install it for the other one",
+        run=True,
+    ),
+    Condition(
         "no-sdk", _LOSES, "no SDK was set up when the first call began", "nothing is exported",
         "pip install 'chunkmeter[auto]'", run=True,
     ),

@@ -89,11 +89,13 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int, list[
 
 
 def _pass_on(stderr: IO[bytes], lines: list[str]) -> None:
+    output: IO[bytes] | None = getattr(sys.stderr, "buffer", None)  # there may be none
     with suppress(ValueError):  # it is closed at the end, whoever else holds it
         while line := stderr.readline(_LONGEST_LINE):
             with suppress(OSError):  # nobody reads on; the app must not fail for it
-                sys.stderr.buffer.write(line)
-                sys.stderr.buffer.flush()
+                if output is not None:
+                    output.write(line)
+                    output.flush()
             text = line.decode("utf-8", "replace")
             if len(lines) < _MOST_LINES and is_ours(text):
                 lines.append(text)

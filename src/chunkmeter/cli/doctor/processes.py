@@ -1,9 +1,11 @@
-"""Findings on how processes live: SIGTERM, forks, green threads."""
+"""Findings on how processes live: on which Python, SIGTERM, forks, green threads."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from ...shown import plain
 from .conditions import Finding, found
@@ -43,4 +45,18 @@ def gevent_unpatched(machine: Machine) -> Iterator[Finding]:
         yield found("gevent-unpatched", what, f"export {_PATCH}=patch_all, if the app patches by gevent")
 
 
-FINDERS = (sigterm, preload, gevent_unpatched)
+def other_python(machine: Machine) -> Iterator[Finding]:
+    """The command is a Python that does not see the packages which have been looked at."""
+    found_at = shutil.which(machine.command[0], path=machine.environ.get("PATH")) if machine.command else None
+    if found_at is None or not PurePath(found_at).name.startswith("python"):
+        return
+    # The files may be links to one Python; what it imports depends on the folder that it is started from.
+    own, its = Path(sys.executable).parent, Path(found_at).parent
+    if own.resolve() != its.resolve():
+        what = (
+            f"{plain(machine.command[0])} is {plain(found_at)}, and chunkmeter is installed for {plain(sys.executable)}"
+        )
+        yield found("other-python", what, f"{plain(sys.executable)} in its place, or pip install chunkmeter for it")
+
+
+FINDERS = (sigterm, preload, gevent_unpatched, other_python)
