@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import signal
 from collections.abc import Iterator
 
 from chunkmeter import __version__
@@ -80,8 +81,17 @@ def _with_run(report: Report, ran: object) -> Report:
     more = [each for each in more if (each.id, each.cure) not in known]
     told = ran.seen.summary()
     return Report(
-        (*report.fine, f"ran to exit code {ran.code}", *told), _ordered([*report.findings, *more]), ran.code
+        (*report.fine, _end(ran.code), *told), _ordered([*report.findings, *more]), ran.code
     )  # fmt: skip
+
+
+def _end(code: int) -> str:
+    if code >= 0:
+        return f"ran to exit code {code}"
+    try:
+        return f"ran until {signal.Signals(-code).name} ended it"
+    except ValueError:
+        return f"ran until signal {-code} ended it"
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -11,22 +11,28 @@ from ...shown import plain
 from .conditions import Finding, found
 from .machine import Machine
 
-__all__ = ["FINDERS"]
+__all__ = ["FINDERS", "FLUSH", "flushes"]
 
 _SERVERS = ("gunicorn", "uvicorn", "hypercorn", "granian", "celery")
 """Those that a supervisor ends by SIGTERM."""
-_FLUSH = "CHUNKMETER_FLUSH_ON_EXIT"
+FLUSH = "CHUNKMETER_FLUSH_ON_EXIT"
 _PATCH = "OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH"
 _YES = ("true", "1", "yes", "on")
 
 
+def flushes(machine: Machine) -> bool:
+    """Whether telemetry is exported as the process ends by a signal."""
+    return machine.value(FLUSH).lower() in _YES
+
+
 def sigterm(machine: Machine) -> Iterator[Finding]:
     """A server is there, and nothing exports at its end."""
-    if machine.value(_FLUSH).lower() in _YES:
+    if flushes(machine):
         return
     there = [f"{name} {plain(at)}" for name in _SERVERS if (at := machine.version(name))]
     if there:
-        yield found("sigterm", f"{', '.join(there)} is installed, and {_FLUSH} is not set", f"export {_FLUSH}=true")
+        are = "is" if len(there) == 1 else "are"
+        yield found("sigterm", f"{', '.join(there)} {are} installed, and {FLUSH} is not set", f"export {FLUSH}=true")
 
 
 def preload(machine: Machine) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from .conditions import Finding, found
 from .costs import unnamed
 from .machine import Machine
 from .observed import Observed
+from .processes import FLUSH, flushes
 from .variables import chosen
 
 __all__ = ["FINDERS", "Run"]
@@ -53,7 +55,7 @@ def metrics_short(run: Run) -> Iterator[Finding]:
     measured, told = run.seen.measured or 0, len(own) or min(len(run.seen.calls), 1)
     if measured < told and exporters(run.machine.environ, "metrics"):
         what = f"metrics tell of {measured} calls, spans of {told}"
-        yield found("metrics-short", what, "export CHUNKMETER_FLUSH_ON_EXIT=true OTEL_METRIC_EXPORT_INTERVAL=10000")
+        yield found("metrics-short", what, f"export {FLUSH}=true OTEL_METRIC_EXPORT_INTERVAL=10000")
 
 
 def usage_lost(run: Run) -> Iterator[Finding]:
@@ -120,9 +122,8 @@ def labels_unset(run: Run) -> Iterator[Finding]:
 
 def ended_by_sigterm(run: Run) -> Iterator[Finding]:
     """SIGTERM ended the app without an export."""
-    flushes = run.machine.value("CHUNKMETER_FLUSH_ON_EXIT").lower() in ("true", "1", "yes", "on")
-    if run.code == -15 and not flushes:
-        yield found("ended-by-sigterm", "SIGTERM ended the app", "export CHUNKMETER_FLUSH_ON_EXIT=true")
+    if run.code == -signal.SIGTERM and not flushes(run.machine):
+        yield found("ended-by-sigterm", "SIGTERM ended the app", f"export {FLUSH}=true")
 
 
 def _why(run: Run) -> str:
@@ -141,6 +142,8 @@ def _why(run: Run) -> str:
     ]
     if elsewhere:
         return f"unset {' '.join(elsewhere)}: nothing is exported by OTLP"
+    if run.code == -signal.SIGTERM and not flushes(machine):
+        return f"export {FLUSH}=true: SIGTERM has ended the app before it exported"
     if run.code:
         return f"have the app come to its end: its exit code is {run.code}"
     return (
