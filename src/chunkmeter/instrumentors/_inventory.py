@@ -100,10 +100,8 @@ def losses() -> list[str]:
 
 
 def _warn_of_losses() -> None:
-    if found := losses():
-        _logger.warning(
-            "chunkmeter can't tell all that is spent: %s. `chunkmeter doctor` says what to write.", "; ".join(found)
-        )
+    if lost := "; ".join(losses()):
+        _logger.warning("chunkmeter can't tell all that is spent: %s. `chunkmeter doctor` says what to write.", lost)
 
 
 def _tell_if_heard() -> bool:
