@@ -146,6 +146,17 @@ def test_a_stream_that_was_cut_short_lost_no_usage() -> None:
     assert run(missing, measured=1, CHUNKMETER_INCLUDE_USAGE="true") == ["usage-missing"]
 
 
+def test_a_run_is_summed_up_by_who_told_of_it() -> None:
+    """Ours, and those of another instrumentation, whose spans have no cost."""
+    other = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+    assumed = {**OURS, "chunkmeter.cost.status": "assumed"}
+    seen = Observed(4, [("chunkmeter", OURS), ("chunkmeter", assumed), ("acme.openai", other), ("chunkmeter", OURS)])
+    assert [*seen.summary()] == [
+        "openai gpt-4o: 3 calls; cost: 1 assumed, 2 known",
+        "openai gpt-4o: 1 call, told by acme.openai; cost: 1 none",
+    ]
+
+
 @pytest.mark.parametrize(
     ("environ", "code", "why"),
     [
