@@ -15,26 +15,11 @@ _VARIABLE = "CHUNKMETER_"
 _NO_SETTINGS = ("FLUSH_ON_EXIT",)
 """The variables that are of no setting, without their beginning."""
 _OF_THE_COLLECTOR = frozenset(
-    [
-        "DECISION_WAIT",
-        "GATEWAYS",
-        "GATEWAY_CA",
-        "GATEWAY_NAME",
-        "GATEWAY_TOKEN",
-        "HEALTH",
-        "JAEGER",
-        "OTLP_GRPC",
-        "OTLP_HTTP",
-        "PROMETHEUS",
-        "QUERY_GRPC",
-        "QUEUE_DIR",
-        "TLS_CERT",
-        "TLS_KEY",
-        "TOKENS",
-        "UI",
-        "UI_CONFIG",
-    ]
-)
+    {
+        "DECISION_WAIT", "GATEWAYS", "GATEWAY_CA", "GATEWAY_NAME", "GATEWAY_TOKEN", "HEALTH", "JAEGER", "OTLP_GRPC",
+        "OTLP_HTTP", "PROMETHEUS", "QUERY_GRPC", "QUEUE_DIR", "TLS_CERT", "TLS_KEY", "TOKENS", "UI", "UI_CONFIG",
+    }
+)  # fmt: skip
 """Those that the shipped configuration of the Collector reads, and Jaeger's: an app may have them beside it."""
 _LIKE = 0.7
 """How alike two names are of which one may be meant by the other, as `difflib` counts it."""
