@@ -6,7 +6,7 @@
 Options: delay=S before each event, first=S before the first, cut=K end cleanly after K events, drop (with
 cut) close without the terminating chunk, reset (with cut) send RST, status=N answer that status with the
 service's error body, error_after=K send the service's error event after K events, stall=K send nothing after K events
-until the client hangs up.
+until the client hangs up, asked send the chunk with the usage only to a request that asks for it, as OpenAI does.
 
 A service whose requests name model, stream or tools in a way of their own has a row in `_WAYS`. A request that ends
 with what a tool gave is answered as one that offers no tools, unless it demands one by its name.
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 # What holds the result of a tool, in messages of Bedrock's and of Google's.
 _RESULTS = frozenset({"toolResult", "functionResponse"})
-_FLAGS = frozenset({"drop", "reset"})
+_FLAGS = frozenset({"asked", "drop", "reset"})
 _COUNTS = frozenset({"cut", "error_after", "stall", "status"})
 _SECONDS = frozenset({"delay", "first"})
 
@@ -40,6 +40,7 @@ class Options:
 
     delay: float = 0.0
     first: float = 0.0
+    asked: bool = False
     cut: int | None = None
     drop: bool = False
     reset: bool = False

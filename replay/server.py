@@ -23,6 +23,8 @@ from replay.errors import Refusal, error_event, refusal
 from replay.scenarios import Answer
 
 MAX_BODY = 4 * 1024 * 1024
+_USAGE = b'"choices":[],'
+"""What tells OpenAI's chunk with the usage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Request:
     headers: dict[str, str]
     """By lower-cased name."""
     scenario: str | None = None
+
+
+def _asks_for_usage(request: Any) -> bool:
+    options = request.get("stream_options") if isinstance(request, dict) else None
+    return isinstance(options, dict) and options.get("include_usage") is True
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -63,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.requests.append(Request(path, request, headers, scenario.id))
         try:
-            self._answer(scenario, options)
+            self._answer(scenario, options, request)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client has had enough, which tests do on purpose
 
@@ -89,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise routes.RefusedError(400, "replay: the body is not a JSON object")
         return cast("dict[str, Any]", parsed)
 
-    def _answer(self, scenario: Answer, options: routes.Options) -> None:
+    def _answer(self, scenario: Answer, options: routes.Options, request: Any) -> None:
         time.sleep(options.first)
         if options.status is not None:
             self._refuse(refusal(scenario.service, options.status, f"replay: {scenario.id} was told to fail"))
@@ -111,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
                 break
             if count == options.cut:
                 break
+            if options.asked and _USAGE in event and not _asks_for_usage(request):
+                continue
             if count == options.stall:
                 self.rfile.read(1)  # nothing, once the client hangs up
                 self.close_connection = True

@@ -21,10 +21,10 @@ ROOT = Path(chunkmeter.__path__[0])
 # The house, in the order in which a chunk passes: a part may import those below its own row, never one above. Each row
 # lists exactly what its part imports today. `_version` is free to all; `chunkmeter` is the module of the public names.
 HOUSE = {
-    "cli": "chunkmeter received pricing semconv shown",
+    "cli": "chunkmeter instrumentors received pricing servers providers semconv spelling switches shown",
     "chunkmeter": "instrumentors spend processor streams calls readers models pricing attribution settings",
     "instrumentors": (
-        "processor streams calls reporting readers facts attribution settings guard providers semconv shown"
+        "processor streams calls reporting readers facts attribution settings guard providers semconv switches shown"
     ),
     "spend": "streams calls guard shown",
     "testing": "calls reporting pricing settings",
@@ -41,7 +41,7 @@ HOUSE = {
     "facts": "pricing attribution text",
     "pricing": "threads servers providers text semconv shown",
     "attribution": "guard steps text semconv shown",
-    "settings": "servers semconv shown",
+    "settings": "servers semconv spelling shown",
     "guard": "shown",
     "steps": "",
     "threads": "",
@@ -49,6 +49,8 @@ HOUSE = {
     "providers": "",
     "text": "",
     "semconv": "",
+    "spelling": "shown",
+    "switches": "",
     "shown": "",
     "_version": "",
 }

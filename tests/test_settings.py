@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from chunkmeter import Settings
+from chunkmeter import Settings, spelling
 from chunkmeter.servers import Server
 from support import ROOT
 
@@ -198,10 +199,10 @@ def test_a_bad_variable_is_one_warning_and_the_default(
 def test_an_unknown_keyword_is_one_warning_that_lists_the_known(caplog: pytest.LogCaptureFixture) -> None:
     """A slip of the pen doesn't stop the app."""
     with caplog.at_level(logging.DEBUG, "chunkmeter"):
-        assert Settings.load({}, idle_time=5) == Settings()
+        assert Settings.load({}, nonsense=5) == Settings()
     (record,) = caplog.records
     assert record.getMessage() == (
-        "'idle_time' is no setting of chunkmeter: write one of "
+        "'nonsense' is no setting of chunkmeter: write one of "
         "cost_semconv, estimate, flush_on_exit, histograms, idle_timeout, include_usage, metric_labels, "
         "mirascope_tags, prices, prices_reload, prices_update, semconv, servers."
     )
@@ -347,3 +348,42 @@ def test_the_usable_servers_stay(caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings.load({"CHUNKMETER_SERVERS": "a.b=openai,oops,c.d=groq"})
     assert settings.servers == ("a.b=openai", "c.d=groq")
     assert "and not 'oops'" in caplog.text
+
+
+@pytest.fixture
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process in which no variable has been warned of."""
+    monkeypatch.setattr(spelling, "_told", set())
+
+
+@pytest.mark.usefixtures("untold")
+def test_a_misspelt_variable_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """With the one that is most like it; its value is nobody's business."""
+    environ = {"CHUNKMETER_METRIC_LABLES": "secret", "CHUNKMETER_XYZ": "1", "CHUNKMETER_FLUSH_ON_EXIT": "true"}
+    for _ in range(2):
+        assert Settings.load(environ) == Settings()
+    said = "is no variable of chunkmeter, and has no effect: did you mean"
+    assert caplog.messages == [f"CHUNKMETER_METRIC_LABLES {said} CHUNKMETER_METRIC_LABELS?"]
+
+
+def test_variables_of_others_are_not_misspelt() -> None:
+    """What the Collector's shipped configuration reads may stand in one file with the app's. Others are no setting."""
+    files = [path for path in (ROOT / "collector-config").rglob("*") if path.is_file() and path.suffix != ".html"]
+    named = {name for path in files for name in re.findall(r"CHUNKMETER_[A-Z_]+", path.read_text("utf-8", "ignore"))}
+    assert len(named) >= 20
+    assert spelling.misspelt(dict.fromkeys(named, ""), Settings.__dataclass_fields__) == {}
+    read = {f"CHUNKMETER_{name}" for name in spelling._OF_THE_COLLECTOR}
+    assert read <= named
+    odd = {"CHUNKMETER_XYZ": "", "CHUNKMETER_CI_SECONDS": ""}
+    assert spelling.misspelt(odd, Settings.__dataclass_fields__) == dict.fromkeys(sorted(odd))
+
+
+@pytest.mark.usefixtures("untold")
+def test_a_variable_in_small_letters_is_misspelt(caplog: pytest.LogCaptureFixture) -> None:
+    Settings.load({"chunkmeter_prices": "a"})
+    assert caplog.messages[0].endswith("did you mean CHUNKMETER_PRICES?")
+
+
+def test_a_keyword_that_is_nearly_one_is_told_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    Settings.load({}, metric_lables="a")
+    assert caplog.messages == ["'metric_lables' is no setting of chunkmeter: did you mean metric_labels?"]

@@ -209,9 +209,9 @@ def test_the_command_names_a_model_on_one_line(capsys: pytest.CaptureFixture[str
 # --- the source ---
 
 OURS = {
-    "', '.join(_PARSERS)", "' and '.join((conventions.origin for conventions in self._spoken))",
+    "' and '.join((conventions.origin for conventions in self._spoken))",
     "'.'.join(map(str, self.least))", "__version__", "cure", "f' {cure}' if cure else ''", "hooks", "inventory",
-    "kept",
+    "kept", "lost",
     "mistakes", "origin(endpoint) if endpoint else 'as set in the SDK'", "place", "self._kind", "self.cure",
     "self.last", "self.name", "self.settings.cost_semconv", "semconv.OTHER", "site", "_place(first)", "_place(url)",
     "self._prices_in_use()", "why",

@@ -207,12 +207,12 @@ def test_the_time_is_chunkmeter_s_again() -> None:
 
 
 def test_every_module_that_reads_the_time_reads_the_clock() -> None:
-    """But for the receiver behind `chunkmeter tail`, which meters nothing."""
+    """But for the command, which meters nothing."""
     package = Path(chunkmeter.__path__[0])
     asks = {
         ".".join(("chunkmeter", *path.relative_to(package).with_suffix("").parts)).removesuffix(".__init__")
         for path in package.rglob("*.py")
-        if path.parent.name != "cli" and path.name != "testing.py"
+        if "cli" not in path.relative_to(package).parts and path.name != "testing.py"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in ("time_ns", "time.time_ns", "time.time", "datetime.now")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from .semconv import HISTOGRAMS, SEMCONV
 from .servers import Server, server_of
 from .shown import quoted
+from .spelling import warn_of_keyword, warn_of_variables
 
 __all__ = ["Settings", "warn_of_unknown"]
 
@@ -106,13 +107,14 @@ class Settings:
             if value is not None:
                 chosen[field] = _parsed(field, value, place)
         warn_of_unknown(keywords)
+        warn_of_variables(environ, _PARSERS)
         return cls(**chosen)
 
 
 def warn_of_unknown(names: Iterable[str]) -> None:
-    """Log for each of these names that it is no setting, and which there are."""
+    """Log for each of these names that it is no setting, and which was meant, or which there are."""
     for name in names:
-        _logger.warning("%s is no setting of chunkmeter: write one of %s.", quoted(name), ", ".join(_PARSERS))
+        warn_of_keyword(name, _PARSERS)
 
 
 class _PartlyUsableError(ValueError):

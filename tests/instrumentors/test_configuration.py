@@ -80,7 +80,7 @@ def test_an_option_that_is_no_setting_is_said_and_the_others_count(caplog: pytes
     with caplog.at_level(logging.WARNING):
         configure_instrumentation(ExperimentalInstrumentation(python={"mirascope": options}))
     (record,) = caplog.records
-    assert record.getMessage().startswith("'metric_label' is no setting of chunkmeter: write one of cost_semconv, ")
+    assert record.getMessage().startswith("'metric_label' is no setting of chunkmeter: did you mean metric_labels?")
     in_force = for_providers(None, None, Settings(metric_labels=("team",)))
     patches = MirascopeInstrumentor()._patches
     assert patches is not None
@@ -93,7 +93,7 @@ def test_a_keyword_that_is_no_setting_is_said(caplog: pytest.LogCaptureFixture) 
         MirascopeInstrumentor().instrument(metric_label="tenant", tracer_provider=None, logger_provider=None)
     MirascopeInstrumentor().uninstrument()
     (record,) = caplog.records
-    assert record.getMessage().startswith("'metric_label' is no setting of chunkmeter: write one of cost_semconv, ")
+    assert record.getMessage().startswith("'metric_label' is no setting of chunkmeter: did you mean metric_labels?")
 
 
 def started(server: Server, directory: Path, app: Path, entries: dict[str, Any], **environment: str) -> Recording:

@@ -165,6 +165,35 @@ def test_nothing_is_said_where_every_hook_is_off(caplog: pytest.LogCaptureFixtur
     assert lines(caplog) == []
 
 
+def test_what_loses_money_is_one_warning(
+    kit: Kit, install: Callable[..., None], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metrics that are off, and spans of others that are sampled away; spans of a library that is hooked are not."""
+    install(logfire="5.4.0", xai_sdk="1.21.0")
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.1")
+    instrument(kit)
+    _inventory.tell()
+    assert [record.getMessage() for record in caplog.records] == [
+        (
+            "chunkmeter can't tell all that is spent: OTEL_METRICS_EXPORTER=none, so that no metric tells of it; "
+            "OTEL_TRACES_SAMPLER keeps 0.1 of the traces, and calls of logfire count there. `chunkmeter doctor` says "
+            "what to write."
+        )
+    ]
+
+
+def test_sampling_alone_loses_no_money(
+    kit: Kit, install: Callable[..., None], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metrics of chunkmeter's own calls are exact."""
+    install()
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    instrument(kit)
+    assert caplog.records == []
+
+
 def test_it_never_raises(kit: Kit, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Metadata may be broken in any way; the log says that something was."""
 

@@ -529,7 +529,18 @@ def test_the_command_prices_a_tier_on_a_day(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_command_prints_a_bill_by_item(capsys: pytest.CaptureFixture[str]) -> None:
     """gpt-5: 1000 * 1.25, 3 searches at 10 a thousand; a container has no price in the table."""
-    arguments = ["price", "gpt-5", "--input", "1000", "--web-searches", "3", "--code-sessions", "1", "--tier", "huge"]
+    arguments = [
+        "price",
+        "gpt-5",
+        "--input",
+        "1000",
+        "--web-searches",
+        "3",
+        "--code-sessions",
+        "1",
+        "--tier",
+        "performance",
+    ]
     assert cli.main(arguments) == 0
     shown = [line.split() for line in capsys.readouterr().out.splitlines()]
     for words in (
@@ -540,7 +551,7 @@ def test_the_command_prints_a_bill_by_item(capsys: pytest.CaptureFixture[str]) -
     assert cli.main([*arguments, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["items"] == {"web_search": 3, "code_session": 1}
-    assert said["unpriced"] == ["code_session", "tier:huge"]
+    assert said["unpriced"] == ["code_session", "tier:performance"]
 
 
 def test_the_command_says_that_a_price_is_assumed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -593,3 +604,31 @@ def test_the_command_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> No
     """For the editors that complete and check TOML and JSON by one."""
     assert cli.main(["prices", "schema"]) == 0
     assert json.loads(capsys.readouterr().out) == parse.schema()
+
+
+@pytest.mark.parametrize(
+    ("tier", "said"),
+    [
+        (
+            "flexx",
+            "'flexx' is the tier of no provider: did you mean flex? Write one of auto, batch, default, fast, flex, ",
+        ),
+        ("huge", "'huge' is the tier of no provider: write one of auto, batch, default, fast, flex, "),
+    ],
+)
+def test_the_command_refuses_a_tier_of_nobody(tier: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be priced at the standard price, with a line at the bottom that is easily overlooked."""
+    assert cli.main(["price", "gpt-5", "--input", "1000", "--tier", tier]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(said)
+
+
+def test_the_command_takes_a_tier_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """1000 tokens at 3 a million."""
+    file = tmp_path / "prices.toml"
+    file.write_text(
+        '[[models]]\nnames = ["own"]\nprices = {input = 1, output = 1}\ntiers.night = {input = 3, output = 3}\n'
+    )
+    assert cli.main(["price", "own", "--input", "1000", "--tier", "Night", "--prices", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["amount"] == "0.003"

@@ -1,4 +1,4 @@
-"""The command `chunkmeter`, with the sub-commands `run`, `tail`, `report`, `price` and `prices`."""
+"""The command `chunkmeter`, with the sub-commands `run`, `tail`, `report`, `price`, `prices` and `doctor`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sub-command that the arguments name, and return its exit code."""
-    from . import price, prices, report, run, tail
+    from . import doctor, price, prices, report, run, tail
 
     parser = argparse.ArgumentParser(prog="chunkmeter", description="Meters LLM streams as OpenTelemetry.")
     parser.add_argument("--version", action="version", version=f"chunkmeter {__version__}")
@@ -30,5 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     price.add_arguments(command)
     command.set_defaults(run=price.run)
     prices.add_arguments(commands.add_parser("prices", help=prices.SUMMARY, description=prices.SUMMARY))
+    command = commands.add_parser("doctor", help=doctor.SUMMARY, description=doctor.SUMMARY)
+    doctor.add_arguments(command)
+    command.set_defaults(run=doctor.run)
     options = parser.parse_args(arguments)
     return options.run(options)

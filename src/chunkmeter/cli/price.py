@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ from chunkmeter import Priced, Unpriced, Usage, price
 
 from ..pricing import PriceFile
 from ..pricing.items import ITEMS
-from ..pricing.tiers import is_prepaid
+from ..pricing.tiers import KNOWN, is_prepaid, service_tier
 from ..pricing.tokens import CLASSES, classes
 from ..shown import plain, quoted
+from ..spelling import nearest
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--item", type=_item, action="append", default=[], metavar="NAME=N",
         help="so many of another item, by the provider's own word for it; may stand several times",
     )  # fmt: skip
-    parser.add_argument("--tier", help="service tier: flex, priority, batch, ...")
+    parser.add_argument("--tier", help="service tier: flex, priority, batch, ..., or one of your file's")
     parser.add_argument("--region", help="region that served the call, such as us-east-1")
     parser.add_argument("--server", metavar="HOST", help="host of the call, for self-hosted models of a price file")
     parser.add_argument(
@@ -75,6 +77,10 @@ def run(options: argparse.Namespace) -> int:
     said = {item.name: given[option.replace("-", "_")] for option, item in _ITEM_OPTIONS.items()}
     items = {name: number for name, number in (*said.items(), *options.item) if number is not None}
     unusable: list[Exception] = []
+    path = options.prices or os.environ.get("CHUNKMETER_PRICES", "").strip() or None
+    if refused := _refused_tier(options.tier, path):
+        print(refused, file=sys.stderr)
+        return 2
     answer = price(
         usage,
         model=options.model,
@@ -97,6 +103,29 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print(answer, usage, items)
     return 0 if isinstance(answer, Priced) else 1
+
+
+def _refused_tier(raw: str | None, path: str | None) -> str | None:
+    """Why a tier is refused: no provider has it, and no entry of the price file; None if it is taken."""
+    word = service_tier(raw)
+    known = KNOWN if word is None or word in KNOWN else KNOWN | _own_tiers(path)
+    if word is None or word in known:
+        return None
+    meant = nearest(word, known)
+    asked = f"did you mean {meant}? Write" if meant else "write"
+    return f"{quoted(raw)} is the tier of no provider: {asked} one of {', '.join(sorted(known))}."
+
+
+def _own_tiers(path: str | None) -> set[str]:
+    """The tiers that a price file names; none if it can't be read, which is told where it prices."""
+    from ..pricing.parse import UnusableFileError, read
+
+    try:
+        overlay = read(path) if path else None
+    except UnusableFileError:
+        return set()
+    entries = [*overlay.models, *overlay.multipliers] if overlay else []
+    return {word for entry in entries for name in entry.tiers if (word := service_tier(name))}
 
 
 def _print(answer: Priced, usage: Usage, items: Mapping[str, int | float]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..pricing.entry import Alias
     from ..pricing.overlay import Overlay
 
-__all__ = ["SUMMARY", "add_arguments"]
+__all__ = ["SUMMARY", "add_arguments", "unpriced"]
 
 SUMMARY = "Check a file of your own prices, or print the JSON schema of such files."
 
@@ -43,7 +43,7 @@ def _check(options: argparse.Namespace) -> int:
     except UnusableFileError as error:
         print(error, file=sys.stderr)
         return 1
-    mistakes = list(_unpriced(overlay, PriceFile(options.file)))
+    mistakes = list(unpriced(overlay, options.file))
     for place, said in mistakes[:_MOST_SHOWN]:
         print(f"{plain(options.file)}: {place}: {said}", file=sys.stderr)
     if len(mistakes) > _MOST_SHOWN:
@@ -87,8 +87,14 @@ def _schema(_: argparse.Namespace) -> int:
     return 0
 
 
-def _unpriced(overlay: Overlay, file: PriceFile) -> Iterator[tuple[str, str]]:
-    """The place of each alias or base whose model has no price, and what is wrong there."""
+def unpriced(overlay: Overlay, path: str) -> Iterator[tuple[str, str]]:
+    """The place of each alias or base whose model has no price, and what is wrong there.
+
+    Args:
+        overlay: the file as it was read.
+        path: where it is.
+    """
+    file = PriceFile(path)
     for index, entry in enumerate(overlay.models):
         for name in entry.names if entry.base is not None else ():
             if "*" not in name and _is_unknown(name, entry.provider, file):

@@ -1,5 +1,7 @@
 """One log line at the start: what is metered, what is installed and is not, and which other instrumentations there are.
 
+Another one, a warning, says what of the spend will be lost, if anything.
+
 It asks the packages' metadata alone, so that nothing is imported that the app does not use.
 """
 
@@ -16,39 +18,14 @@ from .._version import __version__
 from ..guard import unheard
 from ..reporting.first import at_first_call
 from ..shown import plain
+from ..switches import DISABLED, exporters, kept_share
 from ._library import LibraryInstrumentor
+from .others import TRACING, WITHOUT_HOOK
 
-__all__ = ["every_instrumentor", "line", "tell"]
+__all__ = ["every_instrumentor", "line", "losses", "tell"]
 
 _logger = logging.getLogger("chunkmeter")
 
-_DISABLED = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
-_WITHOUT_HOOK = {
-    "google-cloud-aiplatform": "Vertex AI's SDK",
-    "google-generativeai": "Google's older SDK",
-    "ibm-watsonx-ai": "IBM's SDK",
-}
-"""Distribution -> the name of a library that chunkmeter has no hook for, and whose streams `wrap()` reads."""
-_OTHERS = (
-    "google-adk",
-    "langfuse",
-    "logfire",
-    "openinference-instrumentation-anthropic",
-    "openinference-instrumentation-langchain",
-    "openinference-instrumentation-litellm",
-    "openinference-instrumentation-openai",
-    "openlit",
-    "opentelemetry-instrumentation-anthropic",
-    "opentelemetry-instrumentation-genai-anthropic",
-    "opentelemetry-instrumentation-genai-openai",
-    "opentelemetry-instrumentation-google-genai",
-    "opentelemetry-instrumentation-langchain",
-    "opentelemetry-instrumentation-openai",
-    "opentelemetry-instrumentation-openai-v2",
-    "pydantic-ai-slim",
-    "xai-sdk",
-)
-"""The distributions of instrumentations, and of libraries that trace themselves, whose spans are read."""
 _OFF = "its hook is off: call chunkmeter.instrument()"
 _WRAP = "it has no hook: give its streams to chunkmeter.wrap()"
 _READ = "their spans are read, and a call that several tell of counts once"
@@ -63,14 +40,16 @@ def every_instrumentor() -> list[BaseInstrumentor]:
 
 
 def tell() -> None:
-    """Log the line, once a process: now if the log takes it, else when the first call begins. It never raises.
+    """Log both lines, once a process; the first now if the log takes it, else when a call begins. It never raises.
 
     `opentelemetry-instrument` calls this once it has loaded all instrumentors, mostly before the app configures its
     log.
     """
     with unheard("telling what is metered"):
-        if next(_first, False) and not _tell_if_heard():
-            at_first_call(_tell_late)
+        if next(_first, False):
+            _warn_of_losses()
+            if not _tell_if_heard():
+                at_first_call(_tell_late)
 
 
 def line() -> str | None:
@@ -82,7 +61,7 @@ def line() -> str | None:
     metered = [_named(one.library.name, found) for one in libraries if one.metering and (found := one.library.found())]
     parts = [f"meters {', '.join(metered) or 'no library'}"]
     parts += [f"not metered: {', '.join(names)} ({cure})" for cure, names in _unmetered(libraries).items()]
-    if others := [_named(name, found) for name in _OTHERS if (found := _found(name))]:
+    if others := [_named(name, found) for name in TRACING if (found := _found(name))]:
         reads = any(one.metering for one in each if isinstance(one, instrumentors.SpansInstrumentor))
         parts.append(f"other instrumentations installed: {', '.join(others)} ({_READ if reads else _NOT_READ})")
     return "; ".join(parts)
@@ -91,16 +70,38 @@ def line() -> str | None:
 def _unmetered(libraries: list[LibraryInstrumentor]) -> dict[str, list[str]]:
     """The libraries that are installed and go unmetered, by what the user can do about it."""
     named: dict[str, list[str]] = {}
-    off = f"its hook is off: see {_DISABLED}" if os.environ.get(_DISABLED) else _OFF
+    off = f"its hook is off: see {DISABLED}" if os.environ.get(DISABLED) else _OFF
     for one in libraries:
         if not one.metering and (found := one.library.found()):
             cure = one.library.cure.rstrip(".") if one.is_instrumented_by_opentelemetry else off
             named.setdefault(cure, []).append(_named(one.library.name, found))
     hooked = {one.library.distribution for one in libraries}
-    for distribution, name in _WITHOUT_HOOK.items():
+    for distribution, name in WITHOUT_HOOK.items():
         if distribution not in hooked and (found := _found(distribution)):
             named.setdefault(_WRAP, []).append(_named(name, found))
     return named
+
+
+def losses() -> list[str]:
+    """What the environment switches off or samples away of what is spent; nothing where every hook is off."""
+    each = every_instrumentor()
+    if not any(one.is_instrumented_by_opentelemetry for one in each):
+        return []
+    found: list[str] = []
+    if not exporters(os.environ, "metrics"):
+        found.append("OTEL_METRICS_EXPORTER=none, so that no metric tells of it")
+    hooked = {one.library.distribution for one in each if isinstance(one, LibraryInstrumentor)}
+    others = [name for name in TRACING if name not in hooked and _found(name)]
+    if others and (share := kept_share(os.environ)) < 1:
+        found.append(
+            f"OTEL_TRACES_SAMPLER keeps {share:.3g} of the traces, and calls of {', '.join(others)} count there"
+        )
+    return found
+
+
+def _warn_of_losses() -> None:
+    if lost := "; ".join(losses()):
+        _logger.warning("chunkmeter can't tell all that is spent: %s. `chunkmeter doctor` says what to write.", lost)
 
 
 def _tell_if_heard() -> bool:
