@@ -25,6 +25,7 @@ from ..facts.total import Cost, cost_in
 from ..pricing import ELSEWHERE
 from ..readers import Reader, UnknownWireError
 from ..readers.items import Body, reading
+from ..readers.quiet import Quiet, never
 from ..reporting.attributes import span_name, start_attributes
 from ..reporting.once import is_counted
 from ..reporting.recorded import recorded_by
@@ -66,8 +67,8 @@ class Call:
 
     __slots__ = (
         "__weakref__", "_body", "_failed", "_read", "_reader", "attempt", "chunks", "context", "ended", "first_ns",
-        "last_ns", "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request", "span", "start_ns",
-        "tally", "telemetry", "told",
+        "last_ns", "leaving", "library", "mode", "open", "others", "peer", "quiet", "raw_tapped", "request", "span",
+        "start_ns", "tally", "telemetry", "told",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +93,8 @@ class Call:
             reader.wire if reader else None, keeps_text=telemetry.settings.estimate, request_model=request.model
         )
         self._read: Callable[[Tally, Any], None] = self._begin_reading
+        self.quiet: Quiet = never
+        """Whether an item is one more chunk and says nothing else. A tap asks it first, and `read` takes the others."""
         self._reader = reader
         self._body: Body | None = None
         """How its chunks are read, where they are pieces of a raw body."""
@@ -136,6 +139,14 @@ class Call:
 
     def observe(self, event: Any) -> None:
         """Count one raw event as a chunk and read it. Never raises."""
+        if self.quiet(self.tally, event):
+            self.last_ns = time_ns()
+            self.chunks += 1
+        else:
+            self.read(event)
+
+    def read(self, event: Any) -> None:
+        """Count one raw event that may say something, and read it. Never raises."""
         now = self.last_ns = time_ns()
         if not self.chunks:
             self.first_ns = now
@@ -147,12 +158,12 @@ class Call:
             self.telemetry.guard.failed("reader", f"reading {self.tally.wire or 'an unknown wire'}", error)
 
     def _begin_reading(self, tally: Tally, item: Any) -> None:
-        read = reading(tally, item, self._reader)
-        if isinstance(read, Body):
-            self._body, self._read = read, self._read_body
-        elif read is not None:
-            self._read = read
-        if read is not None:
+        chosen = reading(tally, item, self._reader)
+        if isinstance(chosen, Body):
+            self._body, self._read = chosen, self._read_body
+        elif chosen is not None:
+            self._read, self.quiet = chosen
+        if chosen is not None:
             self._read(tally, item)
 
     def _read_body(self, tally: Tally, item: Any) -> None:
@@ -259,7 +270,7 @@ class Call:
         return self._failed or (self.tally.wire is None and self.chunks > 0)
 
     def _over(self) -> None:
-        self.ended, self._read = True, self.telemetry.guard.late
+        self.ended, self._read, self.quiet = True, self.telemetry.guard.late, never
         self.telemetry.gauges.closed(self.open)
 
     def _correct_operation(self) -> None:

@@ -1,7 +1,8 @@
 """Taps on iteration, sync and async.
 
 A tap pulls an item, lets the call (`chunkmeter.calls.call`) observe it, and hands it on. At the end it tells the call
-how the stream ended. This code runs once for each chunk, so it is kept short.
+how the stream ended. This code runs once for each chunk, so it is kept short: of a quiet chunk it notes the time, and
+counts it, without a call of `Call.observe`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from functools import partial
+from time import time_ns
 from typing import Any, cast
 
 from ..calls.call import Call
@@ -31,30 +33,33 @@ def tap(lease: Lease, items: Any, observe: Observe | None = None) -> Any:
     Args:
         lease: holds the call, which must have begun. The tap settles that call when the iterator ends or fails.
         items: a generator, an iterator or an async iterator.
-        observe: called with each item; the call's own `observe` if left out.
+        observe: called with each item; left out where the items are the call's own events.
 
     Returns:
         A generator for a generator, otherwise an iterator of the same kind, sync or async.
     """
-    observe = observe or lease.begun().observe
     if isinstance(items, Generator):
         return _through(lease, cast("Generator[Any, Any, Any]", items), observe)
     return (Tap if hasattr(items, "__next__") else AsyncTap)(lease, items, observe)
 
 
 @pulls
-def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe) -> Generator[Any, Any, Any]:
+def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | None) -> Generator[Any, Any, Any]:
     """Do what `yield from items` does, and observe each item. For each chunk it costs half of what a `Tap` does."""
     call, send = lease.begun(), items.send
-    opened = call.open
+    opened, tally, look = call.open, call.tally, observe or call.read
     pull: Callable[[Any], Any] = send
     given: Any = None
     try:
         while True:
             opened.paused_ns = 0
             item = pull(given)
-            observe(item)
-            opened.paused_ns = call.last_ns or call.start_ns
+            if observe is None and call.quiet(tally, item):
+                call.chunks += 1
+                call.last_ns = opened.paused_ns = time_ns()
+            else:
+                look(item)
+                opened.paused_ns = call.last_ns or call.start_ns
             try:
                 given = yield item
                 pull = send
@@ -78,7 +83,7 @@ class Tap:
 
     __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
 
-    def __init__(self, lease: Lease, items: Iterator[Any], observe: Observe) -> None:
+    def __init__(self, lease: Lease, items: Iterator[Any], observe: Observe | None) -> None:
         self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
         self._pull = items.__next__
 
@@ -101,7 +106,7 @@ class AsyncTap:
 
     __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
 
-    def __init__(self, lease: Lease, items: AsyncIterator[Any], observe: Observe) -> None:
+    def __init__(self, lease: Lease, items: AsyncIterator[Any], observe: Observe | None) -> None:
         self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
         self._pull = items.__anext__
 
@@ -185,47 +190,56 @@ class SendingAsync:
 
 
 @pulls
-def step(call: Call, observe: Observe, pull: Callable[[], Any]) -> Any:
+def step(call: Call, observe: Observe | None, pull: Callable[..., Any], *given: Any) -> Any:
     """Pull one item, have it observed, and return it. The call is settled if the pull ends the stream or fails.
 
     Args:
         call: the call whose stream it is.
-        observe: called with the item.
+        observe: called with the item; None where it is one of the call's own events.
         pull: gives the next item, or raises `StopIteration`.
+        given: what `pull` is called with.
     """
     opened = call.open
     if not opened.paused_ns:
         # An outer tap is pulling already and will observe this item: some classes call `__next__` in `__iter__`.
-        return pull()
+        return pull(*given)
     opened.paused_ns = 0
     try:
-        item = pull()
+        item = pull(*given)
     except StopIteration:
         call.settle("exhausted")
         raise
     except BaseException as error:
         call.fail(error)
         raise
-    observe(item)
-    opened.paused_ns = call.last_ns or call.start_ns
+    if observe is None and call.quiet(call.tally, item):
+        call.chunks += 1
+        call.last_ns = opened.paused_ns = time_ns()
+    else:
+        (observe or call.read)(item)
+        opened.paused_ns = call.last_ns or call.start_ns
     return item
 
 
 @pulls
-async def astep(call: Call, observe: Observe, pull: Callable[[], Awaitable[Any]]) -> Any:
+async def astep(call: Call, observe: Observe | None, pull: Callable[..., Awaitable[Any]], *given: Any) -> Any:
     """Pull one item of an async iterator, as `step` does; `pull` gives an awaitable of the item."""
     opened = call.open
     if not opened.paused_ns:
-        return await pull()
+        return await pull(*given)
     opened.paused_ns = 0
     try:
-        item = await pull()
+        item = await pull(*given)
     except StopAsyncIteration:
         call.settle("exhausted")
         raise
     except BaseException as error:
         call.fail(error)
         raise
-    observe(item)
-    opened.paused_ns = call.last_ns or call.start_ns
+    if observe is None and call.quiet(call.tally, item):
+        call.chunks += 1
+        call.last_ns = opened.paused_ns = time_ns()
+    else:
+        (observe or call.read)(item)
+        opened.paused_ns = call.last_ns or call.start_ns
     return item
