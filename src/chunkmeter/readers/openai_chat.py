@@ -56,9 +56,11 @@ COUNTS: Table = {
 
 
 # What chunks of text in JSON are made of; one that has more may say something.
-_PLAIN = frozenset({"id", "object", "created", "model", "choices", "usage", "system_fingerprint", "obfuscation"})
-_PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
-_PLAIN_DELTA = frozenset({"role", "content", "refusal", "reasoning", "reasoning_content"})
+_PLAIN = frozenset(
+    "id object created model choices usage service_tier system_fingerprint obfuscation provider nvext".split()
+)
+_PLAIN_CHOICE = frozenset("index delta finish_reason native_finish_reason logprobs".split())
+_PLAIN_DELTA = frozenset("role content refusal reasoning reasoning_content".split())
 
 
 def quiet(tally: Tally, event: Any) -> bool:
@@ -71,6 +73,9 @@ def quiet(tally: Tally, event: Any) -> bool:
         if kept["finish_reason"] or said["usage"] is not None or kept["index"] not in tally.reasons:
             return False
         if not (tally.response_id and tally.response_model) and not _is_known(tally, event):
+            return False
+        tier = said.get("service_tier")
+        if tier and tier != tally.service_tier:
             return False
         delta = kept["delta"]
         if (delta.content and not tally.tells_runs) or not _tells_runs(delta):
@@ -90,6 +95,7 @@ def _is_quiet(tally: Tally, event: Any) -> bool:
             not choice.finish_reason
             and choice.index in tally.reasons
             and getattr(event, "usage", None) is None
+            and getattr(event, "service_tier", None) in (None, tally.service_tier)
             and _is_known(tally, event)
             and ((choice.delta.content and not tally.tells_runs) or not _tells_runs(choice.delta))
         )
@@ -105,6 +111,7 @@ def quiet_json(tally: Tally, event: Any) -> bool:
             not choice["finish_reason"]
             and choice["index"] in tally.reasons
             and event.get("usage") is None
+            and event.get("service_tier") in (None, tally.service_tier)
             and bool(tally.response_id and tally.response_model)
             and not tally.tells_runs
             and event.keys() <= _PLAIN
