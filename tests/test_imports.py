@@ -26,7 +26,7 @@ HOUSE = {
     "instrumentors": (
         "processor streams calls reporting readers facts attribution settings guard providers semconv shown"
     ),
-    "testing": "calls reporting pricing settings",
+    "testing": "streams calls reporting pricing settings",
     "exporter": "processor finished reporting semconv",
     "processor": "streams calls finished reporting foreign facts attribution settings semconv",
     "streams": "calls reporting readers facts attribution providers",

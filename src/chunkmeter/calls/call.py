@@ -24,8 +24,7 @@ from ..facts.tally import Ending, Tally
 from ..facts.total import Cost, cost_in
 from ..pricing import ELSEWHERE
 from ..readers import Reader, UnknownWireError
-from ..readers.items import Body, reading
-from ..readers.quiet import Quiet, never
+from ..readers.items import Body, Quiet, never, reading
 from ..reporting.attributes import span_name, start_attributes
 from ..reporting.once import is_counted
 from ..reporting.recorded import recorded_by
@@ -93,8 +92,7 @@ class Call:
             reader.wire if reader else None, keeps_text=telemetry.settings.estimate, request_model=request.model
         )
         self._read: Callable[[Tally, Any], None] = self._begin_reading
-        self.quiet: Quiet = never
-        """Whether an item is one more chunk and says nothing else. A tap asks it first, and `read` takes the others."""
+        self.quiet: Quiet = never  # whether an item is one more chunk and says nothing else; `read` takes the others
         self._reader = reader
         self._body: Body | None = None
         """How its chunks are read, where they are pieces of a raw body."""
@@ -138,10 +136,9 @@ class Call:
     # --- its chunks ---
 
     def observe(self, event: Any) -> None:
-        """Count one raw event as a chunk and read it. Never raises."""
+        """Count one raw event as a chunk, and read it unless it is quiet. Never raises."""
         if self.quiet(self.tally, event):
-            self.last_ns = time_ns()
-            self.chunks += 1
+            self.last_ns, self.chunks = time_ns(), self.chunks + 1
         else:
             self.read(event)
 
@@ -160,19 +157,18 @@ class Call:
     def _begin_reading(self, tally: Tally, item: Any) -> None:
         chosen = reading(tally, item, self._reader)
         if isinstance(chosen, Body):
-            self._body, self._read = chosen, self._read_body
+            self._body, self._read, self.quiet = chosen, partial(self._read_body, chosen), chosen.quiet
         elif chosen is not None:
             self._read, self.quiet = chosen
         if chosen is not None:
             self._read(tally, item)
 
-    def _read_body(self, tally: Tally, item: Any) -> None:
+    def _read_body(self, body: Body, tally: Tally, item: Any) -> None:
         """Read a piece of a raw body; the events in it count as chunks, not the piece."""
-        if self._body is not None:
-            events = self._body.events(item)
-            if not self._body.is_text:
-                self.chunks += len(events) - 1
-            self._body.read(tally, events)
+        events = body.events(item)
+        if not body.is_text:
+            self.chunks += len(events) - 1
+        body.read(tally, events)
 
     # --- its end ---
 

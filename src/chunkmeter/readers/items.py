@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, cast
 from ..facts.tally import Tally
 from . import Reader, UnknownWireError, for_event
 from ._framing import Framing, is_raw
+from ._repeated import Repeated
 from .quiet import Quiet, never
 
-__all__ = ["Body", "Read", "Reading", "reading"]
+__all__ = ["Body", "Quiet", "Read", "Reading", "never", "reading"]
 
 Read = Callable[[Tally, Any], None]
 """Folds one item into a tally."""
@@ -35,6 +36,9 @@ class Body:
         self._framing = Framing()
         self._reader, self._inside = reader, inside
         self._reading: Reading | None = None
+        self._repeated = Repeated()
+        self._alone: Any = None
+        """The last piece, if nothing was under way before it and nothing is after it."""
 
     @property
     def is_text(self) -> bool:
@@ -43,7 +47,17 @@ class Body:
 
     def events(self, item: Any) -> list[Any]:
         """The events that this item completes."""
-        return self._framing.feed(item if self._inside is None else self._inside(item))
+        piece, begun = item if self._inside is None else self._inside(item), not self._framing.at_rest
+        events = self._framing.feed(piece)
+        self._alone = None if begun or not self._framing.at_rest else piece
+        return events
+
+    def quiet(self, tally: Tally, item: Any) -> bool:
+        """Whether a piece is one more event like the last quiet one."""
+        if not self._repeated.fits(item if self._inside is None else self._inside(item)) or not self._framing.at_rest:
+            return False
+        self._framing.passed_over()
+        return True
 
     def read(self, tally: Tally, events: list[Any]) -> None:
         """Fold events of this body into the tally."""
@@ -52,8 +66,12 @@ class Body:
                 continue  # a text that is no JSON, which no reader knows
             if self._reading is None:
                 self._reading = _native(tally, event, self._reader)
-            if self._reading is not None and not self._reading.quiet(tally, event):
+            if self._reading is None:
+                continue
+            if not self._reading.quiet(tally, event):
                 self._reading.read(tally, event)
+            elif len(events) == 1:
+                self._repeated.learn(self._alone)
 
 
 def reading(tally: Tally, first: Any, reader: Reader | None) -> Reading | Body | None:

@@ -56,11 +56,12 @@ COUNTS: Table = {
 
 
 # What chunks of text in JSON are made of; one that has more may say something.
-_PLAIN = frozenset(
-    "id object created model choices usage service_tier system_fingerprint obfuscation provider nvext".split()
-)
-_PLAIN_CHOICE = frozenset("index delta finish_reason native_finish_reason logprobs".split())
-_PLAIN_DELTA = frozenset("role content refusal reasoning reasoning_content".split())
+_PLAIN = frozenset({
+    "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "obfuscation",
+    "provider",
+})  # fmt: skip
+_PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "native_finish_reason", "logprobs"})
+_PLAIN_DELTA = frozenset({"role", "content", "refusal", "reasoning", "reasoning_content"})
 
 
 def quiet(tally: Tally, event: Any) -> bool:

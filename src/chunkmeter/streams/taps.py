@@ -8,7 +8,7 @@ counts it, without a call of `Call.observe`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator
 from functools import partial
 from time import time_ns
 from typing import Any, cast
@@ -18,9 +18,22 @@ from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling, pulls
 from ..calls.sending import asend, send
 
-__all__ = ["Observe", "SendingAsync", "astep", "ignore", "sending", "step", "tap"]
+__all__ = [
+    "Hides",
+    "Observe",
+    "SendingAsync",
+    "astep",
+    "ignore",
+    "inner_async_tap",
+    "inner_tap",
+    "sending",
+    "step",
+    "tap",
+]
 
 Observe = Callable[[Any], None]
+Hides = Callable[[Any], bool]
+"""Says which events are not handed on; a quiet one never is of them."""
 
 
 def ignore(item: Any) -> None:
@@ -47,14 +60,14 @@ def tap(lease: Lease, items: Any, observe: Observe | None = None) -> Any:
 def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | None) -> Generator[Any, Any, Any]:
     """Do what `yield from items` does, and observe each item. For each chunk it costs half of what a `Tap` does."""
     call, send = lease.begun(), items.send
-    opened, tally, look = call.open, call.tally, observe or call.read
+    opened, tally, own, look = call.open, call.tally, observe is None, observe or call.read
     pull: Callable[[Any], Any] = send
     given: Any = None
     try:
         while True:
             opened.paused_ns = 0
             item = pull(given)
-            if observe is None and call.quiet(tally, item):
+            if own and call.quiet(tally, item):
                 call.chunks += 1
                 call.last_ns = opened.paused_ns = time_ns()
             else:
@@ -62,6 +75,8 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | N
                 opened.paused_ns = call.last_ns or call.start_ns
             try:
                 given = yield item
+                if call.raw_tapped and given is None:
+                    break  # A tap further inside does for each item what is to be done.
                 pull = send
             except GeneratorExit:
                 # The garbage collector may be closing this, so only the source is closed. The lease settles the call.
@@ -69,6 +84,9 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | N
                 raise
             except BaseException as error:  # noqa: BLE001 -- the consumer threw it, so the source gets it
                 pull, given = items.throw, error
+        result = yield from items
+        call.settle("exhausted")
+        return result
     except StopIteration as end:
         call.settle("exhausted")
         return end.value
@@ -156,6 +174,39 @@ async def _closed(call: Call, closing: Awaitable[Any]) -> Any:
         raise
     call.close()
     return result
+
+
+def inner_tap(call: Call, events: Iterable[Any], hides: Hides | None = None) -> Iterator[Any]:
+    """Observe a call's events below a tap on what is made of them, which tells how the stream ends.
+
+    A generator's tap only hands items on once this one runs, so this one also notes since when the user has the last.
+    """
+    opened, tally = call.open, call.tally
+    for event in events:
+        if call.quiet(tally, event):
+            call.chunks += 1
+            call.last_ns = opened.paused_ns = time_ns()
+        else:
+            call.read(event)
+            if hides is not None and hides(event):
+                continue
+            opened.paused_ns = call.last_ns
+        yield event
+        opened.paused_ns = 0
+
+
+async def inner_async_tap(call: Call, events: AsyncIterable[Any], hides: Hides | None = None) -> AsyncIterator[Any]:
+    """The same for async events; the tap outside notes since when the user has the last."""
+    tally = call.tally
+    async for event in events:
+        if call.quiet(tally, event):
+            call.chunks += 1
+            call.last_ns = time_ns()
+        else:
+            call.read(event)
+            if hides is not None and hides(event):
+                continue
+        yield event
 
 
 def sending(call: Call, items: Iterator[Any]) -> Iterator[Any]:
