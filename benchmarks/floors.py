@@ -1,4 +1,4 @@
-"""Streams of an SDK that does nothing, ways to read them, and the least that could be done with each of their chunks."""
+"""Streams of an SDK that does nothing, ways to read them, and the least to do with each chunk."""
 
 from __future__ import annotations
 

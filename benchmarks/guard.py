@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from statistics import median
 
 from support.faults import plant
 
 from .bench import answer
-from .bounds import least, ratio
+from .bounds import least, noted, ratio
 from .own import Own
 from .timing import Pace
 
@@ -30,10 +29,7 @@ Figures = dict[str, float]
 
 def _chunk(own: Own) -> Figures:
     turns = [own.chunk(turn) for turn in range(TURNS)]
-    return {
-        side: median((turn[side] - turn[bare]) / (turn["noting"] - turn["bare"]) for turn in turns)
-        for side, bare in (("for", "bare"), ("next", "bare next"), ("async", "bare async"))
-    }
+    return noted(turns)
 
 
 def _call(own: Own) -> Figures:

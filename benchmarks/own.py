@@ -193,7 +193,7 @@ class Own:
         return median(taken)
 
     def held(self) -> dict[str, float]:
-        """Bytes that a stream holds while it is open, after its first chunk, after many, and of many; and the SDK's span."""
+        """Bytes that a stream holds while it is open, after one chunk, after many, among many; and the SDK's span."""
         tracer = self.tracer_provider.get_tracer("by hand")
         start = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": MODEL}
 

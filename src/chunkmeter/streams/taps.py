@@ -99,17 +99,16 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | N
 class Tap:
     """A tap on an iterator that is no generator. Such an iterator may go on after it has raised."""
 
-    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
+    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe")
 
     def __init__(self, lease: Lease, items: Iterator[Any], observe: Observe | None) -> None:
         self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
-        self._pull = items.__next__
 
     def __iter__(self) -> Tap:
         return self
 
     def __next__(self) -> Any:
-        return step(self._call, self._observe, self._pull)
+        return step(self._call, self._observe, next, self._items)
 
     def __getattr__(self, name: str) -> Any:
         # The SDK's own iterator may have further methods, such as `close`.
@@ -122,17 +121,16 @@ class Tap:
 class AsyncTap:
     """A tap on an async iterator. It is no async generator, since only the event loop can end one."""
 
-    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
+    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe")
 
     def __init__(self, lease: Lease, items: AsyncIterator[Any], observe: Observe | None) -> None:
         self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
-        self._pull = items.__anext__
 
     def __aiter__(self) -> AsyncTap:
         return self
 
     def __anext__(self) -> Awaitable[Any]:
-        return astep(self._call, self._observe, self._pull)
+        return astep(self._call, self._observe, anext, self._items)
 
     def __getattr__(self, name: str) -> Any:
         # The SDK's own iterator may have further methods, such as `aclose` and `asend`.
@@ -241,22 +239,22 @@ class SendingAsync:
 
 
 @pulls
-def step(call: Call, observe: Observe | None, pull: Callable[..., Any], *given: Any) -> Any:
+def step(call: Call, observe: Observe | None, pull: Callable[[Any], Any], source: Any) -> Any:
     """Pull one item, have it observed, and return it. The call is settled if the pull ends the stream or fails.
 
     Args:
         call: the call whose stream it is.
         observe: called with the item; None where it is one of the call's own events.
-        pull: gives the next item, or raises `StopIteration`.
-        given: what `pull` is called with.
+        pull: gives the next item of `source`, or raises `StopIteration`.
+        source: the iterator.
     """
     opened = call.open
     if not opened.paused_ns:
         # An outer tap is pulling already and will observe this item: some classes call `__next__` in `__iter__`.
-        return pull(*given)
+        return pull(source)
     opened.paused_ns = 0
     try:
-        item = pull(*given)
+        item = pull(source)
     except StopIteration:
         call.settle("exhausted")
         raise
@@ -273,14 +271,14 @@ def step(call: Call, observe: Observe | None, pull: Callable[..., Any], *given: 
 
 
 @pulls
-async def astep(call: Call, observe: Observe | None, pull: Callable[..., Awaitable[Any]], *given: Any) -> Any:
+async def astep(call: Call, observe: Observe | None, pull: Callable[[Any], Awaitable[Any]], source: Any) -> Any:
     """Pull one item of an async iterator, as `step` does; `pull` gives an awaitable of the item."""
     opened = call.open
     if not opened.paused_ns:
-        return await pull(*given)
+        return await pull(source)
     opened.paused_ns = 0
     try:
-        item = await pull(*given)
+        item = await pull(source)
     except StopAsyncIteration:
         call.settle("exhausted")
         raise
