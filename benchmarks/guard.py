@@ -57,9 +57,9 @@ def _start(_: Own) -> Figures:
 MEASURED = (_chunk, _call, _price, _held, _start)
 # Each figure: what is held against what, and the most that this may come to.
 LIMITS = {
-    "for": ("a chunk by `for`, over an iterator that notes the time of each", 5.2),
-    "next": ("a chunk by `next`, over an iterator that notes the time of each", 10.5),
-    "async": ("a chunk by `async`, over an iterator that notes the time of each", 10.0),
+    "for": ("a chunk by `for`, over an iterator that notes the time of each", 5.0),
+    "next": ("a chunk by `next`, over an iterator that notes the time of each", 8.4),
+    "async": ("a chunk by `async`, over an iterator that notes the time of each", 4.5),
     "call": ("a call, over its span and points by hand", 5.3),
     "price": ("a price, over genai-prices' own", 0.6),
     "held": ("memory of an open stream, over the SDK's span", 2.3),
