@@ -135,7 +135,7 @@ def _stream_methods(kind: type[Any], this: This, observe: Observe | None = None)
         items = base.__aiter__(this(self))
         return self if items is this(self) else tap(getattr(self, LEASE), items, observe)
 
-    def stepping(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
+    def stepping(name: str) -> Callable[..., Any]:
         pull = getattr(base, name)
 
         def stepped(self: Any) -> Any:
@@ -144,13 +144,24 @@ def _stream_methods(kind: type[Any], this: This, observe: Observe | None = None)
         def given(self: Any, *args: Any) -> Any:
             return step(getattr(self, LEASE).call, observe, lambda stream: pull(stream, *args), this(self))
 
-        return stepped if name in ("__next__", "__anext__") else given
+        return stepped if name == "__next__" else given
+
+    def astepping(name: str) -> Callable[..., Any]:
+        pull = getattr(base, name)
+
+        def stepped(self: Any) -> Any:
+            return astep(getattr(self, LEASE).call, observe, pull, this(self))
+
+        def given(self: Any, *args: Any) -> Any:
+            return astep(getattr(self, LEASE).call, observe, lambda stream: pull(stream, *args), this(self))
+
+        return stepped if name == "__anext__" else given
 
     methods |= {"__iter__": iter_, "__aiter__": aiter_}
-    methods |= {name: stepping(name, step) for name in ("__next__", "send", "throw") if hasattr(kind, name)}
+    methods |= {name: stepping(name) for name in ("__next__", "send", "throw") if hasattr(kind, name)}
     # aiobotocore's streams have an `__anext__` that is the generator of all their items: `__aiter__` gives that.
     stepped = [name for name in ("__anext__", "asend", "athrow") if not isasyncgenfunction(getattr(kind, name, None))]
-    methods |= {name: stepping(name, astep) for name in stepped if hasattr(kind, name)}
+    methods |= {name: astepping(name) for name in stepped if hasattr(kind, name)}
     return {name: method for name, method in methods.items() if hasattr(kind, name)}
 
 
