@@ -22,6 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from checks.pythons import OWN, named
+
 from . import report
 from .contenders import CONTENDERS, OURS, SWITCHED_OFF
 from .imports import steps
@@ -98,8 +100,8 @@ def _environment() -> dict[str, str]:
 class Bench:
     """What has been measured so far, as docs/performance.json has it."""
 
-    def __init__(self, names: Sequence[str], turns: int, crowd: int) -> None:
-        self._turns, self._crowd = turns, crowd
+    def __init__(self, names: Sequence[str], turns: int, crowd: int, seconds: float) -> None:
+        self._turns, self._crowd, self._seconds = turns, crowd, seconds
         self._pace: float | None = None
         """That of chunkmeter's process as it begins, which all times are scaled to."""
         self._makes = [(name, "off") for name in names]
@@ -116,11 +118,25 @@ class Bench:
         self.results["own"] = answer(_python("chunkmeter"), "benchmarks.own", *options)
         self.results["importtime"] = importtime("hook")
         say("floors and imports")
+        self._other_pythons(options)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self._measure, *zip(*self._makes[len(OURS) :], strict=True)))
         rows = [row for row in self.results["rows"] if row["name"] in self.results["contenders"]]
         rows.sort(key=lambda row: (list(CONTENDERS).index(row["name"]), MODES.index(row["mode"])))
         self.results["rows"] = rows
+
+    def _other_pythons(self, options: Sequence[str]) -> None:
+        """A steady rate on each Python, and the floors again on those that are not this one."""
+        self.results["steady"], self.results["pythons"] = {}, {}
+        for version in named():
+            python = _python("hook") if version == OWN else str(ROOT / f".venv-{version}" / "bin" / "python")
+            if not Path(python).exists():
+                say(f"Python {version}: not measured, make setup PYTHON=python{version} makes its environment")
+                continue
+            if version != OWN:
+                self.results["pythons"][version] = answer(python, "benchmarks.own", *options)
+            self.results["steady"][version] = answer(python, "benchmarks.steady", "--seconds", str(self._seconds))
+            say(f"Python {version}")
 
     def _measure(self, name: str, content: str) -> None:
         """One contender, in one go: a process that waits for its turn is cold when it comes."""
@@ -223,12 +239,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=9, help="how often each figure is taken")
     parser.add_argument("--crowd", type=int, default=CROWD, help="streams that are open beside a peer's call")
+    parser.add_argument("--seconds", type=float, default=60, help="of short calls at a steady rate, on each Python")
     parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()
     names = [name for name in CONTENDERS if not options.only or name in (*OURS, *options.only.split(","))]
     started = time.monotonic()
-    bench = Bench(names, options.turns, options.crowd)
+    bench = Bench(names, options.turns, options.crowd, options.seconds)
     bench.run()
     bench.results["seconds"] = round(time.monotonic() - started)
     print(report.text(bench.results))

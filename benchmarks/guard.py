@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from statistics import median
 
 from support.faults import plant
 
 from .bench import answer
-from .bounds import least, ratio
+from .bounds import least, noted, ratio
 from .own import Own
 from .timing import Pace
 
@@ -30,10 +29,7 @@ Figures = dict[str, float]
 
 def _chunk(own: Own) -> Figures:
     turns = [own.chunk(turn) for turn in range(TURNS)]
-    return {
-        side: median((turn[side] - turn[bare]) / (turn["noting"] - turn["bare"]) for turn in turns)
-        for side, bare in (("for", "bare"), ("next", "bare next"), ("async", "bare async"))
-    }
+    return noted(turns)
 
 
 def _call(own: Own) -> Figures:
@@ -61,9 +57,9 @@ def _start(_: Own) -> Figures:
 MEASURED = (_chunk, _call, _price, _held, _start)
 # Each figure: what is held against what, and the most that this may come to.
 LIMITS = {
-    "for": ("a chunk by `for`, over an iterator that notes the time of each", 5.2),
-    "next": ("a chunk by `next`, over an iterator that notes the time of each", 10.5),
-    "async": ("a chunk by `async`, over an iterator that notes the time of each", 10.0),
+    "for": ("a chunk by `for`, over an iterator that notes the time of each", 5.0),
+    "next": ("a chunk by `next`, over an iterator that notes the time of each", 8.4),
+    "async": ("a chunk by `async`, over an iterator that notes the time of each", 4.5),
     "call": ("a call, over its span and points by hand", 4.6),
     "price": ("a price, over genai-prices' own", 0.17),
     "held": ("memory of an open stream, over the SDK's span", 2.3),

@@ -1,7 +1,8 @@
 """What metering costs without an SDK, beside the least that the same could cost: one turn of each figure.
 
 Chunks were made before, so nothing but metering is measured. The floors:
-  a chunk: a generator that passes items on, and an iterator that notes the time of each, written by hand
+  a chunk: a generator that passes items on, and an iterator that notes the time of each, as each way of reading
+           needs it, written by hand
   a call:  the same span and the same points, recorded by hand with OpenTelemetry's SDK
   a price: genai-prices asked for the same
 """
@@ -14,10 +15,9 @@ import gc
 import json
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from statistics import median
-from time import time_ns
 from typing import Any, TypeVar
 
 import genai_prices
@@ -33,64 +33,18 @@ from chunkmeter.facts.tally import Tokens
 from chunkmeter.reporting.telemetry import Telemetry
 
 from .contenders import MODEL, SHORTEST, is_recorded, points
+from .floors import AsyncNoting, AsyncStream, Noting, Stream, aread, passed_on, read, read_by_next
 from .timing import Pace, in_turns
 from .workload import ready_chunks
 
 _Side = TypeVar("_Side")
 
-SIZES = (100, 1_000, 10_000, 100_000)
+SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 """Chunks of a stream, over which a chunk's cost has to be flat."""
 LENGTHS = (500, 2_500)
 """Chunks of the streams of which the difference is a chunk's cost."""
 LONGEST_PART = 500
 """Chunks that are timed together."""
-
-
-class Stream:
-    """What an SDK's stream is when the SDK does nothing."""
-
-    def __init__(self, chunks: Sequence[Any]) -> None:
-        self._chunks = chunks
-        self._iterator = iter(chunks)
-
-    def __iter__(self) -> Iterator[Any]:
-        yield from self._iterator
-
-    def __next__(self) -> Any:
-        return next(self._iterator)
-
-
-class AsyncStream:
-    """The same, async."""
-
-    def __init__(self, chunks: Sequence[Any]) -> None:
-        self._chunks = chunks
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        for chunk in self._chunks:
-            yield chunk
-
-
-class Noting:
-    """The least a meter could do: an iterator that counts items and notes when each came."""
-
-    def __init__(self, stream: Any) -> None:
-        self._pull = iter(stream).__next__
-        self.chunks = self.last_ns = 0
-
-    def __iter__(self) -> Noting:
-        return self
-
-    def __next__(self) -> Any:
-        item = self._pull()
-        self.last_ns = time_ns()
-        self.chunks += 1
-        return item
-
-
-def passed_on(stream: Any) -> Iterator[Any]:
-    for item in stream:  # noqa: UP028 -- `yield from` would do nothing an item
-        yield item
 
 
 class Recorded(SpanProcessor):
@@ -180,12 +134,14 @@ class Own:
         return {
             "bare": lambda: read(Stream(chunks)),
             "generator": lambda: read(passed_on(Stream(chunks))),
-            "noting": lambda: read(Noting(Stream(chunks))),
+            "noting": lambda: read(Noting(iter(Stream(chunks)))),
             "for": lambda: read(wrapped(Stream(chunks), self.telemetry)),
             "next": lambda: read_by_next(wrapped(Stream(chunks), self.telemetry)),
             "bare next": lambda: read_by_next(Stream(chunks)),
+            "noting next": lambda: read_by_next(Noting(Stream(chunks))),
             "async": lambda: asyncio.run(aread(wrapped(AsyncStream(chunks), self.telemetry))),
             "bare async": lambda: asyncio.run(aread(AsyncStream(chunks))),
+            "noting async": lambda: asyncio.run(aread(AsyncNoting(AsyncStream(chunks)))),
         }
 
     def call(self, turn: int) -> dict[str, float]:
@@ -237,7 +193,7 @@ class Own:
         return median(taken)
 
     def held(self) -> dict[str, float]:
-        """Bytes that a stream holds while it is open, after its first chunk and after very many; and the SDK's span."""
+        """Bytes that a stream holds while it is open, after one chunk, after many, among many; and the SDK's span."""
         tracer = self.tracer_provider.get_tracer("by hand")
         start = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": MODEL}
 
@@ -258,25 +214,8 @@ class Own:
             "bare": held(open_stream(1, None)),
             "metered": held(open_stream(1, self.telemetry)),
             "metered, 10^4 chunks": held(open_stream(10_000, self.telemetry), number=20),
+            "metered, of 10^4": held(open_stream(1, self.telemetry), number=10_000),
         }
-
-
-def read(stream: Any) -> None:
-    for _ in stream:
-        pass
-
-
-def read_by_next(stream: Any) -> None:
-    try:
-        while True:
-            next(stream)
-    except StopIteration:
-        return
-
-
-async def aread(stream: Any) -> None:
-    async for _ in stream:
-        pass
 
 
 def held(make: Callable[[], object], number: int = 200) -> float:

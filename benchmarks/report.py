@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from .bounds import Results, bounds, crowded, least, row
+from .bounds import TITLES, WAYS, Results, bounds, crowded, least, ratio, row
 from .contenders import CONTENDERS, OURS
 from .timing import spread
 
@@ -21,7 +21,6 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
 _FACTS = ("finish reason", "usage", "cost", "usage metric", "cost metric")
 _MODES = {"off": "", "unsampled": ", span not sampled", "content": ", content as it comes"}
-_THROUGH = {"openai": "OpenAI SDK", "mirascope": "Mirascope"}
 
 
 def text(results: Results) -> str:
@@ -52,7 +51,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield "\n### Promises\n"
     rows = [(bound.what, bound.asked, f"{bound.figure:.3g}{bound.unit}", bound.verdict) for bound in bounds(results)]
     yield from _table(("What", "Promised", "Measured", ""), rows)
-    for through, title in _THROUGH.items():
+    for through, title in TITLES.items():
         yield f"\n### Through {'the ' if through == 'openai' else ''}{title}\n"
         yield from _table(
             (
@@ -81,6 +80,14 @@ def _lines(results: Results) -> Iterator[str]:
     yield from _table(head, [_imported(step, told) for step, told in results["importtime"].items() if step != "sdk"])
     yield "\n### The least it could cost\n"
     yield from _table(("", "us", "of that"), _floors(results["own"]))
+    if steady := results.get("steady"):
+        yield "\n### Short calls at a steady rate\n"
+        head = ("Python", "calls a second", "CPU bare", "CPU metered", "p99 bare, ms", "metered", "added")
+        yield from _table(head, [_steady(version, figures) for version, figures in steady.items()])
+    if pythons := results.get("pythons"):
+        yield "\n### On other Pythons\n"
+        head = ("Python", *(f"a chunk by `{way}`, us" for way in WAYS), "a call, us", "over by hand", "a price, us")
+        yield from _table(head, [_python(version, own) for version, own in pythons.items()])
     yield "\n### Versions\n"
     for name, contender in results["contenders"].items():
         yield f"- {CONTENDERS[name].title}: " + ", ".join(f"{k} {v}" for k, v in contender["versions"].items())
@@ -127,6 +134,26 @@ def _crowds(results: Results, name: str) -> tuple[str, str]:
     return f"{crowded(results, name, alone):.0f}", f"{crowded(results, name, many):.0f} among {int(many):,}"
 
 
+def _steady(version: str, figures: dict[str, Any]) -> tuple[str, ...]:
+    bare, metered = figures["bare"], figures["metered"]
+    shares = (f"{each['cpu']:.1f} %" for each in (bare, metered))
+    return (
+        version, f"{figures['rate']:.0f}", *shares, f"{bare['p99']:.2f}", f"{metered['p99']:.2f}",
+        f"{metered['p99'] - bare['p99']:.2f}",
+    )  # fmt: skip
+
+
+def _python(version: str, own: Results) -> tuple[str, ...]:
+    call = own["call"]
+    return (
+        version,
+        *(_spread([turn[way] - turn[bare] for turn in own["chunk"]], 3) for way, (bare, _) in WAYS.items()),
+        _spread([turn["metered"] - turn["bare"] for turn in call], 1),
+        f"{ratio(call, 'metered', 'by hand'):.2f} x",
+        _spread([turn["ours"] for turn in own["price"]], 1),
+    )
+
+
 def _floors(own: Results) -> Iterator[tuple[str, ...]]:
     chunk, call, price = own["chunk"], own["call"], own["price"]
 
@@ -135,7 +162,10 @@ def _floors(own: Results) -> Iterator[tuple[str, ...]]:
 
     yield "a chunk through a generator that passes it on", _spread(less(chunk, "generator", "bare"), 3), ""
     yield "a chunk through an iterator that notes its time", _spread(less(chunk, "noting", "bare"), 3), ""
-    for side, bare in (("for", "bare"), ("next", "bare next"), ("async", "bare async")):
+    for side, (bare, noting) in WAYS.items():
+        if side != "for" and noting in chunk[0]:
+            yield f"a chunk through one that does by `{side}`", _spread(less(chunk, noting, bare), 3), ""
+    for side, (bare, _) in WAYS.items():
         yield f"a chunk metered, `{side}`", _spread(less(chunk, side, bare), 3), ""
     for size in own["flat"][0]:
         yield f"a chunk metered, in a stream of {size}", _spread([turn[size] for turn in own["flat"]], 3), ""
@@ -175,7 +205,7 @@ def chart(results: Results) -> str:
             for name, contender in results["contenders"].items()
             if through in contender["tells"]
         }
-        for through, title in _THROUGH.items()
+        for through, title in TITLES.items()
     }
     height = sum(30 + len(bars) * (_BAR + _GAP) for bars in costs.values()) + 40
     svg = ET.Element(

@@ -27,7 +27,7 @@ HOUSE = {
         "processor streams calls reporting readers facts attribution settings guard providers semconv switches shown"
     ),
     "spend": "streams calls guard shown",
-    "testing": "calls reporting pricing settings",
+    "testing": "streams calls reporting pricing settings",
     "exporter": "processor finished reporting semconv",
     "received": "reporting foreign facts settings semconv",
     "processor": "streams calls finished reporting foreign facts attribution settings semconv",

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from chunkmeter.calls.call import Call
+from chunkmeter import readers
 from chunkmeter.pricing.resolved import Resolved
 from chunkmeter.reporting.telemetry import Telemetry
 from support.faults import fault, put
 
 
-def _twice(owner: Any, name: str) -> None:
-    original: Callable[..., Any] = getattr(owner, name)
-
+def _doubled(original: Callable[..., Any]) -> Callable[..., Any]:
     def doubled(*args: Any, **keywords: Any) -> Any:
         original(*args, **keywords)
         return original(*args, **keywords)
 
-    put(owner, name, doubled)
+    return doubled
+
+
+def _twice(owner: Any, name: str) -> None:
+    put(owner, name, _doubled(getattr(owner, name)))
 
 
 @fault("guard")
 def slow_chunk() -> None:
-    _twice(Call, "observe")
+    """Each event is asked twice whether it is quiet."""
+    for wire in readers.WIRES:
+        reader = readers.for_wire(wire)
+        readers._loaded[wire] = replace(reader, quiet=_doubled(reader.quiet))
 
 
 @fault("guard")

@@ -15,7 +15,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 
-from benchmarks import guard, imports, report, timing
+from benchmarks import guard, imports, report, steady, timing
 from benchmarks.bench import Remote, answer
 from benchmarks.bounds import Bound, bounds, leanest
 from benchmarks.contenders import CONTENDERS, SHORTEST, is_recorded, points
@@ -82,7 +82,7 @@ RESULTS: dict[str, Any] = {
     },
     "own": {
         "chunk": [{"bare": 0.1, "generator": 0.2, "noting": 0.3, "for": 0.6, "next": 0.7, "bare next": 0.1}
-                  | {"async": 0.9, "bare async": 0.2}],
+                  | {"noting next": 0.3, "async": 0.9, "bare async": 0.2}],
         "call": [{"bare": 1.0, "metered": 200.0, "unsampled": 150.0, "by hand": 100.0, "priced": 130.0}],
         "price": [{"ours": 130.0, "genai-prices": 100.0}],
         "flat": [{"100": 0.5, "1000": 0.4, "10000": 0.5, "100000": 0.6}],
@@ -93,14 +93,23 @@ RESULTS: dict[str, Any] = {
 
 def test_each_promise_is_held_against_the_run() -> None:
     said = [(round(bound.figure, 6), bound.verdict) for bound in bounds(RESULTS)]
+    through = [
+        (14.0, "met"),  # 7 over 0.5: genai's 1.0 reports no usage
+        (1.1, "missed by 7%"),  # of 1.03
+        (1.0, "met"),  # as Logfire
+        (10.0, "met"),  # 7 over 0.7, hooked
+        (1.1, "missed by 7%"),
+        (1.0, "met"),
+    ]
     assert said == [
         (1.0, "met"),  # 0.5 of 50 us
         (1.4, "missed by 40%"),  # 0.7 of 50 us, hooked
-        (14.0, "met"),  # 7 over 0.5: genai's 1.0 reports no usage
-        (14.0, "met"),
-        (2.0, "missed by 33%"),  # 200 over 100, of 1.5
-        (0.7, "met"),  # (200 - 130) over 100
-        (1.3, "met"),
+        *through,
+        *through,
+        (2.5, "met"),  # a chunk by `for`: 0.5 over 0.2
+        (3.0, "met"),  # by `next`: 0.6 over 0.2
+        (2.0, "met"),  # 200 over 100
+        (1.3, "missed by 550%"),  # of 0.2
         (2.0, "met"),  # (4448 - 400 - 2000) bytes
         (1.0, "met"),
         (20.0, "met"),
@@ -114,21 +123,75 @@ def test_each_promise_is_held_against_the_run() -> None:
     ]
 
 
-def test_the_leanest_peer_is_one_that_reports_usage() -> None:
-    assert leanest(RESULTS, "openai") == ("Logfire", 7.0)
+def test_the_leanest_peer_is_one_that_reports_as_much() -> None:
+    assert leanest(RESULTS, "openai", "chunk", ("usage",)) == ("Logfire", [8.0, 6.0, 7.0])
+    assert leanest(RESULTS, "openai", "chunk", ("usage", "cost")) is None
     alone = {**RESULTS, "contenders": {"chunkmeter": contender()}}
-    assert leanest(alone, "openai") is None
+    assert leanest(alone, "openai", "chunk", ("usage",)) is None
 
 
-def test_a_peer_that_reads_no_chunk_stands_apart() -> None:
-    """It tells what Mirascope has counted, metered or not; so the next one is named too."""
+def test_a_peer_that_reads_no_chunk_is_no_measure_of_one() -> None:
+    """It tells what Mirascope has counted, metered or not."""
     rows = [*RESULTS["rows"], row("mirascope", "mirascope", [-0.1, 0.1, 0.2])]
     only = {**contender(), "tells": {"mirascope": contender()["tells"]["mirascope"]}}
     results = {**RESULTS, "contenders": {**RESULTS["contenders"], "mirascope": only}, "rows": rows}
-    assert leanest(results, "mirascope") == ("Mirascope with_otel", 0.1)
-    assert leanest(results, "mirascope", reading=True) == ("Logfire", 7.0)
-    ratios = [bound.figure for bound in bounds(results) if bound.what.startswith("Mirascope:")]
-    assert ratios == [0.2, 14.0]  # 0.1 and 7 over 0.5
+    assert leanest(results, "mirascope", "chunk", ("usage",)) == ("Logfire", [8.0, 6.0, 7.0])
+
+
+def test_a_call_is_held_against_peers_that_report_cost() -> None:
+    pricing = contender()
+    pricing["tells"] = {through: {**tells, "cost": True} for through, tells in pricing["tells"].items()}
+    rows = [
+        row("openlit", through, [9.0, 9.0, 9.0]) | {"call": [50.0, 55.0, 60.0]} for through in ("openai", "mirascope")
+    ]
+    results = {
+        **RESULTS, "contenders": {**RESULTS["contenders"], "openlit": pricing}, "rows": [*RESULTS["rows"], *rows]
+    }  # fmt: skip
+    said = [bound.figure for bound in bounds(results) if "reports cost" in bound.what]
+    assert said == [2.0] * 4  # 110 over 55
+
+
+def test_within_both_intervals_is_a_tie() -> None:
+    """The lowest quartile of ours lies below the highest of the peer's."""
+
+    def said(ratios: list[float]) -> set[str]:
+        rows = [{**each, "ratio": ratios if each["name"] == "logfire" else each["ratio"]} for each in RESULTS["rows"]]
+        found = bounds({**RESULTS, "rows": rows})
+        return {bound.verdict for bound in found if "finish reasons" in bound.what}
+
+    assert said([1.0, 1.05, 1.1]) == {"met, a tie"}  # ours: 1.05 to 1.15, about 1.1; theirs: 1.025 to 1.075
+    assert said([1.0, 1.01, 1.02]) == {"missed by 9%"}  # 1.1 over 1.01
+
+
+def test_what_is_measured_elsewhere_stands_in_tables_of_its_own() -> None:
+    own = RESULTS["own"] | {"chunk": [RESULTS["own"]["chunk"][0] | {"noting async": 0.4}]}
+    bare, metered = {"cpu": 60.0, "p50": 1.0, "p99": 2.0}, {"cpu": 80.25, "p50": 1.5, "p99": 2.5}
+    results = {
+        **RESULTS, "steady": {"3.13": {"rate": 600.4, "bare": bare, "metered": metered}}, "pythons": {"3.13": own}
+    }  # fmt: skip
+    written = report.text(results)
+    assert "| 3.13 | 600 | 60.0 % | 80.2 % | 2.00 | 2.50 | 0.50 |" in written
+    assert "| 3.13 | 0.500 [0.500 .. 0.500] | 0.600 [0.600 .. 0.600] | 0.700 [0.700 .. 0.700] | 199.0 " in written
+
+
+def test_a_call_counts_from_when_it_was_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes long makes those late that are due meanwhile."""
+    now = [0.0]
+
+    def passes(seconds: float) -> None:
+        now[0] += seconds
+
+    def clock() -> float:
+        return now[0]
+
+    monkeypatch.setattr(steady, "time", SimpleNamespace(perf_counter=clock, process_time=clock, sleep=passes))
+    takes = iter([5.0, 1.0, 1.0, 1.0])
+    busy, latencies = steady.at_rate(lambda: passes(next(takes)), rate=0.5, seconds=8.0)
+    assert latencies == [5, 4, 3, 2]  # due at 0, 2, 4 and 6, ended at 5, 6, 7 and 8
+    assert busy == 8
+    assert steady.figures([0.5, 0.7], [0.001] * 98 + [0.2] * 2, 2.0) == {
+        "cpu": pytest.approx(60), "p50": 1.0, "p99": 200.0,
+    }  # fmt: skip
 
 
 IMPORT_TIME = """\

@@ -146,11 +146,10 @@ def _claim(call: Call, added: dict[str, AttributeValue]) -> None:
     span, end = call.span, call.span.end
 
     def publish_then_end(*args: Any, **kwargs: Any) -> None:
-        if not call.ended:
-            told = None
-            with call.telemetry.guard("settle", "reading a span"):
+        if not call.ended and span.is_recording():
+            with call.telemetry.guard("settle", "publishing"):
                 told = foreign.read(span.attributes or {})  # pyrefly: ignore[missing-attribute]
-            call.publish(told and told[1])
+                call.telemetry.write(span, *call.so_far(told and told[1]), status=False)
         end(*args, **kwargs)
 
     if not span.is_recording():

@@ -13,8 +13,7 @@ from functools import partial
 from time import time_ns
 from typing import Any, Literal
 
-from opentelemetry import context as otel_context
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_current
 from opentelemetry.trace import INVALID_SPAN, Span, get_current_span, set_span_in_context
 
 from .. import readers, semconv
@@ -24,13 +23,13 @@ from ..facts.tally import Ending, Tally
 from ..facts.total import Cost, cost_in
 from ..pricing import ELSEWHERE
 from ..readers import Reader, UnknownWireError
-from ..readers.items import Body, reading
+from ..readers.items import Body, Quiet, never, reading
 from ..reporting.attributes import span_name, start_attributes
 from ..reporting.once import is_counted
 from ..reporting.recorded import recorded_by
 from ..reporting.telemetry import Telemetry
 from .blocks import Watching, joined
-from .context import leave
+from .context import end_in
 from .keeper import keeper
 from .pulling import ending_within
 from .raised import left_by, type_name
@@ -67,8 +66,8 @@ class Call:
 
     __slots__ = (
         "__weakref__", "_body", "_failed", "_read", "_reader", "attempt", "blocks", "chunks", "context", "ended",
-        "facts", "first_ns", "last_ns", "leaving", "library", "mode", "open", "others", "peer", "raw_tapped", "request",
-        "span", "start_ns", "tally", "telemetry", "told",
+        "facts", "first_ns", "last_ns", "leaving", "library", "mode", "open", "others", "peer", "quiet", "raw_tapped",
+        "request", "span", "start_ns", "tally", "telemetry", "told",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +92,7 @@ class Call:
             reader.wire if reader else None, keeps_text=telemetry.settings.estimate, request_model=request.model
         )
         self._read: Callable[[Tally, Any], None] = self._begin_reading
+        self.quiet: Quiet = never  # whether an item is one more chunk and says nothing else; `read` takes the others
         self._reader = reader
         self._body: Body | None = None
         """How its chunks are read, where they are pieces of a raw body."""
@@ -108,7 +108,7 @@ class Call:
         self.ended = False
         self.told = False
         """Whether it is known to those who tell accounts of one call apart."""
-        parent = otel_context.get_current() if parent is None else parent
+        parent = get_current() if parent is None else parent
         self.span = span or INVALID_SPAN
         if mode == "owned":
             with telemetry.guard("hook", "starting a span"):
@@ -138,7 +138,14 @@ class Call:
     # --- its chunks ---
 
     def observe(self, event: Any) -> None:
-        """Count one raw event as a chunk and read it. Never raises."""
+        """Count one raw event as a chunk, and read it unless it is quiet. Never raises."""
+        if self.quiet(self.tally, event):
+            self.last_ns, self.chunks = time_ns(), self.chunks + 1
+        else:
+            self.read(event)
+
+    def read(self, event: Any) -> None:
+        """Count one raw event that may say something, and read it. Never raises."""
         now = self.last_ns = time_ns()
         if not self.chunks:
             self.first_ns = now
@@ -150,21 +157,20 @@ class Call:
             self.telemetry.guard.failed("reader", f"reading {self.tally.wire or 'an unknown wire'}", error)
 
     def _begin_reading(self, tally: Tally, item: Any) -> None:
-        read = reading(tally, item, self._reader)
-        if isinstance(read, Body):
-            self._body, self._read = read, self._read_body
-        elif read is not None:
-            self._read = read
-        if read is not None:
+        chosen = reading(tally, item, self._reader)
+        if isinstance(chosen, Body):
+            self._body, self._read, self.quiet = chosen, partial(self._read_body, chosen), chosen.quiet
+        elif chosen is not None:
+            self._read, self.quiet = chosen
+        if chosen is not None:
             self._read(tally, item)
 
-    def _read_body(self, tally: Tally, item: Any) -> None:
+    def _read_body(self, body: Body, tally: Tally, item: Any) -> None:
         """Read a piece of a raw body; the events in it count as chunks, not the piece."""
-        if self._body is not None:
-            events = self._body.events(item)
-            if not self._body.is_text:
-                self.chunks += len(events) - 1
-            self._body.read(tally, events)
+        events = body.events(item)
+        if not body.is_text:
+            self.chunks += len(events) - 1
+        body.read(tally, events)
 
     # --- its end ---
 
@@ -231,12 +237,7 @@ class Call:
         self.tally.forget_text()
         if self.mode == "owned" and self.span.is_recording():
             with telemetry.guard("settle", "ending the span"):
-                # Logfire, which has an SDK run under suppression, drops what ends there.
-                token = otel_context.attach(self.context)
-                try:
-                    self.span.end(end_ns)
-                finally:
-                    leave(token)
+                end_in(self.context, self.span, end_ns)
         if self.attempt is not None:
             self.attempt.left_by(self, *told)
 
@@ -244,18 +245,6 @@ class Call:
         """Write nothing for this call: the parent process, which began it, settles it."""
         self.told = True
         self._over()
-
-    def publish(self, told: Tally | None = None) -> None:
-        """Write the facts so far on somebody else's span, whose owner may end it before the call is settled.
-
-        Args:
-            told: what the span tells of the call itself.
-        """
-        if self.mode != "enriched" or self.ended or not self.span.is_recording():
-            return
-        telemetry = self.telemetry
-        with telemetry.guard("settle", "publishing"):
-            telemetry.write(self.span, *self.so_far(told), status=False)
 
     def so_far(self, told: Tally | None = None) -> tuple[Ended, Facts]:
         """The call as if it ended now, in the way in which its source is ending if it is.
@@ -277,7 +266,7 @@ class Call:
         return self._failed or (self.tally.wire is None and self.chunks > 0)
 
     def _over(self) -> None:
-        self.ended, self._read = True, self.telemetry.guard.late
+        self.ended, self._read, self.quiet = True, self.telemetry.guard.late, never
         self.telemetry.gauges.closed(self.open)
 
     def _correct_operation(self) -> None:

@@ -1,4 +1,4 @@
-"""What chunkmeter needs of OpenTelemetry's context: whether instrumentation is off, and how to detach quietly."""
+"""OpenTelemetry's context: whether instrumentation is off in it, how to detach it quietly, and how a span ends in it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from contextvars import Token
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
+from opentelemetry.trace import Span
 
-__all__ = ["leave", "suppressed"]
+__all__ = ["end_in", "leave", "suppressed"]
 
 # The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
 _SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
@@ -32,3 +33,18 @@ def leave(token: Token[Context]) -> None:
         otel_context._RUNTIME_CONTEXT.detach(token)
     except ValueError:
         return
+
+
+def end_in(context: Context, span: Span, at_ns: int) -> None:
+    """End a span with a context current: Logfire, which has an SDK run under suppression, drops what ends there.
+
+    Args:
+        context: the context.
+        span: the span.
+        at_ns: when it ended, in nanoseconds since the epoch.
+    """
+    token = otel_context.attach(context)
+    try:
+        span.end(at_ns)
+    finally:
+        leave(token)

@@ -198,6 +198,8 @@ class _ShownAsync:
 def only_usage(event: Any) -> bool:
     """Whether a chunk holds the usage and nothing else, such as a choice or a filter's result. Never raises."""
     try:
+        if getattr(event, "choices", None):
+            return False  # nearly all; the rest takes longer
         # Azure's models are mappings.
         fields = cast("Mapping[str, Any]", event) if isinstance(event, Mapping) else vars(event)
         if fields.get("choices") or not fields.get("usage"):

@@ -9,7 +9,6 @@ import functools
 import inspect
 import types
 from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 from ..calls.call import Call
@@ -61,18 +60,18 @@ def _reading(kind: type[Any], name: str) -> Callable[..., Any]:
     base = getattr(kind, name)
 
     def read(self: Any, *args: Any, **kwargs: Any) -> Any:
-        call, pull = _call(self), partial(base, self, *args, **kwargs)
+        call = _call(self)
         if call.ended:
-            return pull()
-        given = step(call, _observing(call, args), pull)
+            return base(self, *args, **kwargs)
+        given = step(call, _observing(call, args), lambda body: base(body, *args, **kwargs), self)
         _note_end(call, self, name, given, args, kwargs)
         return given
 
     async def aread(self: Any, *args: Any, **kwargs: Any) -> Any:
-        call, pull = _call(self), partial(base, self, *args, **kwargs)
+        call = _call(self)
         if call.ended:
-            return await pull()
-        given = await astep(call, _observing(call, args), pull)
+            return await base(self, *args, **kwargs)
+        given = await astep(call, _observing(call, args), lambda body: base(body, *args, **kwargs), self)
         _note_end(call, self, name, given, args, kwargs)
         return given
 

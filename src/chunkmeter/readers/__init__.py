@@ -1,7 +1,8 @@
 """The readers: one module for each wire, which folds raw events into a `Tally`. None imports OpenTelemetry or an SDK.
 
 A reader module has `WIRE`, `OPERATION` and `read(tally, event)`, and `REASONS = False` where its wire has no word for
-why an answer ended. docs/architecture.md says how to add one.
+why an answer ended. One that can tell quickly that an event says nothing has `quiet` or `quiet_json` (`readers.quiet`).
+docs/architecture.md says how to add one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..facts.tally import Tally
 from ..providers import SPELLINGS
 from ..providers import provider as provider_row
 from . import _wires
+from .quiet import Quiet, never
 
 if TYPE_CHECKING:
     from ..models import CallResponseChunk
@@ -31,12 +33,16 @@ class Reader:
         operation: `gen_ai.operation.name` of a call on this wire.
         read: folds one raw event into a tally.
         reasons: whether the wire has a word for why an answer ended.
+        quiet: whether an SDK's event says nothing but that it has come.
+        quiet_json: whether a JSON event does.
     """
 
     wire: str
     operation: str
     read: Callable[[Tally, Any], None]
     reasons: bool = True
+    quiet: Quiet = never
+    quiet_json: Quiet = never
 
 
 class UnknownWireError(LookupError):
@@ -57,7 +63,15 @@ def for_wire(wire: str) -> Reader:
         if wire not in _wires.ROWS:
             raise UnknownWireError(f"wire={wire!r} is not known: write one of {', '.join(WIRES)}")
         module = import_module(f"{__name__}.{wire}")
-        _loaded[wire] = Reader(module.WIRE, module.OPERATION, module.read, getattr(module, "REASONS", True))
+        told = vars(module)
+        _loaded[wire] = Reader(
+            module.WIRE,
+            module.OPERATION,
+            module.read,
+            told.get("REASONS", True),
+            told.get("quiet", never),
+            told.get("quiet_json", never),
+        )
     return _loaded[wire]
 
 

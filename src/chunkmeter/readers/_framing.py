@@ -46,8 +46,20 @@ class Framing:
         """Whether it has begun as no body does: neither by JSON nor by a field or a comment of an event."""
         return bool(self._head) and not _BEGIN.match(self._head)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is under way, so that an event in the next piece stands in it alone."""
+        return isinstance(self._format, _Lines) and self._format.at_rest
+
+    def passed_over(self) -> None:
+        """A piece that is one whole event was left out, while nothing was under way."""
+        if isinstance(self._format, _Lines):
+            self._format.passed_over()
+
     def feed(self, item: Any) -> list[Any]:
         """The events that `item` completes. It is a line without its end, a piece of a body, or a server-sent event."""
+        if not item and self.at_rest:
+            return []
         if isinstance(item, bytes | bytearray | memoryview):
             text = self._decoder.decode(bytes(cast("bytes", item)))
             if item and not text:
@@ -83,6 +95,14 @@ class _Lines:
         """Whether a blank line has come in the middle of it."""
         self._again = Json()
         """What came after that, from where another event may have begun."""
+
+    @property
+    def at_rest(self) -> bool:
+        begun = self._rest.begin or self._spent or self._cut_at_cr if self._in_pieces else ""
+        return not (begun or self._data.begin or self._again.begin)
+
+    def passed_over(self) -> None:
+        self._rest.clear()  # a line before it that had no event
 
     def feed(self, text: str) -> Iterator[Any]:
         if not self._in_pieces:

@@ -13,6 +13,7 @@ from ..facts.tally import Inner, Tally, Tokens, count, quantity
 from ._fees import note_charge
 from ._usage import note_all_kept, sum_of
 from ._view import View
+from .quiet import by_type
 
 WIRE = "anthropic_messages"
 OPERATION = "chat"
@@ -28,6 +29,8 @@ _TOOLS = {
 }
 # What `inference_geo` says where it names no place.
 _NOWHERE = ("not_available", "global")
+
+quiet, quiet_json = by_type(frozenset({"message_delta", "message_start", "content_block_start", "message"}))
 
 
 def read(tally: Tally, event: Any) -> None:

@@ -29,11 +29,13 @@ _PIECE = {"contentBlockDelta"}
 ANSWERING = ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop")
 
 
+def quiet_json(tally: Tally, event: Any) -> bool:
+    """Whether an event brings only a piece of an answer that has begun."""
+    return bool(tally.reasons) and isinstance(event, dict) and event.keys() == _PIECE
+
+
 def read(tally: Tally, event: Any) -> None:
     """Fold one event of the stream, or one whole answer, into `tally`."""
-    # Nearly every event brings only a piece of the answer.
-    if tally.reasons and isinstance(event, dict) and event.keys() == _PIECE:
-        return
     said = View(event)
     whole = said if said.stopReason is not None else None
     metadata = said.object("metadata", whole)

@@ -11,6 +11,7 @@ from typing import Any
 from ..facts.tally import Tally, Tokens
 from ._usage import Table, counts
 from ._view import View, view
+from .quiet import by_type
 
 WIRE = "cohere"
 OPERATION = "chat"
@@ -26,17 +27,20 @@ BILLED: Table = {"input_tokens": ("billed_units.input_tokens",), "output_tokens"
 # Item -> the field of `billed_units` that has its count. Images here are read, not made.
 _ITEMS = {name: name for name in ("images", "image_tokens", "classifications")} | {"search_unit": "search_units"}
 
+_BEGIN, _END, _END_V1 = frozenset({"message-start", "stream-start"}), "message-end", "stream-end"
+quiet, quiet_json = by_type(_BEGIN | {_END, _END_V1})
+
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one stream event, or one whole answer, of either version into `tally`."""
     said = View(event)
     kind = said.text("type", "event_type")
-    if kind in ("message-start", "stream-start"):
+    if kind in _BEGIN:
         tally.reasons[0] = None
         tally.response_id = said.text("id", "generation_id")
-    elif kind == "message-end":
+    elif kind == _END:
         _end(tally, said.object("delta"), said.object("delta").object("usage"))
-    elif kind == "stream-end":
+    elif kind == _END_V1:
         response = said.object("response")
         _end(tally, said, response.object("meta"))
         tally.response_id = tally.response_id or response.text("generation_id", "response_id", "id")

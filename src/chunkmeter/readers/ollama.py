@@ -17,13 +17,16 @@ OPERATION = "chat"
 COUNTS: Table = {"input_tokens": ("prompt_eval_count",), "output_tokens": ("eval_count",)}
 
 
+def quiet(tally: Tally, event: Any) -> bool:
+    """Whether an SDK's object is not the last one, nor the first."""
+    try:
+        return bool(tally.reasons) and not event.done
+    except Exception:  # noqa: BLE001 -- whatever is odd, `read` takes
+        return False
+
+
 def read(tally: Tally, event: Any) -> None:
     """Fold one line of the stream, or one whole answer, into `tally`."""
-    try:
-        if tally.reasons and not event.done:
-            return
-    except AttributeError:
-        pass  # the event is a dict
     said = View(event)
     if said.done is None:
         return

@@ -55,28 +55,77 @@ COUNTS: Table = {
 }
 
 
-def read(tally: Tally, event: Any) -> None:
-    """Fold one `chat.completion.chunk`, or one whole `chat.completion`, into `tally`."""
-    # Nearly every chunk brings only text. Plain attribute access finds that out quickly.
+# What chunks of text in JSON are made of; one that has more may say something.
+_PLAIN = frozenset({
+    "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "obfuscation",
+    "provider",
+})  # fmt: skip
+_PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "native_finish_reason", "logprobs"})
+_PLAIN_DELTA = frozenset({"role", "content", "refusal", "reasoning", "reasoning_content"})
+
+
+def quiet(tally: Tally, event: Any) -> bool:
+    """Whether an SDK's chunk only continues one choice: no reason, no usage, no tool that the service runs."""
+    try:
+        # A model of pydantic's takes twice as long to look an attribute up as its dictionary does.
+        said = event.__dict__
+        (choice,) = said["choices"]
+        kept = choice.__dict__
+        if kept["finish_reason"] or said["usage"] is not None or kept["index"] not in tally.reasons:
+            return False
+        if not (tally.response_id and tally.response_model) and not _is_known(tally, event):
+            return False
+        tier = said.get("service_tier")
+        if tier and tier != tally.service_tier:
+            return False
+        delta = kept["delta"]
+        if (delta.content and not tally.tells_runs) or not _tells_runs(delta):
+            return True
+    except KeyError:
+        return _is_quiet(tally, event)
+    except Exception:  # noqa: BLE001 -- whatever else is odd, `read` takes
+        pass
+    return False
+
+
+def _is_quiet(tally: Tally, event: Any) -> bool:
+    """The same for objects that leave out what was not set (LiteLLM's), or have attributes of another kind."""
     try:
         (choice,) = event.choices
-        if (
+        return bool(
             not choice.finish_reason
             and choice.index in tally.reasons
-            and getattr(event, "usage", None) is None  # LiteLLM's chunks lack fields that were not set
-            and (tally.response_id or not event.id)
-            and (tally.response_model or not event.model)
+            and getattr(event, "usage", None) is None
+            and getattr(event, "service_tier", None) in (None, tally.service_tier)
+            and _is_known(tally, event)
             and ((choice.delta.content and not tally.tells_runs) or not _tells_runs(choice.delta))
-        ):
-            return
-    except (AttributeError, TypeError, ValueError):
-        pass  # the event is a dict, has no choice or several, lacks a field or holds the chunk (Mistral)
-    said = View(event)
-    choices = said.objects("choices")
-    if not choices and said.get("usage") is None:
-        said = said.object("data", said)
-        choices = said.objects("choices")
-    _read(tally, said, choices)
+        )
+    except Exception:  # noqa: BLE001 -- see above
+        return False
+
+
+def quiet_json(tally: Tally, event: Any) -> bool:
+    """The same for a chunk of text in JSON."""
+    try:
+        (choice,) = event["choices"]
+        return (
+            not choice["finish_reason"]
+            and choice["index"] in tally.reasons
+            and event.get("usage") is None
+            and event.get("service_tier") in (None, tally.service_tier)
+            and bool(tally.response_id and tally.response_model)
+            and not tally.tells_runs
+            and event.keys() <= _PLAIN
+            and choice.keys() <= _PLAIN_CHOICE
+            and choice["delta"].keys() <= _PLAIN_DELTA
+        )
+    except Exception:  # noqa: BLE001 -- see above
+        return False
+
+
+def _is_known(tally: Tally, event: Any) -> bool:
+    """Whether a chunk names no answer and no model for the first time."""
+    return bool((tally.response_id or not event.id) and (tally.response_model or not event.model))
 
 
 def _tells_runs(delta: Any) -> bool:
@@ -89,6 +138,16 @@ def _tells_runs(delta: Any) -> bool:
             return True
     beside = getattr(delta, "__pydantic_extra__", None)
     return bool(beside) and "executed_tools" in beside
+
+
+def read(tally: Tally, event: Any) -> None:
+    """Fold one `chat.completion.chunk`, or one whole `chat.completion`, into `tally`."""
+    said = View(event)
+    choices = said.objects("choices")
+    if not choices and said.get("usage") is None:
+        said = said.object("data", said)
+        choices = said.objects("choices")
+    _read(tally, said, choices)
 
 
 def _read(tally: Tally, event: View, choices: list[View]) -> None:

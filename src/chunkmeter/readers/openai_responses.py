@@ -13,6 +13,7 @@ from ._fees import note_charge, note_copilot, note_fees, note_searching
 from ._usage import Table, counts, parts_beside
 from ._view import View, view
 from .openai_images import tokens as image_tokens
+from .quiet import by_type
 
 WIRE = "openai_responses"
 OPERATION = "chat"
@@ -34,6 +35,7 @@ END = frozenset({"response.completed", "response.incomplete", "response.failed"}
 UNDER_WAY = frozenset({"queued", "in_progress"})
 RAN = "response.output_item.done"
 _TELLING = BEGIN | END | {RAN}
+quiet, quiet_json = by_type(_TELLING)
 
 # What is put out by a tool that has a fee -> the item. https://platform.openai.com/docs/pricing#built-in-tools
 _ITEMS = {

@@ -114,53 +114,49 @@ def unread_methods(kind: type[Any], this: This) -> Methods:
         kind: the stream's own class.
         this: gives the stream for a method's `self`, which may be a proxy.
     """
-    return _stream_methods(kind, this, _ignored)
+    return _stream_methods(kind, this, ignore)
 
 
-def _observed(call: Call) -> Observe:
-    return call.observe
-
-
-def _ignored(call: Call) -> Observe:
-    return ignore
-
-
-def _stream_methods(kind: type[Any], this: This, observer: Callable[[Call], Observe] = _observed) -> Methods:
+def _stream_methods(kind: type[Any], this: This, observe: Observe | None = None) -> Methods:
     """Metered versions of the iterating and ending methods that `kind` has.
 
     Args:
         kind: the stream's own class.
         this: gives the stream for a method's `self`, which may be a proxy.
-        observer: gives what is called with each item.
+        observe: called with each item; left out where the items are the call's own events.
     """
     base: Any = kind
     methods = _ending_methods(kind, this)
 
     def iter_(self: Any) -> Any:
         items = base.__iter__(this(self))
-        return self if items is this(self) else tap(getattr(self, LEASE), items, observer(_call(self)))
+        return self if items is this(self) else tap(getattr(self, LEASE), items, observe)
 
     def aiter_(self: Any) -> Any:
         items = base.__aiter__(this(self))
-        return self if items is this(self) else tap(getattr(self, LEASE), items, observer(_call(self)))
+        return self if items is this(self) else tap(getattr(self, LEASE), items, observe)
 
     def stepping(name: str) -> Callable[..., Any]:
         pull = getattr(base, name)
 
-        def stepped(self: Any, *args: Any) -> Any:
-            call = _call(self)
-            return step(call, observer(call), functools.partial(pull, this(self), *args))
+        def stepped(self: Any) -> Any:
+            return step(getattr(self, LEASE).call, observe, pull, this(self))
 
-        return stepped
+        def given(self: Any, *args: Any) -> Any:
+            return step(getattr(self, LEASE).call, observe, lambda stream: pull(stream, *args), this(self))
+
+        return stepped if name == "__next__" else given
 
     def astepping(name: str) -> Callable[..., Any]:
         pull = getattr(base, name)
 
-        def stepped(self: Any, *args: Any) -> Any:
-            call = _call(self)
-            return astep(call, observer(call), functools.partial(pull, this(self), *args))
+        def stepped(self: Any) -> Any:
+            return astep(getattr(self, LEASE).call, observe, pull, this(self))
 
-        return stepped
+        def given(self: Any, *args: Any) -> Any:
+            return astep(getattr(self, LEASE).call, observe, lambda stream: pull(stream, *args), this(self))
+
+        return stepped if name == "__anext__" else given
 
     methods |= {"__iter__": iter_, "__aiter__": aiter_}
     methods |= {name: stepping(name) for name in ("__next__", "send", "throw") if hasattr(kind, name)}

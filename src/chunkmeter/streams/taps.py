@@ -1,14 +1,16 @@
 """Taps on iteration, sync and async.
 
 A tap pulls an item, lets the call (`chunkmeter.calls.call`) observe it, and hands it on. At the end it tells the call
-how the stream ended. This code runs once for each chunk, so it is kept short.
+how the stream ended. This code runs once for each chunk, so it is kept short: of a quiet chunk it notes the time, and
+counts it, without a call of `Call.observe`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator
 from functools import partial
+from time import time_ns
 from typing import Any, cast
 
 from ..calls.call import Call
@@ -16,9 +18,22 @@ from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling, pulls
 from ..calls.sending import asend, send
 
-__all__ = ["Observe", "SendingAsync", "astep", "ignore", "sending", "step", "tap"]
+__all__ = [
+    "Hides",
+    "Observe",
+    "SendingAsync",
+    "astep",
+    "ignore",
+    "inner_async_tap",
+    "inner_tap",
+    "sending",
+    "step",
+    "tap",
+]
 
 Observe = Callable[[Any], None]
+Hides = Callable[[Any], bool]
+"""Says which events are not handed on; a quiet one never is of them."""
 
 
 def ignore(item: Any) -> None:
@@ -31,32 +46,37 @@ def tap(lease: Lease, items: Any, observe: Observe | None = None) -> Any:
     Args:
         lease: holds the call, which must have begun. The tap settles that call when the iterator ends or fails.
         items: a generator, an iterator or an async iterator.
-        observe: called with each item; the call's own `observe` if left out.
+        observe: called with each item; left out where the items are the call's own events.
 
     Returns:
         A generator for a generator, otherwise an iterator of the same kind, sync or async.
     """
-    observe = observe or lease.begun().observe
     if isinstance(items, Generator):
         return _through(lease, cast("Generator[Any, Any, Any]", items), observe)
     return (Tap if hasattr(items, "__next__") else AsyncTap)(lease, items, observe)
 
 
 @pulls
-def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe) -> Generator[Any, Any, Any]:
+def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | None) -> Generator[Any, Any, Any]:
     """Do what `yield from items` does, and observe each item. For each chunk it costs half of what a `Tap` does."""
     call, send = lease.begun(), items.send
-    opened = call.open
+    opened, tally, own, look = call.open, call.tally, observe is None, observe or call.read
     pull: Callable[[Any], Any] = send
     given: Any = None
     try:
         while True:
             opened.paused_ns = 0
             item = pull(given)
-            observe(item)
-            opened.paused_ns = call.last_ns or call.start_ns
+            if own and call.quiet(tally, item):
+                call.chunks += 1
+                call.last_ns = opened.paused_ns = time_ns()
+            else:
+                look(item)
+                opened.paused_ns = call.last_ns or call.start_ns
             try:
                 given = yield item
+                if call.raw_tapped and given is None:
+                    break  # A tap further inside does for each item what is to be done.
                 pull = send
             except GeneratorExit:
                 # The garbage collector may be closing this, so only the source is closed. The lease settles the call.
@@ -64,6 +84,9 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe) ->
                 raise
             except BaseException as error:  # noqa: BLE001 -- the consumer threw it, so the source gets it
                 pull, given = items.throw, error
+        result = yield from items
+        call.settle("exhausted")
+        return result
     except StopIteration as end:
         call.settle("exhausted")
         return end.value
@@ -76,17 +99,16 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe) ->
 class Tap:
     """A tap on an iterator that is no generator. Such an iterator may go on after it has raised."""
 
-    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
+    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe")
 
-    def __init__(self, lease: Lease, items: Iterator[Any], observe: Observe) -> None:
+    def __init__(self, lease: Lease, items: Iterator[Any], observe: Observe | None) -> None:
         self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
-        self._pull = items.__next__
 
     def __iter__(self) -> Tap:
         return self
 
     def __next__(self) -> Any:
-        return step(self._call, self._observe, self._pull)
+        return step(self._call, self._observe, next, self._items)
 
     def __getattr__(self, name: str) -> Any:
         # The SDK's own iterator may have further methods, such as `close`.
@@ -99,17 +121,16 @@ class Tap:
 class AsyncTap:
     """A tap on an async iterator. It is no async generator, since only the event loop can end one."""
 
-    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe", "_pull")
+    __slots__ = ("__weakref__", "_call", "_items", "_lease", "_observe")
 
-    def __init__(self, lease: Lease, items: AsyncIterator[Any], observe: Observe) -> None:
+    def __init__(self, lease: Lease, items: AsyncIterator[Any], observe: Observe | None) -> None:
         self._lease, self._call, self._items, self._observe = lease, lease.begun(), items, observe
-        self._pull = items.__anext__
 
     def __aiter__(self) -> AsyncTap:
         return self
 
     def __anext__(self) -> Awaitable[Any]:
-        return astep(self._call, self._observe, self._pull)
+        return astep(self._call, self._observe, anext, self._items)
 
     def __getattr__(self, name: str) -> Any:
         # The SDK's own iterator may have further methods, such as `aclose` and `asend`.
@@ -153,6 +174,39 @@ async def _closed(call: Call, closing: Awaitable[Any]) -> Any:
     return result
 
 
+def inner_tap(call: Call, events: Iterable[Any], hides: Hides | None = None) -> Iterator[Any]:
+    """Observe a call's events below a tap on what is made of them, which tells how the stream ends.
+
+    A generator's tap only hands items on once this one runs, so this one also notes since when the user has the last.
+    """
+    opened, tally = call.open, call.tally
+    for event in events:
+        if call.quiet(tally, event):
+            call.chunks += 1
+            call.last_ns = opened.paused_ns = time_ns()
+        else:
+            call.read(event)
+            if hides is not None and hides(event):
+                continue
+            opened.paused_ns = call.last_ns
+        yield event
+        opened.paused_ns = 0
+
+
+async def inner_async_tap(call: Call, events: AsyncIterable[Any], hides: Hides | None = None) -> AsyncIterator[Any]:
+    """The same for async events; the tap outside notes since when the user has the last."""
+    tally = call.tally
+    async for event in events:
+        if call.quiet(tally, event):
+            call.chunks += 1
+            call.last_ns = time_ns()
+        else:
+            call.read(event)
+            if hides is not None and hides(event):
+                continue
+        yield event
+
+
 def sending(call: Call, items: Iterator[Any]) -> Iterator[Any]:
     """Hand on `items`; the call's span is current while the first one is pulled, as that sends the request."""
     try:
@@ -185,47 +239,56 @@ class SendingAsync:
 
 
 @pulls
-def step(call: Call, observe: Observe, pull: Callable[[], Any]) -> Any:
+def step(call: Call, observe: Observe | None, pull: Callable[[Any], Any], source: Any) -> Any:
     """Pull one item, have it observed, and return it. The call is settled if the pull ends the stream or fails.
 
     Args:
         call: the call whose stream it is.
-        observe: called with the item.
-        pull: gives the next item, or raises `StopIteration`.
+        observe: called with the item; None where it is one of the call's own events.
+        pull: gives the next item of `source`, or raises `StopIteration`.
+        source: the iterator.
     """
     opened = call.open
     if not opened.paused_ns:
         # An outer tap is pulling already and will observe this item: some classes call `__next__` in `__iter__`.
-        return pull()
+        return pull(source)
     opened.paused_ns = 0
     try:
-        item = pull()
+        item = pull(source)
     except StopIteration:
         call.settle("exhausted")
         raise
     except BaseException as error:
         call.fail(error)
         raise
-    observe(item)
-    opened.paused_ns = call.last_ns or call.start_ns
+    if observe is None and call.quiet(call.tally, item):
+        call.chunks += 1
+        call.last_ns = opened.paused_ns = time_ns()
+    else:
+        (observe or call.read)(item)
+        opened.paused_ns = call.last_ns or call.start_ns
     return item
 
 
 @pulls
-async def astep(call: Call, observe: Observe, pull: Callable[[], Awaitable[Any]]) -> Any:
+async def astep(call: Call, observe: Observe | None, pull: Callable[[Any], Awaitable[Any]], source: Any) -> Any:
     """Pull one item of an async iterator, as `step` does; `pull` gives an awaitable of the item."""
     opened = call.open
     if not opened.paused_ns:
-        return await pull()
+        return await pull(source)
     opened.paused_ns = 0
     try:
-        item = await pull()
+        item = await pull(source)
     except StopAsyncIteration:
         call.settle("exhausted")
         raise
     except BaseException as error:
         call.fail(error)
         raise
-    observe(item)
-    opened.paused_ns = call.last_ns or call.start_ns
+    if observe is None and call.quiet(call.tally, item):
+        call.chunks += 1
+        call.last_ns = opened.paused_ns = time_ns()
+    else:
+        (observe or call.read)(item)
+        opened.paused_ns = call.last_ns or call.start_ns
     return item

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...calls.call import Call
+from ...streams.taps import Hides, inner_async_tap, inner_tap
 
 __all__ = ["tap_raw", "tuple_observer"]
 
@@ -32,7 +33,7 @@ def tuple_observer(call: Call) -> Callable[[Any], None]:
     return observe
 
 
-def tap_raw(call: Call, events: Any, hides: Callable[[Any], bool] | None = None) -> Any:
+def tap_raw(call: Call, events: Any, hides: Hides | None = None) -> Any:
     """Put a tap on a provider's raw events.
 
     Args:
@@ -44,23 +45,9 @@ def tap_raw(call: Call, events: Any, hides: Callable[[Any], bool] | None = None)
     if inspect.isawaitable(events):
         return _tap_raw_awaited(call, events, hides)
     if hasattr(events, "__next__") or not hasattr(events, "__aiter__"):
-        return _observed(call, events, hides)
-    return _aobserved(call, events, hides)
+        return inner_tap(call, events, hides)
+    return inner_async_tap(call, events, hides)
 
 
-async def _tap_raw_awaited(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
-    return _aobserved(call, await events, hides)
-
-
-def _observed(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
-    for event in events:
-        call.observe(event)
-        if hides is None or not hides(event):
-            yield event
-
-
-async def _aobserved(call: Call, events: Any, hides: Callable[[Any], bool] | None) -> Any:
-    async for event in events:
-        call.observe(event)
-        if hides is None or not hides(event):
-            yield event
+async def _tap_raw_awaited(call: Call, events: Any, hides: Hides | None) -> Any:
+    return inner_async_tap(call, await events, hides)

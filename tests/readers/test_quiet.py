@@ -1,0 +1,290 @@
+"""Quiet events: a reader that calls an event quiet would take nothing from it, whatever service has sent it."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ollama
+import pytest
+
+from checks.corpus.events import json_events
+from checks.corpus.index import FOLDERS, WIRES, recorded
+from chunkmeter.facts.tally import Tally
+from chunkmeter.readers import WIRES as READERS
+from chunkmeter.readers import UnknownWireError, for_event, for_wire
+from chunkmeter.readers._framing import Framing
+from chunkmeter.readers.items import Body
+from chunkmeter.readers.quiet import Quiet, never
+from replay.scenarios import ALL
+from support.chunks import Json, openai_sdk
+from support.wire_samples import SAMPLES
+
+Stream = tuple[str, list[Any]]
+"""A wire, and the JSON events of one answer."""
+
+openai_models: Any = import_module("openai._models")
+anthropic_models: Any = import_module("anthropic._models")
+openai_types: Any = import_module("openai.types.responses")
+anthropic_types: Any = import_module("anthropic.types")
+groq_types: Any = import_module("groq.types.chat")
+
+QUIET = [wire for wire in READERS if for_wire(wire).quiet is not never]
+QUIET_JSON = [wire for wire in READERS if for_wire(wire).quiet_json is not never]
+PIECES: list[Stream] = [
+    ("cohere", [{"type": "message-start", "id": "m"}, {"type": "content-delta", "index": 0, "delta": {}}]),
+    ("bedrock_converse", [{"messageStart": {}}, {"contentBlockDelta": {"delta": {"text": "Hi"}}}]),
+    ("ollama", [{"model": "m", "done": False, "message": {"role": "assistant", "content": "Hi"}}] * 2),
+]
+"""What the samples lack: an event that goes on."""
+
+
+def sampled() -> Iterator[Stream]:
+    yield from PIECES
+    for sample in SAMPLES:
+        yield sample.wire, list(sample.events)
+    for scenario in ALL:
+        events = [event for event in Framing().feed(b"".join(scenario.events)) if isinstance(event, dict)]
+        try:
+            yield for_event(events[0]).wire, events
+        except (IndexError, UnknownWireError):
+            continue  # its body is binary, or an error's
+
+
+def recordings(folder: Path) -> Iterator[Stream]:
+    for stream in recorded(folder):
+        if wire := WIRES.get(stream["family"] or ""):
+            try:
+                yield wire, list(json_events(folder / stream["file"]))
+            except ValueError:
+                continue  # its body is broken
+
+
+def made(wire: str, event: Json) -> Iterator[Any]:
+    """The event as the SDKs make it."""
+    event = copy.deepcopy(event)
+    match wire:
+        case "openai_chat":
+            yield openai_sdk(event)
+        case "groq":
+            yield groq_types.ChatCompletionChunk.construct(None, **event)
+        case "openai_responses":
+            yield openai_models.construct_type(type_=openai_types.ResponseStreamEvent, value=event)
+        case "anthropic_messages":
+            yield anthropic_models.construct_type(type_=anthropic_types.RawMessageStreamEvent, value=event)
+        case "cohere":
+            yield SimpleNamespace(**event)
+        case "ollama":
+            yield ollama.ChatResponse.model_construct(**event)
+        case _:
+            pass
+
+
+def said(tally: Tally) -> dict[str, Any]:
+    """All that a tally holds, in copies; objects as they are, so that another one in their place is a change."""
+
+    def kept(value: Any) -> Any:
+        match value:
+            case dict():
+                return {name: kept(each) for name, each in value.items()}
+            case set() | list():
+                return type(value)(value)
+            case _:
+                return value
+
+    return {name: kept(getattr(tally, name)) for name in Tally.__slots__}
+
+
+def quiet_ones(wire: str, quiet: Quiet, events: list[Any]) -> int:
+    """How many events of a stream are quiet, each of which is read all the same."""
+    tally, number = Tally(wire), 0
+    for event in events:
+        is_quiet, before = quiet(tally, event), said(tally)
+        for_wire(wire).read(tally, event)
+        if is_quiet:
+            number += 1
+            assert said(tally) == before, event
+    return number
+
+
+def check(streams: Iterator[Stream]) -> Counter[str]:
+    """How many events are quiet, by wire: as JSON, and as each SDK's objects."""
+    found: Counter[str] = Counter()
+    for wire, events in streams:
+        events = [event for event in events if isinstance(event, dict)]
+        found[f"{wire} json"] += quiet_ones(wire, for_wire(wire).quiet_json, events)
+        sdk = "groq" if any("x_groq" in event for event in events) else wire
+        objects = [each for event in events for each in made(sdk, event)]
+        found[wire] += quiet_ones(wire, for_wire(wire).quiet, objects)
+    return found
+
+
+def test_a_quiet_event_of_a_sample_says_nothing() -> None:
+    found = check(sampled())
+    quiet = {name.removesuffix(" json") for name, number in found.items() if number}
+    assert quiet == {*QUIET_JSON, *QUIET}, {*QUIET_JSON, *QUIET} - quiet
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_quiet_event_of_a_recording_says_nothing(folder: Path) -> None:
+    found = check(recordings(folder))
+    assert bool(found["openai_chat json"]) == (folder / "index.jsonl").is_file()
+
+
+# --- what is not quiet ---
+
+TEXT: Json = {"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}
+CHUNK: Json = {"id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [TEXT], "usage": None}
+
+
+def chunk(*, choice: Json = {}, **fields: Any) -> Json:  # noqa: B006 -- read only
+    return {**CHUNK, "choices": [{**TEXT, **choice}], **fields}
+
+
+def begun() -> Tally:
+    tally = Tally("openai_chat")
+    for_wire("openai_chat").read(tally, CHUNK)
+    return tally
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "sdk"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(chunk(choice={"finish_reason": "stop"}), id="reason"),
+        pytest.param(chunk(usage={"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}), id="usage"),
+        pytest.param(chunk(choices=[], usage={"prompt_tokens": 1}), id="usage alone"),
+        pytest.param(chunk(choice={"index": 1}), id="another choice"),
+        pytest.param(chunk(choices=[TEXT, {**TEXT, "index": 1}]), id="two choices"),
+        pytest.param(chunk(choices=[]), id="no choice"),
+        pytest.param(chunk(service_tier="flex"), id="tier"),
+        pytest.param(
+            chunk(choice={"delta": {"executed_tools": [{"index": 0, "type": "search"}]}}), id="a tool that ran"
+        ),
+    ],
+)
+def test_a_chunk_that_says_something_is_not_quiet(event: Json, *, as_json: bool) -> None:
+    reader = for_wire("openai_chat")
+    asked, given = (reader.quiet_json, event) if as_json else (reader.quiet, openai_sdk(event))
+    assert not asked(begun(), given)
+    assert asked(begun(), CHUNK if as_json else openai_sdk(CHUNK))
+
+
+def test_a_builtin_function_that_is_called_is_not_quiet() -> None:
+    """Moonshot's, which it has the app call, https://platform.moonshot.ai/docs/pricing/tools."""
+
+    def calling(name: str | None) -> Any:
+        delta = SimpleNamespace(content=None, tool_calls=[SimpleNamespace(function=SimpleNamespace(name=name))])
+        choice = SimpleNamespace(index=0, delta=delta, finish_reason=None)
+        return SimpleNamespace(id="c", model="m", choices=[choice], usage=None)
+
+    quiet = for_wire("openai_chat").quiet
+    assert [quiet(begun(), calling(name)) for name in ("$web_search", "weather", None)] == [False, True, True]
+
+
+def test_the_first_chunk_is_not_quiet() -> None:
+    """It names the answer and its model, which may also come later."""
+    reader = for_wire("openai_chat")
+    assert not reader.quiet(Tally(), openai_sdk(CHUNK))
+    assert not reader.quiet_json(Tally(), CHUNK)
+    tally = Tally()
+    reader.read(tally, chunk(id="", model=""))
+    assert reader.quiet(tally, openai_sdk(chunk(id="", model="")))
+    assert not reader.quiet(tally, openai_sdk(CHUNK))
+
+
+class Broken:
+    def __getattr__(self, name: str) -> Any:
+        raise OSError(name)
+
+
+ODD: list[Any] = [None, 5, "text", [], {}, {"type": []}, {"choices": 1}, object(), Broken()]
+
+
+@pytest.mark.parametrize("event", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("wire", sorted({*QUIET, *QUIET_JSON}))
+def test_what_is_no_event_is_not_quiet(wire: str, event: Any) -> None:
+    """The reader decides what to make of it, and the tap whether that failed."""
+    reader, tally = for_wire(wire), begun()
+    assert not reader.quiet(tally, event)
+    assert not reader.quiet_json(tally, event)
+
+
+# --- pieces of a body ---
+
+
+def fed(pieces: list[Any], *, quietly: bool) -> tuple[int, dict[str, Any], int]:
+    """Events, what the tally says, and how many pieces were quiet; none is where `quietly` is False."""
+    body, tally, events, quiet = Body(None, None), Tally(), 0, 0
+    for piece in pieces:
+        if quietly and body.quiet(tally, piece):
+            quiet += 1
+            continue
+        found = body.events(piece)
+        events += len(found)
+        body.read(tally, found)
+    return events + quiet, {**said(tally), "usage": None, "inner": tally.tokens()}, quiet
+
+
+def bodies() -> Iterator[str]:
+    for scenario in ALL:
+        yield b"".join(scenario.events).decode("utf-8", "replace")
+    for folder in FOLDERS:
+        for stream in recorded(folder)[::4]:  # as many as take no longer than the other tests
+            if stream["file"].endswith(".sse"):
+                yield (folder / stream["file"]).read_text("utf-8", "replace")
+
+
+def test_a_quiet_piece_of_a_body_is_one_event_that_says_nothing() -> None:
+    quiet = Counter[str]()
+    for text in bodies():
+        events = [event + "\n\n" for event in text.split("\n\n")]
+        for cut, pieces in (
+            ("lines", text.splitlines()),
+            ("events", events),
+            ("bytes", [event.encode() for event in events]),
+            ("pairs", [pair for event in events for pair in (event[: len(event) // 2], event[len(event) // 2 :])]),
+        ):
+            *counted, number = fed(pieces, quietly=True)
+            assert counted == [*fed(pieces, quietly=False)[:2]], text
+            quiet[cut] += number
+    assert all(quiet[cut] for cut in ("lines", "events", "bytes"))
+
+
+LINE = 'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"%s"},"finish_reason":null}]}'
+
+
+@pytest.mark.parametrize(
+    ("line", "quiet"),
+    [
+        pytest.param(LINE % "word", True, id="another word"),
+        pytest.param(LINE % "", True, id="no word"),
+        pytest.param(LINE % 'a\\"b', False, id="a quote in it"),
+        pytest.param(LINE % "a\\\\", False, id="a backslash in it"),
+        pytest.param(LINE % "a\nb", False, id="a line end in it"),
+        pytest.param(LINE.replace("null", '"stop"') % "word", False, id="a reason"),
+        pytest.param(LINE % 'x"},"usage":{"prompt_tokens":1},"delta":{"content":"y', False, id="usage in its place"),
+        pytest.param(LINE[:-1] % "word", False, id="not whole"),
+        pytest.param(LINE % "word" + LINE % "word", False, id="two"),
+        pytest.param((LINE % "word").encode(), False, id="of another kind"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_a_line_is_quiet_where_its_text_alone_is_new(line: Any, *, quiet: bool) -> None:
+    body, tally = Body(None, None), Tally()
+    for _ in range(3):
+        body.read(tally, body.events(LINE % "Hi"))
+    assert body.quiet(tally, line) is quiet
+
+
+def test_a_line_is_not_quiet_while_another_is_under_way() -> None:
+    body, tally = Body(None, None), Tally()
+    for _ in range(3):
+        body.read(tally, body.events(LINE % "Hi"))
+    body.read(tally, body.events((LINE % "Hi")[:40]))
+    assert not body.quiet(tally, LINE % "word")
