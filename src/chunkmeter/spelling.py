@@ -12,8 +12,6 @@ __all__ = ["misspelt", "nearest", "warn_of_keyword", "warn_of_variables"]
 _logger = logging.getLogger("chunkmeter")
 
 _VARIABLE = "CHUNKMETER_"
-_NO_SETTINGS = ("FLUSH_ON_EXIT",)
-"""The variables that are of no setting, without their beginning."""
 _OF_THE_COLLECTOR = frozenset(
     {
         "DECISION_WAIT", "GATEWAYS", "GATEWAY_CA", "GATEWAY_NAME", "GATEWAY_TOKEN", "HEALTH", "JAEGER", "OTLP_GRPC",
@@ -42,7 +40,7 @@ def misspelt(environ: Mapping[str, str], settings: Iterable[str]) -> dict[str, s
         environ: environment variables by name.
         settings: the names of the settings, in lower case.
     """
-    known = [*(name.upper() for name in settings), *_NO_SETTINGS]
+    known = [name.upper() for name in settings]
     taken = {f"{_VARIABLE}{name}" for name in (*known, *_OF_THE_COLLECTOR)}
     unknown = sorted(name for name in environ if name.upper().startswith(_VARIABLE) and name not in taken)
     # Their beginning is left out, since it would make all alike.

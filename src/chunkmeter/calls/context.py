@@ -1,4 +1,4 @@
-"""OpenTelemetry's context: whether instrumentation is off in it, how to detach it quietly, and how a span ends in it."""
+"""OpenTelemetry's context: whether instrumentation is off, how to detach quietly, and how a span ends in one."""
 
 from __future__ import annotations
 
