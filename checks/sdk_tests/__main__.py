@@ -52,6 +52,8 @@ def passed(suite: Suite, folder: Path, tests: Sequence[str], *, metered: bool) -
         paths = os.pathsep.join((str(folder), str(ROOT), str(ROOT / "src")))
         # Some suites make their tests of sets: processes that share the tests have to find them in the same order.
         kept |= {"PYTHONPATH": paths, "PYTHONHASHSEED": "0"}
+        # Some read and write what is at home: credentials, settings, caches.
+        kept["HOME"] = scratch
         # Mirascope 2 formats what it has of a function with its environment's ruff.
         kept["PATH"] = os.pathsep.join((str(suite.python.parent), kept.get("PATH", os.defpath)))
         subprocess.run(
@@ -85,7 +87,7 @@ def compare(name: str) -> tuple[int, int]:
     kept = len(bare) - len(lost) - len(alone)
     print(f"{said}: {len(bare)} pass bare, {kept} of them metered, with {calls} calls; {seconds:.0f} s", flush=True)
     if alone:
-        print(f"{said}: {len(alone)} more want the SDK's span to say what the SDK says alone", flush=True)
+        print(f"{said}: {len(alone)} more want the library's span to say what the library says alone", flush=True)
     return len(bare) - len(alone), len(lost)
 
 

@@ -15,6 +15,8 @@ from checks.matrix.__main__ import ENVIRONMENTS, chosen
 from checks.matrix.judge import judge, table
 from checks.matrix.ways import at_once
 from checks.sdk_tests import recorded
+from checks.sdk_tests.alone import ALONE, wants_to_be_alone
+from checks.sdk_tests.suites import SUITES
 from chunkmeter.testing import Kit
 from replay.scenarios import by_id
 from support import ROOT
@@ -145,3 +147,12 @@ def test_what_fails_after_its_body_has_not_passed(monkeypatch: pytest.MonkeyPatc
             recorded.pytest_runtest_logreport(report(test, when, said))
     recorded.pytest_sessionfinish()
     assert (tmp_path / "passed").read_text() == "well"
+
+
+def test_what_wants_the_span_alone_is_of_a_suite_and_told_by_its_function() -> None:
+    assert set(ALONE) <= set(SUITES)
+    file = "tests/ops/_internal/instrumentation/llm/test_model_call.py"
+    assert wants_to_be_alone("mirascope-2-ops", f"{file}::test_model_call_with_image")
+    assert not wants_to_be_alone("mirascope-2-ops", f"{file}::test_model_call_with_image_url")
+    assert not wants_to_be_alone("mirascope-2", f"{file}::test_model_call_with_image")
+    assert wants_to_be_alone("anthropic", "tests/test_spans.py::TestSpans::test_async_unary_attributes[trio]")
