@@ -15,7 +15,8 @@ _PATCH = "OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH"
 _INFO = re.compile(r"chunkmeter \S+( meters |: )|Prices of .* are in use, version ")
 """Lines that say what is in order."""
 _OURS = re.compile(
-    r"chunkmeter|\bwrap\(|\bspending\b|flush_on_exit|No newer prices|Prices are updated from|Tokens are to be estimated|"
+    r"chunkmeter|\bwrap\(|\bspending\b|flush_on_exit|No newer prices|Prices are updated from|"
+    r"Tokens are to be estimated|"
     r"The price table did not load|have been seen; the metrics call further ones",
     re.IGNORECASE,
 )
