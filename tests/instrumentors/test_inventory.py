@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 import chunkmeter
 from chunkmeter import instrumentors
+from chunkmeter.calls.keeper import keeper
 from chunkmeter.instrumentors import OpenAIInstrumentor, SpansInstrumentor, _inventory
 from chunkmeter.instrumentors._library import Library
 from chunkmeter.reporting import first
@@ -67,6 +69,9 @@ def called(kit: Kit) -> None:
     chunk = {"choices": [{"index": 0, "finish_reason": "stop"}]}
     list(chunkmeter.wrap(iter([chunk]), provider="openai", telemetry=kit.telemetry))
     eventually(lambda: not first._waiting)
+    done = Event()
+    keeper.later(done.set)  # in the same thread, which may not be done with what it has taken
+    assert done.wait(10)
 
 
 def test_one_line_names_what_is_metered(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
