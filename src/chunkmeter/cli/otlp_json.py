@@ -27,7 +27,6 @@ _IDS = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "p
 _WITHOUT_IDS = frozenset({"attributes", "resource", "scope"})
 """Fields that have no ids, but may have a key that is named as one."""
 _STEP = re.compile(r"Failed to parse (\S+) field: ")
-_PLACE = re.compile(r"\.? at \"?Export\w+Request.*|\.+$", re.DOTALL)
 _LONGEST = 100
 """How many characters of a mistake are told."""
 _SIGNALS: dict[str, type[Request]] = {
@@ -84,7 +83,9 @@ def _told(error: str) -> str:
     while found := _STEP.match(error):
         path.append(found[1][:_LONGEST])
         error = error[found.end() :]
-    what = _PLACE.sub("", error)[:_LONGEST]
+    for place in (' at "Export', " at Export"):  # the message as a whole, which says nothing more
+        error = error.partition(place)[0]
+    what = error[:_LONGEST].rstrip(".")
     return f"{'.'.join(path)}: {what}" if path else what
 
 
