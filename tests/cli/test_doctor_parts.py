@@ -112,7 +112,8 @@ def test_every_warning_of_ours_is_heard() -> None:
 
 def run(*calls: Mapping[str, Any], measured: int | None = None, code: int = 0, **environ: str) -> list[str]:
     """The conditions that are found on a run of an app with these calls."""
-    seen = Observed(len(calls), [("chunkmeter", call) for call in calls], measured)
+    told = [("chunkmeter" if "chunkmeter.outcome" in call else "acme.openai", call) for call in calls]
+    seen = Observed(len(calls), told, measured)
     return [each.id for find in ran.FINDERS for each in find(Run(Machine(environ), seen, code))]
 
 
