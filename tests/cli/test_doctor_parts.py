@@ -214,6 +214,19 @@ def test_no_other_server_is_sent_a_header() -> None:
     assert SECRET not in "".join(cures)
 
 
+def test_an_endpoint_that_nobody_has_set_is_said_to_be_the_default() -> None:
+    """Whoever only wants to see the cost on this machine needs none."""
+    (finding,), _ = endpoints(Machine({}), lambda _: AWAY)
+    assert finding.id == "endpoint-unreachable"
+    assert finding.what == (
+        "traces and metrics: OTEL_EXPORTER_OTLP_ENDPOINT is not set, and the default, http://localhost:4317, takes no "
+        "grpc: UNAVAILABLE"
+    )
+    assert "chunkmeter run -- COMMAND" in finding.cure
+    (finding,), _ = endpoints(Machine({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317"}), lambda _: AWAY)
+    assert finding.what == "traces and metrics: http://localhost:4317 takes no grpc: UNAVAILABLE"
+
+
 def test_an_endpoint_that_wants_a_key_is_not_tried_elsewhere() -> None:
     targets, cures = asked({"OTEL_METRICS_EXPORTER": "none"}, UNAUTHORIZED)
     assert len(targets) == 1
