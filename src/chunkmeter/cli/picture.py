@@ -17,7 +17,7 @@ __all__ = ["Line", "calls", "every_call", "live", "summary", "trees"]
 _MOST_GROUPS, _MOST_WARNINGS = 5, 3
 """How many of each a live picture shows at most."""
 _BAD = frozenset({"error", "interrupted"})
-_TOTALS = (Column("total", least=20), Column("metrics", right=True), Column("spans", right=True), Column(""))
+_TOTALS = (Column("total", least=20), Column("by metrics", right=True), Column("by spans", right=True), Column(""))
 
 
 class Line(NamedTuple):
