@@ -7,19 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 __all__ = [
-    "alone",
-    "at",
-    "calls",
-    "counted",
-    "exact",
-    "money",
-    "places_for",
-    "seconds",
-    "share",
-    "short",
-    "span_of",
+    "alone", "at", "calls", "counted", "exact", "money", "places_for", "seconds", "share", "short", "span_of",
     "streams",
-]
+]  # fmt: skip
 
 _WIDE = Context(prec=2000)
 _MOST_PLACES = 9
