@@ -115,8 +115,9 @@ uis: $(DEV)/.ready $(UIS:=/.locked) ## long: Send the demo's spans to Phoenix an
 page: $(DEV)/.ready ## submit: Open a report's page at 360 and 1280 px, and ask axe-core; needs Chromium and npm; ARGS="--calls N"
 	@$(RUN) -m checks.report $(ARGS)
 
-shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: a report, and what Phoenix and MLflow show; needs Chromium
+shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: a report, chunkmeter tail, and what Phoenix and MLflow show; needs Chromium
 	@$(RUN) -m checks.report --shots
+	@$(RUN) -m checks.uis.terminal
 	@$(RUN) -m checks.uis --shots $(ARGS)
 
 backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go

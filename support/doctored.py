@@ -39,7 +39,7 @@ class SetUp:
         cured_script: the app once it is cured, where that takes another line of code.
         files: files that are there while it is broken, by name.
         cured_files: those once it is cured.
-        code: the app's exit code.
+        code: the app's exit code, as a shell has it, in both states.
     """
 
     name: str
@@ -53,6 +53,7 @@ class SetUp:
     cured_script: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     cured_files: Mapping[str, str] = field(default_factory=dict)
+    code: int = 0
 
 
 class Report(NamedTuple):

@@ -18,6 +18,8 @@ from .settings import Settings
 __all__ = ["Received", "ReceivedSpan", "Told"]
 
 _FOR_COST = (semconv.COST_STATUS, semconv.COST_AMOUNT)
+_LONGEST = 1000
+"""How many characters of an id or of a name are compared."""
 _OF_COST = (semconv.COST_SPLIT, "gen_ai.usage.cost.", "chunkmeter.price.")
 
 
@@ -109,7 +111,8 @@ class Received:
 
 def _account(span: ReceivedSpan, said: Mapping[str, Any]) -> Account:
     def text(*names: str) -> str | None:
-        return next((value for name in names if isinstance(value := said.get(name), str) and value), None)
+        found = next((value for name in names if isinstance(value := said.get(name), str) and value), None)
+        return found and found[:_LONGEST]  # thousands of accounts are kept
 
     def count(name: str) -> int | None:
         value = said.get(name)

@@ -13,7 +13,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 
 from chunkmeter import semconv
 from chunkmeter.cli.call import _USAGE, read_call
-from chunkmeter.cli.otlp import LONGEST, attributes, clean
+from chunkmeter.cli.otlp import LONGEST, READ, attributes, clean, read_attributes
 
 NAMES = [
     semconv.OPERATION_NAME, semconv.PROVIDER_NAME, semconv.REQUEST_MODEL, semconv.RESPONSE_MODEL,
@@ -107,6 +107,13 @@ def test_text_can_neither_break_a_line_nor_drive_a_terminal() -> None:
     assert clean("x" * 10**6) == "x" * LONGEST
     assert clean("\x1b" * 10**6) == ""
     assert clean("世" * 10**6) == "世" * LONGEST
+
+
+def test_what_is_read_of_a_text_is_longer_than_what_is_shown_and_bounded() -> None:
+    """As it came: JSON may be in it."""
+    said = [KeyValue(key="usage", value=AnyValue(string_value="{\n" + "x" * 10**6))]
+    assert read_attributes(said) == {"usage": "{\n" + "x" * (READ - 2)}
+    assert attributes(said) == {"usage": "{" + "x" * (LONGEST - 1)}
 
 
 def test_what_is_nested_deep_is_read() -> None:

@@ -62,3 +62,17 @@ TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), max_size=30)
 def test_lines_are_no_wider_than_the_screen(rows: list[tuple[str, str, str]], width: int) -> None:
     """The number has 7 columns at most, so that any width from 10 has room for it."""
     assert all(width_of(line) <= width for line in lines(COLUMNS, rows, Style(width)))
+
+
+def test_what_lacks_least_is_whole_first() -> None:
+    """Of 26 characters 2 are the gap: 10 make the reason whole, 14 are left for the model, which is longer."""
+    columns = (Column("model", rank=0, least=8), Column("reason", rank=1, least=9))
+    assert lines(columns, [("claude-haiku-4-5", "tool_calls")], Style(26)) == [
+        "model           reason",
+        "claude-haiku-…  tool_calls",
+    ]
+
+
+def test_a_column_that_stays_is_there_though_nothing_is_told() -> None:
+    columns = (Column("model"), Column("in", right=True), Column("cost", right=True, stays=True))
+    assert lines(columns, [("a", "-", "-")], Style(80)) == ["model  cost", "a         -"]

@@ -112,7 +112,8 @@ def test_every_warning_of_ours_is_heard() -> None:
 
 def run(*calls: Mapping[str, Any], measured: int | None = None, code: int = 0, **environ: str) -> list[str]:
     """The conditions that are found on a run of an app with these calls."""
-    seen = Observed(len(calls), [("chunkmeter", call) for call in calls], measured)
+    told = [("chunkmeter" if "chunkmeter.outcome" in call else "acme.openai", call) for call in calls]
+    seen = Observed(len(calls), told, measured)
     return [each.id for find in ran.FINDERS for each in find(Run(Machine(environ), seen, code))]
 
 
@@ -211,6 +212,19 @@ def test_no_other_server_is_sent_a_header() -> None:
     assert [each.headers for each in targets] == [(("authorization", SECRET),), *[()] * (len(targets) - 1)]
     assert len(targets) > 1
     assert SECRET not in "".join(cures)
+
+
+def test_an_endpoint_that_nobody_has_set_is_said_to_be_the_default() -> None:
+    """Whoever only wants to see the cost on this machine needs none."""
+    (finding,), _ = endpoints(Machine({}), lambda _: AWAY)
+    assert finding.id == "endpoint-unreachable"
+    assert finding.what == (
+        "traces and metrics: OTEL_EXPORTER_OTLP_ENDPOINT is not set, and the default, http://localhost:4317, takes no "
+        "grpc: UNAVAILABLE"
+    )
+    assert "chunkmeter run -- COMMAND" in finding.cure
+    (finding,), _ = endpoints(Machine({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317"}), lambda _: AWAY)
+    assert finding.what == "traces and metrics: http://localhost:4317 takes no grpc: UNAVAILABLE"
 
 
 def test_an_endpoint_that_wants_a_key_is_not_tried_elsewhere() -> None:

@@ -414,7 +414,7 @@ def test_a_tree_is_printed_once_its_root_has_ended() -> None:
         ]
         provider.shutdown()
         output, _ = end()
-    assert output.lstrip().startswith("model  calls  in  out     cost USD\nm          1   0    0  0.250000000\n\n")
+    assert output.lstrip().startswith("model  calls     cost USD\nm          1  0.250000000\n\n")
 
 
 def test_a_sender_gone_wrong_never_ends_it() -> None:

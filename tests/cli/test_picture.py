@@ -74,15 +74,15 @@ openai     gpt-4o-mini                 error          -       -      -          
 # 0.0061554 + 0.000918 = 0.0070734.
 SPENT = """
 
-model                       calls     in    out     cost USD  no price
+model                       calls     in    out     cost USD  unpriced
 claude-sonnet-4-5-20250929      1  3,060     57  0.006155400         -
 gpt-4o-mini                     2    120  1,500  0.000918000         1
 my-llama-3.3                    1    120     15            -         1
 all                             4  3,300  1,572  0.007073400         2
 
-service  tenant  calls     in    out     cost USD  no price
+service  tenant  calls     in    out     cost USD  unpriced
 shop     acme        2  3,180  1,557  0.007073400         -
-shop     -           1      0      0            -         1
+shop     -           1      -      -            -         1
 shop     globex      1    120     15            -         1
 all                  4  3,300  1,572  0.007073400         2
 """
@@ -98,7 +98,8 @@ WRONG_120 = """
 1 call without a price: my-llama-3.3 (openai). Give it one, or an alias, in the file that CHUNKMETER_PRICES names.
 1 call without usage, and so without cost: gpt-4o-mini (openai). It stands at an answer's end: read streams to theirs.
 """[:-1]
-MORE = "\n1 more warning at the end."
+AT_END = ", told at the end (Ctrl-C)."
+MORE = "\n1 more warning" + AT_END
 
 
 @pytest.mark.parametrize(
@@ -214,3 +215,19 @@ def test_what_is_no_terminal_has_the_width_that_is_said(
     monkeypatch.setenv("COLUMNS", columns)
     assert Screen().style.width == width
     assert screen.error_style().width == width
+
+
+@pytest.mark.parametrize(
+    ("height", "below"),
+    [
+        (20, "4 warnings" + AT_END),
+        (22, WRONG_80.partition("\n1 call without a price")[0].strip() + "\n3 more warnings" + AT_END),
+        (24, WRONG_80.partition("\n1 call without usage")[0].strip() + "\n2 more warnings" + AT_END),
+        (26, WRONG_80.strip() + MORE),
+    ],
+)
+def test_a_warning_is_told_whole_or_counted(book: Book, height: int, below: str) -> None:
+    """Four calls and two tables leave room for some of four warnings."""
+    drawn = picture.live(book, Style(80), height, "")
+    at = max(place for place, line in enumerate(drawn) if not line.text)
+    assert "\n".join(line.text for line in drawn[at + 1 :]) == below

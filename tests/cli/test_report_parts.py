@@ -16,7 +16,7 @@ from chunkmeter import semconv
 from chunkmeter.cli.report.calls import Calls, Told
 from chunkmeter.cli.report.charts import steps
 from chunkmeter.cli.report.markup import Markup, join, tag
-from chunkmeter.cli.report.numbers import alone, at, exact, money, places_for, seconds, share, short, span_of
+from chunkmeter.cli.report.numbers import alone, at, exact, money, places_for, seconds, share, short, span_of, streams
 from chunkmeter.cli.report.page import page
 from chunkmeter.cli.report.spans import spans_of
 from chunkmeter.cli.report.sums import Group, Groups, Timeline, Times
@@ -271,6 +271,8 @@ def test_shares() -> None:
 def test_moments() -> None:
     assert at(START) == "15 Jan 2027 08:00:00"
     assert span_of(START, START + 3600 * 10**9) == "15 Jan 2027, 08:00 to 09:00 UTC"
+    assert span_of(START, START + 2 * 10**9) == "15 Jan 2027, 08:00:00 to 08:00:02 UTC"
+    assert (streams(1), streams(1500)) == ("1 stream", "1,500 streams")
     assert span_of(START, START + 86_400 * 10**9) == "15 Jan 2027 08:00 to 16 Jan 2027 08:00 UTC"
     assert span_of(0, 0) == "at an unknown time"
     assert at(2**64 - 1) == "21 Jul 2554 23:34:33"

@@ -168,7 +168,7 @@ def test_a_command_that_takes_a_signal_ends_as_it_likes(providers: server.Server
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 7
-    assert "No LLM call has been seen." in errors
+    assert "No LLM call has been seen before the command ended with 7." in errors
 
 
 @pytest.mark.slow

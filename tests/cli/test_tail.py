@@ -28,13 +28,15 @@ from opentelemetry.util.types import AttributeValue
 import chunkmeter
 from chunkmeter import Settings, cli
 from chunkmeter.cli.call import Call
-from chunkmeter.cli.otlp import clean
+from chunkmeter.cli.doctor.observed import observe
+from chunkmeter.cli.otlp import LONGEST, clean
 from chunkmeter.cli.receiver import Receiver
 from chunkmeter.cli.tail import main
 from chunkmeter.cli.totals import MeasuredTotals, SpanTotals
 from chunkmeter.facts.ended import Ended, Request
 from chunkmeter.facts.tally import Tally, Tokens
 from chunkmeter.reporting.telemetry import Telemetry
+from support.recorded import CALLS, play
 
 grpc: Any = import_module("grpc")  # it comes without types
 
@@ -132,6 +134,25 @@ def test_only_inference_spans_are_calls(receiver: Receiver) -> None:
     assert [call.outcome for call in receiver.book.page().calls] == ["completed", "error"]
     assert receiver.book.page().calls[0].usage == {}
     assert receiver.book.page().calls[0].cost is None
+
+
+@pytest.mark.parametrize("peer", ["langfuse-3.15.0", "langfuse-5.0.4"])
+def test_usage_that_is_long_json_is_read_whole(receiver: Receiver, tmp_path: Path, peer: str) -> None:
+    """Langfuse's is longer than what is shown of a text: 1,200 tokens, of which 1,024 are cached, and 45 out."""
+    (recorded,) = [each for each in CALLS if (each.peer, each.call) == (peer, "openai, stream")]
+    exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{receiver.port}", insecure=True, timeout=60)
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    play(recorded, provider)
+    provider.shutdown()
+    assert len(recorded.spans[0]["attributes"]["langfuse.observation.usage_details"]) > LONGEST
+    cost = pytest.approx((176 * 0.15 + 1024 * 0.075 + 45 * 0.60) / 1e6, abs=1e-12)
+    (call,) = receiver.book.page().calls
+    used = [call.usage[name] for name in ("input_tokens", "cached_tokens", "output_tokens")]
+    assert (used, call.cost, call.cost_status) == ([1200, 1024, 45], cost, "known")
+    ((scope, told),) = observe(tmp_path / "otlp", receiver.book).calls
+    assert (scope, told["gen_ai.usage.cost.amount"], told["chunkmeter.cost.status"]) == ("langfuse-sdk", cost, "known")
+    assert all(len(value) <= LONGEST for value in told.values() if isinstance(value, str))
 
 
 def test_absent_is_not_zero(receiver: Receiver) -> None:

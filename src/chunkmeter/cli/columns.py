@@ -26,12 +26,14 @@ class Column:
         right: whether it is of numbers, which stand to the right and are never cut.
         rank: the lower, the sooner it has its place.
         least: to how many characters it may be cut; None for one that is whole or not there at all.
+        stays: whether it is there though no row says anything in it.
     """
 
     name: str
     right: bool = False
     rank: int = 0
     least: int | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def width_of(text: str) -> int:
 def lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style) -> list[str]:
     """The heading and the rows of a table, in columns that fit the width.
 
-    A column in which no row says anything is left out. So are those of the highest ranks, until the rest fits.
+    A column in which no row says anything is left out, unless it stays. So are those of the highest ranks, until the
+    rest fits. What room is left goes first to the columns that lack least.
     """
     table = [[fit(cell, style.encoding) for cell in row] for row in rows]
     natural = [
@@ -68,7 +71,7 @@ def lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style
     said = [
         place
         for place, column in enumerate(columns)
-        if not table or any(row[place] not in ("", NOTHING) for row in table)
+        if not table or column.stays or any(row[place] not in ("", NOTHING) for row in table)
     ]
     widths = _fitted(columns, natural, said, style.width)
     cut = partial(_cut, more="…" if fit("…", style.encoding) == "…" else "")
@@ -85,7 +88,7 @@ def _fitted(columns: Sequence[Column], natural: Sequence[int], said: Sequence[in
         if needed + _GAP <= left or not chosen:
             chosen[place] = needed
             left -= needed + _GAP
-    for place in sorted(chosen, key=lambda place: columns[place].rank):
+    for place in sorted(chosen, key=lambda place: natural[place] - chosen[place]):
         more = min(natural[place] - chosen[place], max(left, 0))
         chosen[place] += more
         left -= more

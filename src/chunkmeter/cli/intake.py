@@ -18,7 +18,7 @@ from ..shown import plain
 from .book import Book
 from .call import Call, read_call
 from .forward import Forward
-from .otlp import attributes
+from .otlp import attributes, read_attributes
 from .otlp_json import read, written
 from .output import say
 from .trees import node_of
@@ -30,8 +30,6 @@ _REQUESTS: dict[str, type[Any]] = {
     "metrics": ExportMetricsServiceRequest,
     "logs": ExportLogsServiceRequest,
 }
-_LONGEST = 20_000
-"""How many characters of a span's attribute are read: some instrumentations write usage as JSON."""
 
 
 class NoExportError(ValueError):
@@ -157,7 +155,7 @@ class Intake:
                     self._take_span(span, scope.scope.name, sender, said)
 
     def _take_span(self, span: Span, scope: str, sender: str, resource: Mapping[str, Any]) -> None:
-        said = attributes(span.attributes, _LONGEST)
+        said = read_attributes(span.attributes)
         trace_id, span_id, parent_id = map(_id, (span.trace_id, span.span_id, span.parent_span_id))
         failed = span.status.code == Status.StatusCode.STATUS_CODE_ERROR
         start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano

@@ -17,7 +17,7 @@ __all__ = ["Line", "calls", "every_call", "live", "summary", "trees"]
 _MOST_GROUPS, _MOST_WARNINGS = 5, 3
 """How many of each a live picture shows at most."""
 _BAD = frozenset({"error", "interrupted"})
-_TOTALS = (Column("total", least=20), Column("metrics", right=True), Column("spans", right=True), Column(""))
+_TOTALS = (Column("total", least=20), Column("by metrics", right=True), Column("by spans", right=True), Column(""))
 
 
 class Line(NamedTuple):
@@ -40,7 +40,7 @@ def calls(page: Page, style: Style) -> list[Line]:
         Column("in", right=True, rank=1),
         Column("cached", right=True, rank=7),
         Column("out", right=True, rank=2),
-        Column(f"cost {one}".rstrip(), right=True),
+        Column(f"cost {one}".rstrip(), right=True, stays=True),
         Column("first chunk", right=True, rank=6),
         Column("outcome", rank=5),
         Column("service", rank=9, least=12),
@@ -61,16 +61,10 @@ def live(book: Book, style: Style, height: int, hint: str) -> list[Line]:
     below: list[Line] = []
     for found in book.spending(style, _MOST_GROUPS):
         below += [Line(""), Line(found[0], "bold"), *map(Line, found[1:])]
-    warnings = book.warnings()
-    shown = warnings[:_MOST_WARNINGS]
-    if len(warnings) > len(shown):
-        more = len(warnings) - len(shown)
-        shown.append(f"{more} more {'warning' if more == 1 else 'warnings'} at the end.")
-    if left_out := book.left_out():
-        shown.append(left_out)
-    if shown:
-        below += [Line(""), *(Line(line, "yellow") for text in shown for line in ruled(text, style))]
-    below = below[: max((height - 2) * 2 // 3, 0)]
+    # Two thirds at most, or what few calls leave.
+    most = max((height - 2) * 2 // 3, height - 1 - book.page(1).count, 0)
+    below += _wrong(book, style, most - len(below))
+    below = below[:most]
     room = max(height - len(below) - 1, 1)
     page = book.page(room)
     if page.count > room > 1:
@@ -79,6 +73,24 @@ def live(book: Book, style: Style, height: int, hint: str) -> list[Line]:
         return [Line(fit(line, style.encoding)) for line in hint.splitlines()]
     drawn = [*calls(page, style), *_more(page), *below]
     return drawn[:height] if height > 1 else drawn[1:2]
+
+
+def _wrong(book: Book, style: Style, room: int) -> list[Line]:
+    """What is wrong, below an empty line, each warning whole; the last line says how many there was no room for."""
+    texts = [[Line(line, "yellow") for line in ruled(text, style)] for text in book.warnings()]
+    last = [Line(line, "yellow") for line in ruled(left_out, style)] if (left_out := book.left_out()) else []
+    room -= 2 + len(last)
+    shown: list[Line] = []
+    number = 0
+    for text in texts[:_MOST_WARNINGS]:
+        if len(shown) + len(text) > room + (number + 1 == len(texts)):  # the last one needs no line after it
+            break
+        shown += text
+        number += 1
+    if more := len(texts) - number:
+        what = f"{'more ' if number else ''}warning{'' if more == 1 else 's'}"
+        shown.append(Line(f"{more} {what}, told at the end (Ctrl-C).", "yellow"))
+    return [Line(""), *shown, *last] if shown or last else []
 
 
 def trees(book: Book, style: Style, *, unfinished: bool = False) -> list[Line]:

@@ -38,7 +38,11 @@ _OF_TERMINALS = ("SIGINT", "SIGQUIT")
 """Signals that a terminal sends to every process in its foreground, to the command too."""
 _NOTHING_CAME = (
     "\nNo LLM call has been seen. chunkmeter has to be installed where the command's Python looks for packages, and "
-    "the library that calls the model has to be one that it meters: see docs/libraries.md."
+    "the library that calls the model has to be one that it meters: `chunkmeter doctor -- COMMAND` looks why."
+)
+_ENDED = (
+    "\nNo LLM call has been seen before the command ended with {}. If it has made one, `chunkmeter doctor -- COMMAND` "
+    "looks why it has not come."
 )
 
 
@@ -77,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         endpoint = f"http://{receiver.host}:{receiver.http_port}"
         code = _run(command, environment(os.environ, endpoint, Path(auto.origin).parent, Path.cwd()))
     if code not in (_NOT_FOUND, _NOT_RUN):
-        _tell(receiver, time.monotonic() - began)
+        _tell(receiver, time.monotonic() - began, code)
     return code
 
 
@@ -144,12 +148,12 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-def _tell(receiver: Receiver, seconds: float) -> None:
+def _tell(receiver: Receiver, seconds: float, code: int) -> None:
     """Print what the command cost, on stderr."""
     book, style = receiver.book, error_style()
     count = book.page(1).count
     if not count:
-        say(_NOTHING_CAME)
+        say(_ENDED.format(code) if code else _NOTHING_CAME)
         return
     say(f"\n{count:,} LLM {'call' if count == 1 else 'calls'} in {seconds:.1f} s")
     say("\n".join(line.text for line in summary(book, style, brief=True)[1:]))

@@ -17,7 +17,7 @@ from .waiting import Waiting, Woken
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["Screen", "error_style", "needs_rich", "width_without_terminal"]
+__all__ = ["Screen", "drawable", "error_style", "needs_rich", "width_without_terminal"]
 
 _SHORTEST = 1 / 8
 """Seconds from one picture to the next."""
@@ -77,7 +77,7 @@ class Screen:
 
         def drawn() -> Text:
             # The cursor stands on a line of its own.
-            return _text(picture(self.style, max(console.height - 1, 1)))
+            return drawable(picture(self.style, max(console.height - 1, 1)))
 
         with Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop") as live:
             live.update(drawn(), refresh=True)
@@ -96,12 +96,13 @@ class Screen:
         if not shown:
             return
         if self._console is not None:
-            self._console.print(_text(shown), soft_wrap=True)
+            self._console.print(drawable(shown), soft_wrap=True)
         else:
             print("\n".join(line.text for line in shown), flush=True)
 
 
-def _text(lines: Iterable[Line]) -> Text:
+def drawable(lines: Iterable[Line]) -> Text:
+    """Lines as rich draws them."""
     from rich.text import Text
 
     # Of `Text`, since a model's name is no markup.

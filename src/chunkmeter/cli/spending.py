@@ -21,18 +21,18 @@ _PLACES = 9
 
 @dataclass(slots=True)
 class _Sum:
-    """What the calls of one group add up to."""
+    """What the calls of one group add up to; tokens are None while no call has told any."""
 
     calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     unpriced: int = 0
     spent: dict[str, Fraction] = field(default_factory=dict[str, Fraction])
 
     def add(self, call: Call) -> None:
         self.calls += 1
-        self.input_tokens += call.usage.get("input_tokens", 0)
-        self.output_tokens += call.usage.get("output_tokens", 0)
+        self.input_tokens = _plus(self.input_tokens, call.usage.get("input_tokens"))
+        self.output_tokens = _plus(self.output_tokens, call.usage.get("output_tokens"))
         if call.cost is None:
             self.unpriced += 1
             return
@@ -82,18 +82,20 @@ class Spending:
 
     def _row(self, group: tuple[str, ...], found: _Sum) -> tuple[str, ...]:
         currency = self.currency()
+        told = [NOTHING if number is None else f"{number:,}" for number in (found.input_tokens, found.output_tokens)]
         unpriced = f"{found.unpriced:,}" if found.unpriced else NOTHING
         cost = money(found.spent[currency]) if currency and found.spent else amounts(found.spent)
-        return (
-            *group, f"{found.calls:,}", f"{found.input_tokens:,}", f"{found.output_tokens:,}", cost,
-            unpriced,
-        )  # fmt: skip
+        return (*group, f"{found.calls:,}", *told, cost, unpriced)
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one + (other or 0)
 
 
 def _merge(one: _Sum, other: _Sum) -> None:
     one.calls += other.calls
-    one.input_tokens += other.input_tokens
-    one.output_tokens += other.output_tokens
+    one.input_tokens = _plus(one.input_tokens, other.input_tokens)
+    one.output_tokens = _plus(one.output_tokens, other.output_tokens)
     one.unpriced += other.unpriced
     for currency, amount in other.spent.items():
         one.spent[currency] = one.spent.get(currency, Fraction()) + amount
@@ -124,8 +126,8 @@ def table(spending: Spending, style: Style, most: int = _MOST) -> list[str]:
         Column("calls", right=True, rank=4),
         Column("in", right=True, rank=2),
         Column("out", right=True, rank=3),
-        Column(f"cost {spending.currency()}".rstrip(), right=True, rank=1),
-        Column("no price", right=True, rank=4),
+        Column(f"cost {spending.currency()}".rstrip(), right=True, rank=1, stays=True),
+        Column("unpriced", right=True, rank=4),
     ]
     return lines(columns, rows, style) if rows else []
 

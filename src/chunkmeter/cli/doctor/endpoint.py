@@ -94,12 +94,16 @@ def endpoints(machine: Machine, ask: Callable[[Target], Reply] = probe) -> tuple
     fine = [f"{each.signal}: {_place(each)} takes {each.protocol}" for each, reply in replies if reply.kind == "taken"]
     failed = [(each, reply) for each, reply in replies if reply.kind != "taken"]
     for each, reply in failed:
-        findings += unanswered(each, reply, ask)
+        findings += unanswered(each, reply, ask, unset=not _names_endpoint(machine, each.signal))
     return _together(findings), fine
 
 
-def unanswered(at: Target, reply: Reply, ask: Callable[[Target], Reply]) -> Iterator[Finding]:
-    """What is wrong with a target that has not taken an export."""
+def _names_endpoint(machine: Machine, signal: str) -> bool:
+    return any(machine.value(f"OTEL_EXPORTER_OTLP_{of}ENDPOINT") for of in (f"{signal.upper()}_", ""))
+
+
+def unanswered(at: Target, reply: Reply, ask: Callable[[Target], Reply], *, unset: bool = False) -> Iterator[Finding]:
+    """What is wrong with a target that has not taken an export. `unset` says that no variable names its endpoint."""
     place = f"{at.signal}: {_place(at)}"
     others = [] if reply.kind == "refused" and reply.key else list(_others(at))
     with ThreadPoolExecutor(max(len(others), 1)) as pool:
@@ -116,6 +120,14 @@ def unanswered(at: Target, reply: Reply, ask: Callable[[Target], Reply]) -> Iter
         what = f"{place} answers {reply.said} to {at.protocol}; headers sent: {names}"
         key = "export OTEL_EXPORTER_OTLP_HEADERS=... with a key that is valid there"
         yield found("endpoint-refused", what, key if reply.key else f"look up the path and protocol: {_CURE}")
+    elif unset:
+        yield found(
+            "endpoint-unreachable",
+            f"{at.signal}: OTEL_EXPORTER_OTLP_ENDPOINT is not set, and the default, {_place(at)}, takes no "
+            f"{at.protocol}: {reply.said}",
+            "export OTEL_EXPORTER_OTLP_ENDPOINT=... of your Collector; to see the cost on this machine: chunkmeter run "
+            "-- COMMAND, which needs no endpoint, or start `chunkmeter tail`",
+        )
     else:
         yield found(
             "endpoint-unreachable",

@@ -63,9 +63,9 @@ _PATTERNS: tuple[tuple[str, str, _Cure], ...] = (
 _CURES = {name: (re.compile(pattern), cure) for name, pattern, cure in _PATTERNS}
 TOLD = re.compile(
     r"No price is known for model|Nobody says who answers at|tells a usage or a cost that can't be|"
-    r"A stream's request does not ask for its usage|is no variable of chunkmeter|is not usable: write|"
-    r"ended without its usage|The price file can't be used|is installed; this version of chunkmeter|"
-    r"can't tell all that is spent"
+    r"A stream's request does not ask for its usage|meters ended without its usage|"
+    r"is no variable of chunkmeter|is not usable: write|"
+    r"The price file can't be used|is installed; this version of chunkmeter|can't tell all that is spent"
 )
 """Warnings whose facts the telemetry, the environment or the packages tell better."""
 

@@ -10,13 +10,15 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from ... import semconv
+from ...received import Received, ReceivedSpan
 from ..book import Book
 from ..call import read_call
-from ..otlp import attributes
+from ..otlp import clean, read_attributes
 
-__all__ = ["Observed", "observe"]
+__all__ = ["OURS", "Observed", "observe"]
 
 OURS = "chunkmeter"
 """The scope of our own spans."""
@@ -28,7 +30,9 @@ class Observed:
 
     Attributes:
         spans: how many spans came, of whatever kind.
-        calls: the attributes of the spans that tell of a call, with the name of their scope.
+        calls: the calls that spans tell of, their attributes under our own names and short enough to be shown, each
+            with the scope of who told of it. Of several accounts of one call all of ours are here, and the first of
+            others'.
         measured: how many calls the metrics count; None if no metric told.
     """
 
@@ -40,7 +44,7 @@ class Observed:
         """One line for each model: who told of it, how many calls there were, and what became of their cost."""
         rows: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
         for scope, call in self.calls:
-            told = "" if scope == OURS or semconv.OUTCOME in call else scope
+            told = "" if scope == OURS else scope
             model = call.get(semconv.RESPONSE_MODEL) or call.get(semconv.REQUEST_MODEL) or "no model"
             rows.setdefault((str(call.get(semconv.PROVIDER_NAME) or "unknown"), str(model), told), []).append(call)
         for (provider, model, told), calls in sorted(rows.items()):
@@ -51,6 +55,20 @@ class Observed:
             yield f"{provider} {model}: {number}{by}; cost: {said}"
 
 
+def _span(span: Span, scope: str) -> ReceivedSpan:
+    trace_id, span_id, parent_id = (
+        int.from_bytes(each, "big") for each in (span.trace_id, span.span_id, span.parent_span_id)
+    )
+    return ReceivedSpan(
+        scope, trace_id, span_id, parent_id, span.start_time_unix_nano, span.end_time_unix_nano,
+        span.status.code == Status.STATUS_CODE_ERROR, read_attributes(span.attributes),
+    )  # fmt: skip
+
+
+def _short(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: clean(value) if isinstance(value, str) else value for name, value in attributes.items()}
+
+
 def observe(folder: Path, book: Book) -> Observed:
     """Read what a receiver has kept.
 
@@ -58,7 +76,7 @@ def observe(folder: Path, book: Book) -> Observed:
         folder: the receiver's records.
         book: the receiver's book, which has added up the metrics.
     """
-    seen = Observed()
+    seen, received = Observed(), Received()
     for file in sorted(folder.glob("*.traces.bin")):
         try:
             request = ExportTraceServiceRequest.FromString(file.read_bytes())
@@ -67,9 +85,10 @@ def observe(folder: Path, book: Book) -> Observed:
         for scope in (scope for resource in request.resource_spans for scope in resource.scope_spans):
             for span in scope.spans:
                 seen.spans += 1
-                told = attributes(span.attributes)
-                if read_call(told) is not None:
-                    seen.calls.append((scope.scope.name, told))
+                told = received.read(_span(span, scope.scope.name))
+                if told is None or (told.scope and told.again) or read_call(told.attributes) is None:
+                    continue
+                seen.calls.append((told.scope or OURS, _short(told.attributes)))
     counted = [row.metrics for row in book.totals() if row.name == semconv.CALLS.name]
     seen.measured = round(float(counted[0])) if counted else None
     return seen

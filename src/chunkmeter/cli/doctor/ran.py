@@ -14,7 +14,7 @@ from ...switches import exporters, is_disabled
 from .conditions import Finding, found
 from .costs import unnamed
 from .machine import Machine
-from .observed import Observed
+from .observed import OURS, Observed
 from .processes import FLUSH, flushes
 from .variables import chosen
 
@@ -50,7 +50,7 @@ def nothing_arrived(run: Run) -> Iterator[Finding]:
 
 def metrics_short(run: Run) -> Iterator[Finding]:
     """Metrics count fewer calls than there are spans of calls."""
-    own = _where(run, lambda call: semconv.OUTCOME in call and call.get(semconv.COST_STATUS) != "elsewhere")
+    own = [call for scope, call in run.seen.calls if scope == OURS and call.get(semconv.COST_STATUS) != "elsewhere"]
     # Of spans of others several may tell of one call.
     measured, told = run.seen.measured or 0, len(own) or min(len(run.seen.calls), 1)
     if measured < told and exporters(run.machine.environ, "metrics"):
@@ -108,7 +108,7 @@ def servers_assumed(run: Run) -> Iterator[Finding]:
 
 def labels_unset(run: Run) -> Iterator[Finding]:
     """Labels that are allowed and that no call has."""
-    calls = [call for _, call in run.seen.calls if semconv.OUTCOME in call]
+    calls = [call for scope, call in run.seen.calls if scope == OURS]
     if not calls:
         return
     for name in chosen(run.machine.environ).metric_labels:

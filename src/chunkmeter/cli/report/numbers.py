@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-__all__ = ["alone", "at", "calls", "counted", "exact", "money", "places_for", "seconds", "share", "short", "span_of"]
+__all__ = [
+    "alone", "at", "calls", "counted", "exact", "money", "places_for", "seconds", "share", "short", "span_of",
+    "streams",
+]  # fmt: skip
 
 _WIDE = Context(prec=2000)
 _MOST_PLACES = 9
@@ -48,6 +51,11 @@ def exact(amount: Decimal) -> str:
 def calls(number: int) -> str:
     """So many calls."""
     return f"{number:,} call{'s' * (number != 1)}"
+
+
+def streams(number: int) -> str:
+    """So many streams."""
+    return f"{number:,} stream{'s' * (number != 1)}"
 
 
 def counted(number: int) -> str:
@@ -98,5 +106,6 @@ def span_of(start: int, end: int) -> str:
     if not start:
         return "at an unknown time"
     if at(start, "%Y-%m-%d") == at(end, "%Y-%m-%d"):
-        return f"{at(start, '%-d %b %Y')}, {at(start, '%H:%M')} to {at(end, '%H:%M')} UTC"
+        clock = "%H:%M:%S" if at(start, "%H:%M") == at(end, "%H:%M") else "%H:%M"
+        return f"{at(start, '%-d %b %Y')}, {at(start, clock)} to {at(end, clock)} UTC"
     return f"{at(start, '%-d %b %Y %H:%M')} to {at(end, '%-d %b %Y %H:%M')} UTC"

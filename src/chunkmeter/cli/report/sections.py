@@ -10,7 +10,7 @@ from .charts import Column, columns, steps, whole_ticks
 from .figures import NOTHING, Figures
 from .markup import Markup, join, tag
 from .notes import Note, Total
-from .numbers import alone, calls, counted, exact, money, places_for, seconds, share, short
+from .numbers import alone, calls, counted, exact, money, places_for, seconds, share, short, streams
 from .sums import Times, add
 from .tables import Cells, counts, groups, table
 from .traces import Trace
@@ -174,7 +174,7 @@ def first_chunks(figures: Figures) -> Markup | None:
     ticks = whole_ticks(steps(max(each.value for each in shown)))
     feet = [f"{bounds[place]:g}" if place < len(bounds) else "more" for place in places]
     title = (
-        f"Times to the first chunk of {counted(whole.count)} streams: half within {seconds(whole.p50)}, "
+        f"Times to the first chunk of {streams(whole.count)}: half within {seconds(whole.p50)}, "
         f"9 of 10 within {seconds(whole.p90)}."
     )
     chart = columns(title, shown, ticks, feet, "even")
@@ -192,7 +192,7 @@ def first_chunks(figures: Figures) -> Markup | None:
             _timed("All", figures.first),
             "times",
         ),
-        lead=f"Of {counted(whole.count)} streams whose request time is known.{sampled}",
+        lead=f"Of {streams(whole.count)} whose request time is known.{sampled}",
     )
 
 
@@ -204,7 +204,7 @@ def _range(place: int) -> str:
 def _timed(name: str, times: Times) -> Cells:
     found = times.quantiles()
     assert found is not None  # it is made with its first time
-    label = join(tag("span", name, class_="name"), tag("small", f"{counted(found.count)} streams"))
+    label = join(tag("span", name, class_="name"), tag("small", streams(found.count)))
     return [label, *(seconds(value) for value in found[1:])]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from ... import semconv
-from ..otlp import clean
+from ..otlp import clean, read_attributes
 
 __all__ = ["Span", "spans_of"]
 
@@ -29,7 +28,7 @@ class Span(NamedTuple):
         service: `service.name` of its resource.
         scope: the instrumentation scope that made it.
         error: its `error.type`, cleaned.
-        attributes: its attributes by name, as they came: what is shown of them has to be cleaned.
+        attributes: its attributes by name, as `read_attributes` has them: what is shown of them has to be cleaned.
     """
 
     trace: bytes
@@ -52,7 +51,7 @@ def spans_of(export: ExportTraceServiceRequest) -> Iterator[Span]:
         service = None if named is None else clean(named.string_value) or None
         for scope in resource.scope_spans:
             for span in scope.spans:
-                attributes = _plain(span.attributes)
+                attributes = read_attributes(span.attributes)
                 error = attributes.get(semconv.ERROR_TYPE)
                 yield Span(
                     span.trace_id,
@@ -67,16 +66,3 @@ def spans_of(export: ExportTraceServiceRequest) -> Iterator[Span]:
                     clean(error) or None if isinstance(error, str) else None,
                     attributes,
                 )
-
-
-def _plain(pairs: Iterable[KeyValue]) -> dict[str, Any]:
-    return {pair.key: _value(pair.value) for pair in pairs}
-
-
-def _value(value: AnyValue) -> Any:
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return [_value(item) for item in value.array_value.values]
-    if kind == "kvlist_value":
-        return _plain(value.kvlist_value.values)
-    return None if kind is None or kind == "bytes_value" else getattr(value, kind)
