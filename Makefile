@@ -20,6 +20,7 @@ GREEN := $(call of,green)
 BENCH := $(call of,bench)
 COEXIST := $(call of,coexist)
 UIS := $(call of,uis)
+RELEASE := .venv-release
 
 UV := $(TOOLS)/bin/uv --quiet
 RUN := PYTHONPATH=$(CURDIR) $(DEV)/bin/python
@@ -39,7 +40,7 @@ TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends e2e docs \
-	bench guard linear up down lock clean
+	bench guard linear up down lock dist audit clean
 
 help: ## daily: List these targets
 	@$(call TOLD,daily,Daily)
@@ -160,8 +161,14 @@ lock: $(TOOLS)/.ready ## submit: Pin requirements/*.in again; ARGS=dev for one o
 		case " $(or $(ARGS),$$name) " in *" $$name "*) ;; *) continue ;; esac; echo "lock: $$name"; \
 		$(COMPILE) $$with requirements/$$name.in --output-file requirements/$$name.txt </dev/null >/dev/null || exit 1; done
 
+dist: $(DEV)/.ready $(RELEASE)/.locked ## submit: Build, check, install and run wheel and sdist, with a bill of materials, into dist/; ARGS=3.13 for one Python
+	@$(RUN) -m checks.release $(ARGS)
+
+audit: $(DEV)/.ready $(RELEASE)/.locked ## submit: Ask for known vulnerabilities in all that is pinned; ARGS=runtime for what users get
+	@$(RUN) -m checks.release.audit $(ARGS)
+
 clean: ## daily: Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) checks/report/node_modules dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) $(RELEASE) checks/report/node_modules dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml
@@ -186,7 +193,7 @@ $(TOOLS)/.ready: requirements/tools.txt
 # The matrix takes chunkmeter from src/, as it stands there, into environments that have the libraries alone.
 $(DEV)/.locked: requirements/dev.txt
 $(DEMO)/.locked: requirements/demo.txt
-OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH))
+OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) $(RELEASE))
 $(OWN): .venv-%/.locked: requirements/%.txt
 $(DEV)/.locked $(DEMO)/.locked $(OWN): $(TOOLS)/.ready
 	@$(NEW_ENOUGH)
