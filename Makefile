@@ -39,7 +39,7 @@ TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends e2e docs \
+.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends e2e docs \
 	bench guard linear up down lock dist audit clean
 
 help: ## daily: List these targets
@@ -74,6 +74,9 @@ pythons: ## submit: Run all tests on every Python that chunkmeter names, as far 
 
 demo: $(DEMO)/.ready ## daily: Meter unchanged apps without key or network; ARGS=--json or ARGS="--endpoint URL"
 	@$(DEMO)/bin/python -m replay.demo $(ARGS)
+
+example: $(DEMO)/.ready ## daily: Run one of examples/ as its README shows; ARGS=short_job, say
+	@$(DEMO)/bin/python -m replay.example $(ARGS)
 
 # A planted fault is looked for in the newest SDKs, unless ARGS says where. Only the environments asked for are made.
 MATRIXARGS = $(or $(ARGS),$(if $(FAULT),sdks-newest))
