@@ -35,11 +35,11 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 # The targets of a group, which their comments begin with, below its heading.
 TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
-	'/^[a-z0-9-]+:.*\#\# $(1): / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	'/^[a-z0-9-]+:.*\#\# $(1): / { printf "  make %-13s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends e2e docs \
+.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e docs \
 	bench guard linear up down lock dist audit clean
 
 help: ## daily: List these targets
@@ -125,6 +125,13 @@ shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: a repor
 
 backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
 	@$(RUN) backends/build.py
+
+backends-up: $(DEV)/.ready ## daily: Start them with collector-config/, without Docker; ARGS="--webhook URL" for alerts
+	@$(RUN) backends/build.py >&2
+	@$(RUN) -m checks.e2e.by_hand up $(ARGS)
+
+backends-down: $(DEV)/.ready ## daily: End what `make backends-up` started
+	@$(RUN) -m checks.e2e.by_hand down $(ARGS)
 
 e2e: $(DEV)/.ready ## long: Check the way from chunk to pager with the real backends; FAULT=name plants a known bug
 	@$(RUN) backends/build.py >&2
