@@ -127,7 +127,7 @@ backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, A
 	@$(RUN) backends/build.py
 
 backends-up: $(DEV)/.ready ## daily: Start them with collector-config/, without Docker; ARGS="--webhook URL" for alerts
-	@$(RUN) backends/build.py >&2
+	@$(RUN) backends/build.py >/dev/null
 	@$(RUN) -m checks.e2e.by_hand up $(ARGS)
 
 backends-down: $(DEV)/.ready ## daily: End what `make backends-up` started
