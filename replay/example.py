@@ -52,6 +52,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "OPENAI_API_VERSION": "2024-10-21",
         "CHUNKMETER_PRICES": "examples/azure_alias.toml",
     },
+    "fastapi_app": {"CHUNKMETER_METRIC_LABELS": "tenant"},
     "mirascope_streams": {},
     "openrouter": {
         "OPENROUTER_API_KEY": "no-key-needed",
@@ -79,9 +80,11 @@ def run(name: str, providers: server.Server, *options: str) -> subprocess.Popen[
     if name == "azure_alias":
         usual.pop("OPENAI_BASE_URL")  # which AzureOpenAI takes no endpoint beside
     own = {variable: value.format(url=providers.url) for variable, value in EXAMPLES[name].items()}
-    command = [str(Path(sys.executable).with_name("chunkmeter")), "run", *options, "--"]
+    # A service needs somebody who asks.
+    by, app = (("--by=tenant",), ("-m", "replay.served")) if name == "fastapi_app" else ((), (f"examples/{name}.py",))
+    command = [str(Path(sys.executable).with_name("chunkmeter")), "run", *by, *options, "--", sys.executable]
     return subprocess.Popen(
-        [*command, sys.executable, f"examples/{name}.py"],
+        [*command, *app],
         cwd=ROOT,
         env={**usual, **own},
         stdout=subprocess.PIPE if options else None,
