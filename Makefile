@@ -20,6 +20,7 @@ GREEN := $(call of,green)
 BENCH := $(call of,bench)
 COEXIST := $(call of,coexist)
 UIS := $(call of,uis)
+RELEASE := .venv-release
 
 UV := $(TOOLS)/bin/uv --quiet
 RUN := PYTHONPATH=$(CURDIR) $(DEV)/bin/python
@@ -34,12 +35,12 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 # The targets of a group, which their comments begin with, below its heading.
 TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
-	'/^[a-z0-9-]+:.*\#\# $(1): / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	'/^[a-z0-9-]+:.*\#\# $(1): / { printf "  make %-13s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends e2e docs \
-	bench guard linear up down lock clean
+.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e docs \
+	bench guard linear up down lock dist audit clean
 
 help: ## daily: List these targets
 	@$(call TOLD,daily,Daily)
@@ -73,6 +74,9 @@ pythons: ## submit: Run all tests on every Python that chunkmeter names, as far 
 
 demo: $(DEMO)/.ready ## daily: Meter unchanged apps without key or network; ARGS=--json or ARGS="--endpoint URL"
 	@$(DEMO)/bin/python -m replay.demo $(ARGS)
+
+example: $(DEMO)/.ready ## daily: Run one of examples/ as its README shows; ARGS=short_job, say
+	@$(DEMO)/bin/python -m replay.example $(ARGS)
 
 # A planted fault is looked for in the newest SDKs, unless ARGS says where. Only the environments asked for are made.
 MATRIXARGS = $(or $(ARGS),$(if $(FAULT),sdks-newest))
@@ -123,6 +127,13 @@ shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: a repor
 backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
 	@$(RUN) backends/build.py
 
+backends-up: $(DEV)/.ready ## daily: Start them with collector-config/, without Docker; ARGS="--webhook URL" for alerts
+	@$(RUN) backends/build.py >/dev/null
+	@$(RUN) -m checks.e2e.by_hand up $(ARGS)
+
+backends-down: $(DEV)/.ready ## daily: End what `make backends-up` started
+	@$(RUN) -m checks.e2e.by_hand down $(ARGS)
+
 e2e: $(DEV)/.ready ## long: Check the way from chunk to pager with the real backends; FAULT=name plants a known bug
 	@$(RUN) backends/build.py >&2
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --timeout 300 -p no:randomly \
@@ -161,8 +172,14 @@ lock: $(TOOLS)/.ready ## submit: Pin requirements/*.in again; ARGS=dev for one o
 		case " $(or $(ARGS),$$name) " in *" $$name "*) ;; *) continue ;; esac; echo "lock: $$name"; \
 		$(COMPILE) $$with requirements/$$name.in --output-file requirements/$$name.txt </dev/null >/dev/null || exit 1; done
 
+dist: $(DEV)/.ready $(RELEASE)/.locked ## submit: Build, check, install and run wheel and sdist, with a bill of materials, into dist/; ARGS=3.13 for one Python
+	@$(RUN) -m checks.release $(ARGS)
+
+audit: $(DEV)/.ready $(RELEASE)/.locked ## submit: Ask for known vulnerabilities in all that is pinned; ARGS=runtime for what users get
+	@$(RUN) -m checks.release.audit $(ARGS)
+
 clean: ## daily: Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) checks/report/node_modules dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) $(RELEASE) checks/report/node_modules dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml
@@ -187,7 +204,7 @@ $(TOOLS)/.ready: requirements/tools.txt
 # The matrix takes chunkmeter from src/, as it stands there, into environments that have the libraries alone.
 $(DEV)/.locked: requirements/dev.txt
 $(DEMO)/.locked: requirements/demo.txt
-OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH))
+OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) $(RELEASE))
 $(OWN): .venv-%/.locked: requirements/%.txt
 $(DEV)/.locked $(DEMO)/.locked $(OWN): $(TOOLS)/.ready
 	@$(NEW_ENOUGH)

@@ -38,6 +38,7 @@ TURNS = {
     "coexist": ("coexist",),
     "uis": ("uis",),
     "e2e": ("backends", "e2e"),
+    "release": ("dist",),
     "bench": ("bench",),
 }
 FAULTS = {
@@ -65,6 +66,7 @@ FAULTS = {
 }
 """The bugs that can be planted: a target has to find each of its own."""
 BY_HAND = {
+    "audit": "is run by hand, since it asks a database of vulnerabilities on the network",
     "page": "is run by hand, since it needs Chromium, and axe-core from npm",
     "sdk-tests": "is run by hand, since it downloads the SDKs' sources",
     "shots": "is run by hand, since it needs Chromium, and somebody who looks at the pictures",

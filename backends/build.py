@@ -27,6 +27,8 @@ HERE = Path(__file__).resolve().parent
 PINS = HERE / "pins.toml"
 MANIFEST = HERE / "collector.yaml"
 GO_BUILD = ("go", "build", "-trimpath", "-ldflags=-s -w")
+EVERY = 60.0
+"""Seconds after which a command that goes on is told of."""
 NO_GO = (
     "make backends: no Go compiler (`go`) on the PATH. The real Collector, Jaeger, Prometheus and Alertmanager are "
     "built with Go 1.26 or newer, for `make e2e` alone: install Go and run it again. Everything else works without."
@@ -93,19 +95,36 @@ def cache() -> Path:
 
 def run(*command: str | Path, cwd: Path) -> str:
     """What the command prints; a failure becomes a `BuildError` with the end of what it said."""
-    result = subprocess.run(
-        [str(part) for part in command],
+    words = [str(part) for part in command]
+    began = time.monotonic()
+    with subprocess.Popen(
+        words,
         cwd=cwd,
         # A repository's workspace names modules that its published module leaves out.
         env={**os.environ, "GOWORK": "off"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    if result.returncode:
-        said = "\n".join((result.stdout + result.stderr).splitlines()[-20:])
-        raise BuildError(f"{' '.join(map(str, command))} ended with {result.returncode}:\n{said}")
-    return result.stdout
+    ) as process:
+        try:
+            while True:
+                try:
+                    printed, complained = process.communicate(timeout=EVERY)
+                    break
+                except subprocess.TimeoutExpired:
+                    say(f"  {Path(words[0]).name} {words[1]} is at work, {time.monotonic() - began:.0f} s")
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        said = "\n".join((printed + complained).splitlines()[-20:])
+        raise BuildError(f"{' '.join(words)} ended with {process.returncode}:\n{said}")
+    return printed
+
+
+def say(line: str) -> None:
+    """Tell how far it is, at once."""
+    print(f"make backends: {line}", file=sys.stderr, flush=True)
 
 
 def build_module(pin: dict[str, Any], work: Path, binaries: Path) -> None:
@@ -127,15 +146,20 @@ def build_module(pin: dict[str, Any], work: Path, binaries: Path) -> None:
     run(*GO_BUILD, "-o", f"{binaries}/", *packages, cwd=copy)
 
 
-def ensure(backend: Backend) -> None:
-    """Build a backend, unless it is there."""
+def ensure(backend: Backend, place: str = "") -> None:
+    """Build a backend, unless it is there.
+
+    Args:
+        backend: which.
+        place: how many there are and which of them it is, for whoever watches.
+    """
     home = backend.home
     if backend.whole(home):
         return
     if shutil.which("go") is None:
         raise BuildError(NO_GO)
     began = time.monotonic()
-    print(f"make backends: building {backend.name} {backend.pin['version']}, some minutes", file=sys.stderr, flush=True)
+    say(f"{place}building {backend.name} {backend.pin['version']}, some minutes")
     home.parent.mkdir(parents=True, exist_ok=True)
     # Beside its home, so that the last step is a rename: what is there is whole.
     with tempfile.TemporaryDirectory(prefix=f"{backend.name}-", dir=home.parent) as temporary:
@@ -150,14 +174,15 @@ def ensure(backend: Backend) -> None:
         except OSError:
             if not backend.whole(home):  # Else somebody else has built it in the meantime.
                 raise
-    print(f"make backends: {backend.name} took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    say(f"{place}{backend.name} is built, {time.monotonic() - began:.0f} s")
 
 
 def build_all() -> dict[str, Path]:
     """Every program's path by its name, those that are missing built first."""
     programs: dict[str, Path] = {}
-    for backend in backends():
-        ensure(backend)
+    every = backends()
+    for at, backend in enumerate(every, 1):
+        ensure(backend, f"{at} of {len(every)}: ")
         programs.update({program: backend.home / program for program in backend.programs})
     return programs
 

@@ -64,6 +64,7 @@ EVERY = [
     "uis",
     "backends",
     "e2e",
+    "dist",
     "bench",
 ]
 
@@ -81,6 +82,7 @@ EVERY = [
         ("backends/build.py", ["backends", "e2e"]),
         ("benchmarks/bench.py", ["guard", "bench"]),
         ("checks/stress.py", ["stress"]),
+        ("checks/release/contents.py", ["dist"]),
         ("checks/linear.py", ["linear"]),
         ("checks/torture/check_costs.py", ["torture"]),
         ("checks/e2e/check_names.py", ["backends", "e2e"]),

@@ -98,7 +98,7 @@ class Row(NamedTuple):
         known = set(self.beside.lacks)
         if by_itself and self.is_priced and not told.lacks >= known:
             return f"the cost does not lack {known - told.lacks}"
-        if told.lacks - known - {"class:cache_write_1h", "class:output"}:
+        if told.lacks - known - {"class:cache_write_1h", "class:output", *self.beside.may_lack}:
             return f"the cost lacks {told.lacks}"
         if told.lacks and self.is_metered and self.way.startswith("hook"):
             return f"the cost lacks {told.lacks}, though hooks have seen the call"

@@ -36,6 +36,7 @@ class Peer(NamedTuple):
         unseen: the calls of which it ends no span, each as some of their words: service, call, `sync` or `async`.
         untold: the calls of which its span has no tokens, in the same words.
         lacks: what the cost of its spans has to be said to lack, as they never tell it.
+        may_lack: what it tells of some calls only.
         unended: the calls whose span it begins and never ends.
         twice: the calls that nothing on its span tells from others, so that they may count twice.
         broken: the calls that fail with it, whether chunkmeter is there or not.
@@ -51,6 +52,7 @@ class Peer(NamedTuple):
     unseen: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    may_lack: tuple[str, ...] = ()
     unended: tuple[str, ...] = ()
     twice: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
@@ -147,7 +149,7 @@ PEERS: dict[str, Peer] = {
     "anthropic": Peer(_anthropic, ("com.anthropic.sdk.python",), services=("anthropic",)),
 }
 _OLDER: dict[str, dict[str, Any]] = {
-    "genai": {"unseen": ("responses parse",)},
+    "genai": {"unseen": ("responses parse",), "may_lack": ("class:cached_tokens",)},
     "openllmetry": {
         "unseen": ("anthropic break", "anthropic error sync", "anthropic parse", "responses parse"),
         "untold": ("anthropic stream", "anthropic helper"),

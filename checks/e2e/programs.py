@@ -94,6 +94,16 @@ class Program:
         assert HTTP.get(self._ready).status_code == 200, f"{self._ready} is not ready"
 
     @property
+    def process_id(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
+    @property
+    def path(self) -> str:
+        """The file that runs."""
+        return self._command[0]
+
+    @property
     def said(self) -> str:
         """What it has printed so far."""
         return self._log.read_text(errors="replace")
@@ -114,9 +124,15 @@ class Program:
 
 
 class Prometheus(Program):
-    """A real Prometheus with the shipped configuration, rules and runbooks."""
+    """A real Prometheus with the shipped configuration, rules and runbooks.
 
-    def __init__(self, work: Path, alertmanager: str) -> None:
+    Args:
+        work: folder for its data and its log.
+        alertmanager: the URL of whom it tells.
+        port: where it listens; a free one if left out.
+    """
+
+    def __init__(self, work: Path, alertmanager: str, port: int = 0) -> None:
         folder = CONFIG / "prometheus"
         config: dict[str, Any] = yaml.safe_load((folder / "prometheus.yaml").read_text())
         config["rule_files"] = [str(folder / pattern) for pattern in config["rule_files"]]
@@ -124,7 +140,7 @@ class Prometheus(Program):
         (static,) = target["static_configs"]
         static["targets"] = [alertmanager.removeprefix("http://")]
         (work / "prometheus.yaml").write_text(yaml.safe_dump(config))
-        port = free_port()
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.otlp = f"{self.url}/api/v1/otlp"
         flags = shipped_flags("prometheus")
@@ -163,9 +179,15 @@ class Prometheus(Program):
 
 
 class Alertmanager(Program):
-    """A real Alertmanager with the shipped routes, which calls a webhook."""
+    """A real Alertmanager with the shipped routes, which calls a webhook.
 
-    def __init__(self, work: Path, webhook: str) -> None:
+    Args:
+        work: folder for its data and its log.
+        webhook: the URL that pages and tickets go to.
+        port: where it listens; a free one if left out.
+    """
+
+    def __init__(self, work: Path, webhook: str, port: int = 0) -> None:
         folder = CONFIG / "alertmanager"
         secrets = work / "secrets"
         secrets.mkdir()
@@ -176,7 +198,7 @@ class Alertmanager(Program):
         text = text.replace("/etc/alertmanager/secrets", str(secrets))
         text = text.replace("/etc/alertmanager/*.tmpl", str(folder / "*.tmpl"))
         (work / "alertmanager.yaml").write_text(text)
-        port = free_port()
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         super().__init__(
             [
@@ -192,10 +214,16 @@ class Alertmanager(Program):
 
 
 class Jaeger(Program):
-    """A real Jaeger with the shipped all-in-one configuration."""
+    """A real Jaeger with the shipped all-in-one configuration.
 
-    def __init__(self, work: Path, name: str = "jaeger") -> None:
-        query, grpc, http = free_port(), free_port(), free_port()
+    Args:
+        work: folder for its log.
+        name: what the log is called.
+        port: where its pages are; a free one if left out, as for all else.
+    """
+
+    def __init__(self, work: Path, name: str = "jaeger", port: int = 0) -> None:
+        query, grpc, http = port or free_port(), free_port(), free_port()
         self.url, self.otlp = f"http://127.0.0.1:{query}", f"127.0.0.1:{grpc}"
         super().__init__(
             ["jaeger", f"--config={CONFIG / 'jaeger.yaml'}"],
@@ -230,26 +258,36 @@ class Jaeger(Program):
 
 
 class Collector(Program):
-    """A real Collector with one of the shipped files, or with several, each laid over those before it."""
+    """A real Collector with one of the shipped files, or with several, each laid over those before it.
+
+    Args:
+        work: folder for its queue and its log.
+        files: names in `collector-config/`.
+        name: the service name of its own metrics; the Collector's own if left out.
+        environment: variables of the files; its ports are free ones, where they name none.
+    """
 
     def __init__(self, work: Path, *files: str, name: str = "", **environment: str) -> None:
-        grpc, http, health = free_port(), free_port(), free_port()
+        grpc, health = free_port(), free_port()
         # By this name it pushes its own figures.
         named = [f"--config=yaml:service::telemetry::resource::service.name: {name}"] if name else []
         scheme = "https" if "secure.yaml" in files else "http"
-        self.address = f"127.0.0.1:{grpc}"
-        self.endpoint, self.http_endpoint = f"{scheme}://{self.address}", f"{scheme}://127.0.0.1:{http}"
         called = f"{files[0].removesuffix('.yaml')}-{grpc}"
+        chosen = {
+            "CHUNKMETER_OTLP_GRPC": f"127.0.0.1:{grpc}",
+            "CHUNKMETER_OTLP_HTTP": f"127.0.0.1:{free_port()}",
+            "CHUNKMETER_HEALTH": f"127.0.0.1:{health}",
+            "CHUNKMETER_QUEUE_DIR": str(work / f"{called}.queue"),
+            "CHUNKMETER_DECISION_WAIT": "2s",
+            **environment,
+        }
+        self.address = chosen["CHUNKMETER_OTLP_GRPC"]
+        self.endpoint, self.http_endpoint = f"{scheme}://{self.address}", f"{scheme}://{chosen['CHUNKMETER_OTLP_HTTP']}"
         super().__init__(
             ["otelcol", *(f"--config={CONFIG / file}" for file in files), *named],
             work / f"{called}.log",
             f"http://127.0.0.1:{health}/",
-            CHUNKMETER_OTLP_GRPC=self.address,
-            CHUNKMETER_OTLP_HTTP=f"127.0.0.1:{http}",
-            CHUNKMETER_HEALTH=f"127.0.0.1:{health}",
-            CHUNKMETER_QUEUE_DIR=str(work / f"{called}.queue"),
-            CHUNKMETER_DECISION_WAIT="2s",
-            **environment,
+            **chosen,
         )
 
 

@@ -129,7 +129,10 @@ def test_what_tells_nothing_and_lies_around_ours_or_at_its_time_is_of_our_call(
 def test_a_peer_s_span_may_end_a_moment_after_its_stream_was_closed(late_ns: int, calls: int) -> None:
     """Logfire's does when the stream is collected."""
     start_ns = SECOND + late_ns
-    assert counted(told("chunkmeter", span_id=0), told("peer", trace_id=2, start_ns=start_ns, end_ns=start_ns)) == calls
+    log = told("peer", trace_id=2, start_ns=start_ns, end_ns=start_ns, late=True)
+    assert counted(told("chunkmeter", span_id=0), log) == calls
+    assert counted(told("chunkmeter", span_id=0), log._replace(response_id=None)) == calls
+    assert counted(told("chunkmeter", span_id=0), log._replace(late=False)) == 2
 
 
 def test_a_call_that_a_peer_has_told_of_inside_its_stream_is_not_told_of_again() -> None:

@@ -48,6 +48,7 @@ class Account(NamedTuple):
         counted: what a span is to say of the call's cost, where the account has no span of its own.
         others: the scopes of others whose span is known to be of the call, and is not asked for here.
         asked: the model asked for, None where it isn't told.
+        late: whether its span has no length: it may be written some time after the call is over.
     """
 
     source: str
@@ -64,6 +65,7 @@ class Account(NamedTuple):
     counted: Mapping[str, AttributeValue] | None = None
     others: tuple[str, ...] = ()
     asked: str | None = None
+    late: bool = False
 
 
 def account_of(ended: Ended, source: str, span: Any, *, own: bool = True, tokens: Tokens | None = None) -> Account:
@@ -80,10 +82,12 @@ def account_of(ended: Ended, source: str, span: Any, *, own: bool = True, tokens
     tokens = tally.tokens() if tokens is None else tokens
     context, parent = span.get_span_context(), getattr(span, "parent", None)
     around = (parent.span_id if parent else 0) if own else context.span_id
+    began = getattr(span, "start_time", None) if own else None
     return Account(
         source, request.operation, tally.response_id, request.provider, tally.response_model or request.model,
         context.trace_id, context.span_id if own else 0, around, ended.start_ns, ended.end_ns,
         (tokens.input_tokens, tokens.output_tokens), asked=request.model,
+        late=began is not None and began == getattr(span, "end_time", None),
     )  # fmt: skip
 
 
@@ -211,10 +215,7 @@ def _alike(one: Account, other: Account) -> bool:
     told = None in (one.provider, other.provider) or None in (one.model, other.model)
     if not told and one.provider != other.provider and one.model != other.model:
         return False
-    # Logfire tells of a stream by a log, a span without length, which it may write when the stream is collected.
-    spanless = not (one.span_id and other.span_id)
-    late = _LATE_NS if spanless and any(each.span_id and each.start_ns == each.end_ns for each in (one, other)) else 0
-    return one.trace_id == other.trace_id or (_anywhere(one, other) and _meet(one, other, late))
+    return one.trace_id == other.trace_id or (_anywhere(one, other) and _meet(one, other))
 
 
 def _resemble(one: Account, other: Account) -> bool:
@@ -262,8 +263,14 @@ def _anywhere(one: Account, other: Account) -> bool:
     return not (one.span_id and one.parent_id and other.span_id and other.parent_id)
 
 
-def _meet(one: Account, other: Account, apart_ns: int = 0) -> bool:
-    """Whether two accounts lie at the same time, or no further apart than this."""
+def _meet(one: Account, other: Account) -> bool:
+    """Whether two accounts lie at the same time.
+
+    Logfire tells of a stream by a log, a span without length, which it may write when the stream is collected. So it
+    may come a while after a call without a span.
+    """
+    spanless = not (one.span_id and other.span_id)
+    apart_ns = _LATE_NS if spanless and (one.late or other.late) else 0
     return one.start_ns <= other.end_ns + apart_ns and other.start_ns <= one.end_ns + apart_ns
 
 

@@ -1,0 +1,1 @@
+"""What is released: built, looked through, installed and run on each Python; `python -m checks.release`."""
