@@ -40,9 +40,7 @@ SPENT = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", example.EXAMPLES)
-def test_an_example_spends_and_prints_what_is_said(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_example_spends_and_prints_what_is_said(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)  # pytest's workers have it, and the page is of no terminal
     saved = tmp_path / "saved.jsonl"
     with start() as providers, example.run(name, providers, f"--save={saved}") as process:
