@@ -151,7 +151,10 @@ def _told(row: Row, kit: Kit, telemetry: Telemetry, played: server.Server, runne
             around.enter_context(tracer.start_as_current_span("chain", attributes=_SUMS))
             around.enter_context(tracer.start_as_current_span("step"))
         got = make(row.asked, played, runner, *([wrap] if "wrap" in row.way else ()))
-    gc.collect()
+    for _ in range(2):
+        # Of a stream that fails or is left, a peer may tell as its generators are closed, which their loop does.
+        gc.collect()
+        runner.run(asyncio.sleep(0.01))
     settled = Event()
     keeper.later(settled.set)
     settled.wait(_PATIENCE)
