@@ -33,6 +33,7 @@ class Peer(NamedTuple):
         environments: where it is installed.
         ways: how chunkmeter sees its calls. A framework's streams are its own, and there is nothing to wrap.
         suppresses: whether it suppresses other instrumentations while an SDK runs, so that hooks stand aside.
+        of_streams: how many spans it ends for a stream, which may come a while after another.
         unseen: the calls of which it ends no span, each as some of their words: service, call, `sync` or `async`.
         untold: the calls of which its span has no tokens, in the same words.
         lacks: what the cost of its spans has to be said to lack, as they never tell it.
@@ -49,6 +50,7 @@ class Peer(NamedTuple):
     environments: tuple[str, ...] = ("coexist", "coexist-older")
     ways: tuple[str, ...] = WAYS
     suppresses: bool = False
+    of_streams: int = 1
     unseen: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
@@ -128,7 +130,7 @@ PEERS: dict[str, Peer] = {
         lambda: _instrumentors("openinference.instrumentation"),
         ("openinference.instrumentation.",),
     ),
-    "logfire": Peer(_logfire, ("logfire.",), suppresses=True),
+    "logfire": Peer(_logfire, ("logfire.",), suppresses=True, of_streams=2),
     "langfuse": Peer(_langfuse, ("langfuse",), services=_OPENAI),
     "litellm": Peer(_litellm, ("litellm",), services=("litellm",), unseen=("break",)),
     "pydantic-ai": Peer(_pydantic_ai, ("pydantic-ai",), services=("agent",), ways=_HOOKED),

@@ -84,9 +84,9 @@ class Told(NamedTuple):
         """How many inference spans tell tokens, without those that are marked as another account of a call."""
         return sum(_tells_tokens(span) and not _is_marked(span) for span in self.spans)
 
-    def has_span_of(self, scopes: tuple[str, ...]) -> bool:
-        """Whether a span is of a scope that begins so."""
-        return any((scope_of(span) or "").startswith(scopes) for span in self.spans)
+    def spans_of(self, scopes: tuple[str, ...]) -> int:
+        """How many spans are of a scope that begins so."""
+        return sum((scope_of(span) or "").startswith(scopes) for span in self.spans)
 
     def __str__(self) -> str:
         return (
