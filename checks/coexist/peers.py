@@ -148,7 +148,8 @@ PEERS: dict[str, Peer] = {
         environments=("coexist-mirascope",),
         hooks=_MIRASCOPE_AND_SDKS,
     ),
-    "anthropic": Peer(_anthropic, ("com.anthropic.sdk.python",), services=("anthropic",)),
+    # Its older releases have no tracing of their own.
+    "anthropic": Peer(_anthropic, ("com.anthropic.sdk.python",), services=("anthropic",), environments=("coexist",)),
 }
 _OLDER: dict[str, dict[str, Any]] = {
     "genai": {"unseen": ("responses parse",), "may_lack": ("class:cached_tokens",)},
@@ -160,8 +161,9 @@ _OLDER: dict[str, dict[str, Any]] = {
     "openai-v2": {"broken": ("helper",)},
     # Its span of a stream of Anthropic's has no response id, and ends some time after that is broken off.
     "logfire": {"twice": ("anthropic break",)},
-    "langfuse": {"broken": ("break",)},  # Its streams have no `close`.
+    "langfuse": {"broken": ("break", "helper async")},  # Its streams have no `close`, nor what the helper asks of them.
     "litellm": {"broken": ("break sync",)},  # The same.
+    "pydantic-ai": {"broken": ("break async",)},  # Its generators can't be closed in the middle.
 }
 """In which an older release of a peer differs."""
 
