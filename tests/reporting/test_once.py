@@ -131,7 +131,8 @@ def test_a_peer_s_span_may_end_a_moment_after_its_stream_was_closed(late_ns: int
     start_ns = SECOND + late_ns
     log = told("peer", trace_id=2, start_ns=start_ns, end_ns=start_ns, late=True)
     assert counted(told("chunkmeter", span_id=0), log) == calls
-    assert counted(told("chunkmeter", span_id=0), log._replace(response_id=None)) == calls
+    # Without an id it might as well be the log of the next stream, which is read yet.
+    assert counted(told("chunkmeter", span_id=0), log._replace(response_id=None)) == 2
     assert counted(told("chunkmeter", span_id=0), log._replace(late=False)) == 2
 
 

@@ -215,7 +215,11 @@ def _alike(one: Account, other: Account) -> bool:
     told = None in (one.provider, other.provider) or None in (one.model, other.model)
     if not told and one.provider != other.provider and one.model != other.model:
         return False
-    return one.trace_id == other.trace_id or (_anywhere(one, other) and _meet(one, other))
+    # Logfire tells of a stream by a log, a span without length, which it may write when the stream is collected. So it
+    # may come a while after a call without a span.
+    spanless = not (one.span_id and other.span_id)
+    apart_ns = _LATE_NS if spanless and (one.late or other.late) else 0
+    return one.trace_id == other.trace_id or (_anywhere(one, other) and _meet(one, other, apart_ns))
 
 
 def _resemble(one: Account, other: Account) -> bool:
@@ -263,14 +267,8 @@ def _anywhere(one: Account, other: Account) -> bool:
     return not (one.span_id and one.parent_id and other.span_id and other.parent_id)
 
 
-def _meet(one: Account, other: Account) -> bool:
-    """Whether two accounts lie at the same time.
-
-    Logfire tells of a stream by a log, a span without length, which it may write when the stream is collected. So it
-    may come a while after a call without a span.
-    """
-    spanless = not (one.span_id and other.span_id)
-    apart_ns = _LATE_NS if spanless and (one.late or other.late) else 0
+def _meet(one: Account, other: Account, apart_ns: int = 0) -> bool:
+    """Whether two accounts lie at the same time, or no further apart than this."""
     return one.start_ns <= other.end_ns + apart_ns and other.start_ns <= one.end_ns + apart_ns
 
 
