@@ -136,7 +136,16 @@ def test_a_user_s_endpoint_gets_what_it_would_get(providers: server.Server, scri
             assert backend.book.notes() == []
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A process that is started gets SIGINT as usual. One in the background of a shell ignores it, and so do its own."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_goes_to_the_command(providers: server.Server, tmp_path: Path, number: signal.Signals) -> None:
     """Its code is 128 and the signal's number where that ends it; what it had cost until then is told."""
