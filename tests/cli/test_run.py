@@ -138,7 +138,7 @@ def test_a_user_s_endpoint_gets_what_it_would_get(providers: server.Server, scri
 
 @pytest.fixture
 def _interruptible() -> Iterator[None]:
-    """A process that is started gets SIGINT as usual. A shell's process in the background ignores it, and so do its own."""
+    """A process that is started gets SIGINT as usual. Those of a shell in the background ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
