@@ -28,7 +28,7 @@ from . import foreign, semconv
 from .attribution import NO_LABELS, Labels
 from .calls.begin import adopt
 from .calls.beside import is_around_one, opened
-from .calls.blocks import SpanBlocks
+from .calls.blocks import Spent, blocks_here
 from .calls.call import Call
 from .calls.keeper import keeper
 from .calls.pulling import within
@@ -127,9 +127,8 @@ class ChunkSpanProcessor(SpanProcessor):
         self._meter_provider = meter_provider
         self._telemetry = for_providers(tracer_provider, meter_provider, settings)
         once_for(self._telemetry.meter_provider)  # so that calls settled before the first foreign span are known
-        self._labels: OrderedDict[tuple[int, int], Labels] = OrderedDict()
-        """The labels captured when a span began, for open spans that have any."""
-        self._spent = SpanBlocks(_MOST_REMEMBERED)
+        self._began: OrderedDict[tuple[int, int], tuple[Labels, tuple[Spent, ...]]] = OrderedDict()
+        """Of open spans: the labels of where each began, and the blocks that count what is spent, if there are any."""
 
     def wrap(self, stream: Any, **options: Any) -> Any:
         """Meter a stream as `chunkmeter.wrap` does, and report to this processor's providers.
@@ -161,14 +160,13 @@ class ChunkSpanProcessor(SpanProcessor):
             return
         inference = foreign.begins(span.attributes or {})
         if call is None:
-            self._spent.keep(_ids(span))
-            labels = self._telemetry.attribution.capture(parent_context)
-            if labels:
-                self._labels[_ids(span)] = labels
-                if len(self._labels) > _MOST_REMEMBERED:
-                    self._labels.popitem(last=False)
-                if inference:
-                    span.set_attributes(_missing(span, labels))
+            labels, blocks = self._telemetry.attribution.capture(parent_context), blocks_here()
+            if labels or blocks:
+                self._began[_ids(span)] = labels, blocks
+                if len(self._began) > _MOST_REMEMBERED:
+                    self._began.popitem(last=False)
+            if labels and inference:
+                span.set_attributes(_missing(span, labels))
             if inference:
                 opened(span)
         elif inference:
@@ -220,8 +218,7 @@ class ChunkSpanProcessor(SpanProcessor):
     def _counted(self, span: ReadableSpan) -> ReadableSpan:
         """Count the span if it is another's inference, and return what to forward: the span, or a copy with cost."""
         seen = self._seen
-        labels = self._labels.pop(_ids(span), NO_LABELS)
-        blocks = self._spent.take(_ids(span))
+        labels, blocks = self._began.pop(_ids(span), (NO_LABELS, ()))
         if not self.active or not span.attributes:
             return span
         ended = call_of(span, labels)

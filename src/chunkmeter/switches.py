@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-__all__ = ["DISABLED", "disabled_hooks", "exporters", "is_disabled", "kept_share", "value"]
+__all__ = ["DISABLED", "disabled_hooks", "exporters", "has_own", "is_disabled", "kept_share", "of_signal", "value"]
 
 DISABLED = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 """The variable that names instrumentors which `opentelemetry-instrument` leaves out."""
 _ROOT = "parentbased_"
+_OTLP = "OTEL_EXPORTER_OTLP_"
 
 
 def value(environ: Mapping[str, str], name: str) -> str:
@@ -34,6 +35,22 @@ def exporters(environ: Mapping[str, str], signal: Literal["traces", "metrics"]) 
     """The exporters of a signal; none where that is switched off. OTLP is what OpenTelemetry's distro sets."""
     named = value(environ, f"OTEL_{signal.upper()}_EXPORTER") or "otlp"
     return [name for each in named.split(",") if (name := each.strip()) and name.lower() != "none"]
+
+
+def of_signal(environ: Mapping[str, str], signal: str, name: str) -> str:
+    """What OTLP's exporter of a signal is told: by a variable of that signal's own, else by that of all; else empty.
+
+    Args:
+        environ: environment variables by name.
+        signal: `traces`, `metrics` or `logs`.
+        name: what is told, such as `ENDPOINT`.
+    """
+    return value(environ, f"{_OTLP}{signal.upper()}_{name}") or value(environ, f"{_OTLP}{name}")
+
+
+def has_own(environ: Mapping[str, str], signal: str, name: str) -> bool:
+    """Whether a signal has a variable of its own for it."""
+    return bool(value(environ, f"{_OTLP}{signal.upper()}_{name}"))
 
 
 def kept_share(environ: Mapping[str, str]) -> float:

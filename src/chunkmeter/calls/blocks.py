@@ -7,7 +7,6 @@ thing that two threads may do at once is one operation on a list or a dictionary
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from decimal import Decimal
@@ -21,7 +20,7 @@ from ..facts.sums import FAILED, Sums, sum_of, sums_of
 from ..pricing import ELSEWHERE
 from ..pricing.tokens import Tokens
 
-__all__ = ["SpanBlocks", "Spent", "Watching", "blocks_here", "carried", "enter", "handed_on", "joined", "leave"]
+__all__ = ["Spent", "Watching", "blocks_here", "carried", "enter", "handed_on", "joined", "leave"]
 
 _MADE_IN: Final = "chunkmeter.spent"
 """Context key of the blocks that were open where a lazy stream was made."""
@@ -205,27 +204,3 @@ def joined(call: object, parent: Context) -> tuple[Spent, ...]:
     for block in blocks:
         block.begun(call)
     return blocks
-
-
-class SpanBlocks:
-    """The blocks that were open where spans began, for open spans that began in any.
-
-    Args:
-        most: how many spans are remembered.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[tuple[int, int], tuple[Spent, ...]] = OrderedDict()
-
-    def keep(self, span: tuple[int, int]) -> None:
-        """Note that a span begins, by its ids."""
-        blocks = blocks_here()
-        if blocks:
-            self._kept[span] = blocks
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-
-    def take(self, span: tuple[int, int]) -> tuple[Spent, ...]:
-        """The blocks of a span that has ended, by its ids."""
-        return self._kept.pop(span, ()) if self._kept else ()

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..switches import is_disabled
+
 __all__ = ["environment", "exporting", "without_sdk"]
 
 _OTLP = "OTEL_EXPORTER_OTLP_"
@@ -85,7 +87,7 @@ def exporting(environ: Mapping[str, str]) -> bool:
 
 def without_sdk(environ: Mapping[str, str]) -> str:
     """Why nothing will be exported, by the user's own settings, and what to do; empty where there is no reason."""
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    if is_disabled(environ):
         return "OTEL_SDK_DISABLED is set, so that nothing is metered: unset it."
     if environ.get("OTEL_CONFIG_FILE", "").strip():
         return "OTEL_CONFIG_FILE is set, and the SDK exports to where that file says, not to here: unset it."

@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from functools import cache
 from http.client import HTTPException
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -17,12 +18,14 @@ from urllib.parse import urlsplit
 from opentelemetry.util.re import parse_env_headers
 
 from ..shown import origin, plain
+from ..switches import has_own, of_signal
+from .http_client import NoRedirect
+from .otlp import SERVICES
 from .output import say
 
 __all__ = ["SIGNALS", "Forward", "Target", "environment_targets", "targets"]
 
 SIGNALS = ("traces", "metrics", "logs")
-_SERVICES = {"traces": "trace.v1.Trace", "metrics": "metrics.v1.Metrics", "logs": "logs.v1.Logs"}
 _HTTP_PORT = 4318
 _MOST_WAITING = 1000
 _MOST_BYTES = 64 * 1024 * 1024
@@ -68,18 +71,12 @@ def environment_targets(environ: Mapping[str, str]) -> dict[str, Target]:
     """
     found: dict[str, Target] = {}
     for signal in SIGNALS:
-        whole = environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "").strip()
-        endpoint = whole or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()
-        if endpoint:
-            found[signal] = _target(endpoint, signal, environ, whole=bool(whole))
+        if endpoint := of_signal(environ, signal, "ENDPOINT"):
+            found[signal] = _target(endpoint, signal, environ, whole=has_own(environ, signal, "ENDPOINT"))
     return found
 
 
 def _target(endpoint: str, signal: str, environ: Mapping[str, str], *, whole: bool) -> Target:
-    def setting(name: str) -> str:
-        own = environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_{name}", "").strip()
-        return own or environ.get(f"OTEL_EXPORTER_OTLP_{name}", "").strip()
-
     try:
         parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
         port, host = parts.port, parts.hostname
@@ -89,10 +86,10 @@ def _target(endpoint: str, signal: str, environ: Mapping[str, str], *, whole: bo
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"{origin(endpoint)} can't be an OTLP endpoint: write one such as http://localhost:4318")
     path = parts.path.rstrip("/")
-    said = setting("PROTOCOL")
+    said = of_signal(environ, signal, "PROTOCOL")
     grpc = said == "grpc" if said else not path and port != _HTTP_PORT
-    headers = parse_env_headers(setting("HEADERS"), liberal=True)
-    certificate = setting("CERTIFICATE") or None
+    headers = parse_env_headers(of_signal(environ, signal, "HEADERS"), liberal=True)
+    certificate = of_signal(environ, signal, "CERTIFICATE") or None
     if grpc:
         return Target(f"{parts.scheme}://{parts.netloc}", True, headers, certificate)
     path = path if whole else f"{path}/v1/{signal}"
@@ -202,27 +199,26 @@ class _RefusedError(Exception):
     """Raised where the endpoint does not take an export."""
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Leaves a redirection alone: whoever sets one up may have the headers sent anywhere."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
 def _post(goal: Target, export: _Export) -> None:
     headers = {**goal.headers, "content-type": "application/json" if export.as_json else "application/x-protobuf"}
-    context = ssl.create_default_context(cafile=goal.certificate) if goal.url.startswith("https:") else None
-    opener = urllib.request.build_opener(
-        _NoRedirect, *([urllib.request.HTTPSHandler(context=context)] if context else ())
-    )
     request = urllib.request.Request(goal.url, export.payload, headers, method="POST")
+    opener = _opener(goal.certificate, secure=goal.url.startswith("https:"))
     with opener.open(request, timeout=_TIMEOUT) as response:
         response.read()
 
 
+@cache
+def _opener(certificate: str | None, *, secure: bool) -> urllib.request.OpenerDirector:
+    """What sends by HTTP, made once: to read the system's certificates takes longer than to send."""
+    if not secure:
+        return urllib.request.build_opener(NoRedirect)
+    context = ssl.create_default_context(cafile=certificate)
+    return urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=context))
+
+
 def _call(channel: Any, goal: Target, export: _Export) -> None:
     grpc = import_module("grpc")
-    service = f"/opentelemetry.proto.collector.{_SERVICES[export.signal]}Service/Export"
+    service = f"/{SERVICES[export.signal]}/Export"
     metadata = [(name.lower(), value) for name, value in goal.headers.items()]
     try:
         channel.unary_unary(service)(export.raw, timeout=_TIMEOUT, metadata=metadata)

@@ -11,14 +11,14 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from ..received import Received, ReceivedSpan
+from ..received import Received
 from ..shown import plain
 from .book import Book
 from .call import Call, read_call
 from .forward import Forward
-from .otlp import attributes, read_attributes
+from .otlp import attributes, received
 from .otlp_json import read, written
 from .output import say
 from .trees import node_of
@@ -155,17 +155,14 @@ class Intake:
                     self._take_span(span, scope.scope.name, sender, said)
 
     def _take_span(self, span: Span, scope: str, sender: str, resource: Mapping[str, Any]) -> None:
-        said = read_attributes(span.attributes)
-        trace_id, span_id, parent_id = map(_id, (span.trace_id, span.span_id, span.parent_span_id))
-        failed = span.status.code == Status.StatusCode.STATUS_CODE_ERROR
-        start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
-        found = self._received.read(ReceivedSpan(scope, trace_id, span_id, parent_id, start_ns, end_ns, failed, said))
+        came = received(span, scope)
+        found = self._received.read(came)
         call = None if found is None or found.again else read_call(found.attributes, resource, self._by, found.scope)
         if found is not None and found.again:
             self.book.add_again()
         if self._trees:
-            node = node_of(span_id, parent_id, start_ns, span.name, said, call)
-            self.book.place(trace_id, node, str(resource.get("service.name", "")))
+            node = node_of(came.span_id, came.parent_id, came.start_ns, span.name, came.attributes, call)
+            self.book.place(came.trace_id, node, str(resource.get("service.name", "")))
         if call is not None:
             self.book.add(call, sender)
             if self._on_call is not None:
@@ -177,10 +174,6 @@ class Intake:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     self.book.measure(sender, metric)
-
-
-def _id(said: bytes) -> int:
-    return int.from_bytes(said[:16], "big")
 
 
 def _read(signal: str, payload: bytes) -> Any:

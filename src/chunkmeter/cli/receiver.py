@@ -17,12 +17,12 @@ from .call import Call
 from .forward import Forward
 from .http_endpoint import HttpEndpoint
 from .intake import Intake, NoExportError
+from .otlp import SERVICES
 
 __all__ = ["PortError", "Receiver"]
 
 # Twice what a Collector takes by default. Unpacked spans may be a hundred times as large as their bytes.
 _MAX_MESSAGE = 8 * 1024 * 1024
-_SERVICES = {"traces": "trace.v1.Trace", "metrics": "metrics.v1.Metrics", "logs": "logs.v1.Logs"}
 
 
 class PortError(OSError):
@@ -119,10 +119,9 @@ class Receiver(AbstractContextManager["Receiver"]):
         self._try_port(port, address)
         options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _MAX_MESSAGE)]
         self._grpc = grpc.server(ThreadPoolExecutor(4, "chunkmeter-tail"), options=options)
-        for signal_name, service in _SERVICES.items():
+        for signal_name, service in SERVICES.items():
             method = grpc.unary_unary_rpc_method_handler(self._handler(signal_name, grpc))
-            name = f"opentelemetry.proto.collector.{service}Service"
-            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": method}),))
+            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": method}),))
         self.port = self._grpc.add_insecure_port(address)
         self._grpc.start()
 

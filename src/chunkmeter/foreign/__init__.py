@@ -32,11 +32,11 @@ DIALECTS = (
 
 Those that write names of their own beside the conventions' come first."""
 
-_NEVER_TELLS = {"opentelemetry.instrumentation.openai_v2": ("class:cached_tokens",)}
-"""Instrumentation scope -> what its spans never tell of, though providers charge it at a price of its own."""
+_WITHOUT_CACHED = frozenset({"opentelemetry.instrumentation.openai_v2", "opentelemetry.util.genai.handler"})
+"""Instrumentation scopes of which spans without cached tokens don't say that there were none.
 
-_LEAVES_OUT = {"opentelemetry.util.genai.handler": ("class:cached_tokens",)}
-"""Instrumentation scope -> what some of its spans don't tell of: genai-openai 1.0b0 has no cached tokens of streams."""
+openai-v2 tells of none at all, genai-openai 1.0b0 of none of streams. Providers charge them at a price of their own.
+"""
 
 _TELLS_TOO_MUCH = {"opentelemetry.instrumentation.anthropic": ("gen_ai.is_streaming", "class:output")}
 """Instrumentation scope -> the attribute of spans that count wrongly, and what.
@@ -75,13 +75,12 @@ def start(attributes: Attributes, start_ns: int) -> int:
 
 
 def _untold(attributes: Attributes, tally: Tally, scope: str | None) -> tuple[str, ...]:
-    never = () if tally.vectors else _NEVER_TELLS.get(scope or "", ())  # no cache keeps vectors
+    tokens, never = tally.tokens(), ()
+    if scope in _WITHOUT_CACHED and tokens.cached_tokens is None and not tally.vectors:  # no cache keeps vectors
+        never = ("class:cached_tokens",)
     sign, wrong = _TELLS_TOO_MUCH.get(scope or "", ("", ""))
     if attributes.get(sign) is True:
         never = (*never, wrong)
-    tokens = tally.tokens()
-    if tokens.cached_tokens is None and not tally.vectors:
-        never = (*never, *_LEAVES_OUT.get(scope or "", ()))
     # Claude's cache keeps what is written for five minutes or an hour, each at its price. Spans have one count of both.
     if tokens.cache_write_tokens and tokens.cache_write_1h_tokens is None and "claude" in (tally.response_model or ""):
         never = (*never, "class:cache_write_1h")

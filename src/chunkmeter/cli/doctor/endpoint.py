@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from ...shown import origin, plain, server
-from ...switches import exporters, is_disabled
+from ...switches import exporters, has_own, is_disabled, of_signal
 from .conditions import Finding, found
 from .machine import Machine
 from .probe import GRPC, HTTP, Reply, Target, probe
@@ -42,16 +43,12 @@ def target(machine: Machine, signal: Signal) -> Target | None:
     if named is None:
         return None
 
-    def said(name: str) -> str:
-        return machine.value(f"OTEL_EXPORTER_OTLP_{signal.upper()}_{name}") or machine.value(
-            f"OTEL_EXPORTER_OTLP_{name}"
-        )
-
+    said = partial(of_signal, machine.environ, signal)
     protocol = _OF_PROTOCOL.get(named) or said("PROTOCOL") or GRPC
     if protocol not in _PLACE:
         raise UnusableError(f"OTEL_EXPORTER_OTLP_PROTOCOL={plain(protocol)} is neither {GRPC} nor {HTTP}")
-    own = machine.value(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT")
-    url = own or machine.value("OTEL_EXPORTER_OTLP_ENDPOINT") or _PLACE[protocol]
+    own = has_own(machine.environ, signal, "ENDPOINT")
+    url = said("ENDPOINT") or _PLACE[protocol]
     if protocol == GRPC and "://" not in url:
         url = f"{'http' if said('INSECURE').lower() == 'true' else 'https'}://{url}"  # as the exporter takes it
     unusable = f"the endpoint of {signal}, {origin(url)}, is no URL with http:// or https:// and a host"
@@ -65,7 +62,7 @@ def target(machine: Machine, signal: Signal) -> Target | None:
     path = "" if protocol == GRPC else parts.path if own else f"{parts.path.rstrip('/')}/v1/{signal}"
     pairs = (pair.partition("=") for pair in said("HEADERS").split(",") if "=" in pair)
     return Target(
-        signal, protocol, parts.scheme, parts.hostname, port, path, own=bool(own),
+        signal, protocol, parts.scheme, parts.hostname, port, path, own=own,
         headers=tuple((unquote(name).strip().lower(), unquote(value).strip()) for name, _, value in pairs),
         authority=said("CERTIFICATE") or None, certificate=said("CLIENT_CERTIFICATE") or None,
         key=said("CLIENT_KEY") or None,
@@ -94,12 +91,8 @@ def endpoints(machine: Machine, ask: Callable[[Target], Reply] = probe) -> tuple
     fine = [f"{each.signal}: {_place(each)} takes {each.protocol}" for each, reply in replies if reply.kind == "taken"]
     failed = [(each, reply) for each, reply in replies if reply.kind != "taken"]
     for each, reply in failed:
-        findings += unanswered(each, reply, ask, unset=not _names_endpoint(machine, each.signal))
+        findings += unanswered(each, reply, ask, unset=not of_signal(machine.environ, each.signal, "ENDPOINT"))
     return _together(findings), fine
-
-
-def _names_endpoint(machine: Machine, signal: str) -> bool:
-    return any(machine.value(f"OTEL_EXPORTER_OTLP_{of}ENDPOINT") for of in (f"{signal.upper()}_", ""))
 
 
 def unanswered(at: Target, reply: Reply, ask: Callable[[Target], Reply], *, unset: bool = False) -> Iterator[Finding]:

@@ -10,13 +10,12 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from ... import semconv
-from ...received import Received, ReceivedSpan
+from ...received import Received
 from ..book import Book
 from ..call import read_call
-from ..otlp import clean, read_attributes
+from ..otlp import clean, received
 
 __all__ = ["OURS", "Observed", "observe"]
 
@@ -55,16 +54,6 @@ class Observed:
             yield f"{provider} {model}: {number}{by}; cost: {said}"
 
 
-def _span(span: Span, scope: str) -> ReceivedSpan:
-    trace_id, span_id, parent_id = (
-        int.from_bytes(each, "big") for each in (span.trace_id, span.span_id, span.parent_span_id)
-    )
-    return ReceivedSpan(
-        scope, trace_id, span_id, parent_id, span.start_time_unix_nano, span.end_time_unix_nano,
-        span.status.code == Status.STATUS_CODE_ERROR, read_attributes(span.attributes),
-    )  # fmt: skip
-
-
 def _short(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: clean(value) if isinstance(value, str) else value for name, value in attributes.items()}
 
@@ -76,7 +65,7 @@ def observe(folder: Path, book: Book) -> Observed:
         folder: the receiver's records.
         book: the receiver's book, which has added up the metrics.
     """
-    seen, received = Observed(), Received()
+    seen, known = Observed(), Received()
     for file in sorted(folder.glob("*.traces.bin")):
         try:
             request = ExportTraceServiceRequest.FromString(file.read_bytes())
@@ -85,7 +74,7 @@ def observe(folder: Path, book: Book) -> Observed:
         for scope in (scope for resource in request.resource_spans for scope in resource.scope_spans):
             for span in scope.spans:
                 seen.spans += 1
-                told = received.read(_span(span, scope.scope.name))
+                told = known.read(received(span, scope.scope.name))
                 if told is None or (told.scope and told.again) or read_call(told.attributes) is None:
                     continue
                 seen.calls.append((told.scope or OURS, _short(told.attributes)))

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ...shown import plain, server
+from ..http_client import NoRedirect
+from ..otlp import SERVICES
 
 __all__ = ["GRPC", "HTTP", "Reply", "Target", "probe"]
 
 GRPC: Final = "grpc"
 HTTP: Final = "http/protobuf"
 _TIMEOUT = 3.0
-_SERVICES = {"traces": "trace.v1.TraceService", "metrics": "metrics.v1.MetricsService"}
 _KEYS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 _AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "UNKNOWN", "INTERNAL", "CANCELLED")
 """What gRPC says where nobody answers, or nobody who speaks it."""
@@ -94,7 +95,7 @@ def _by_grpc(at: Target) -> Reply:
     else:
         channel = grpc.insecure_channel(place)
     with channel:
-        send = channel.unary_unary(f"/opentelemetry.proto.collector.{_SERVICES[at.signal]}/Export")
+        send = channel.unary_unary(f"/{SERVICES[at.signal]}/Export")
         try:
             send(b"", timeout=_TIMEOUT, metadata=at.headers)
         except grpc.RpcError as error:
@@ -105,13 +106,6 @@ def _by_grpc(at: Target) -> Reply:
     return Reply("taken")
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: headers would go along."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
 def _by_http(at: Target) -> Reply:
     headers = {**dict(at.headers), "content-type": "application/x-protobuf"}
     url = f"{at.scheme}://{server(at.host, at.port)}{at.path or '/'}"
@@ -119,7 +113,7 @@ def _by_http(at: Target) -> Reply:
     context = ssl.create_default_context(cafile=at.authority)
     if at.certificate:
         context.load_cert_chain(at.certificate, at.key)
-    opener = urllib.request.build_opener(_Stay, urllib.request.HTTPSHandler(context=context))
+    opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=context))
     try:
         with opener.open(request, timeout=_TIMEOUT):
             return Reply("taken")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from ... import semconv
 from ...pricing.tokens import Tokens, classes
@@ -98,8 +98,8 @@ def _told(span: Span, attributes: Mapping[str, Any], call: Call) -> Told:
         priced_here=call.cost is not None and not any(name in span.attributes for name in _PRICED),
         parts=_parts(attributes),
         tokens=_classes(call.usage),
-        cost_status=_text(attributes, semconv.COST_STATUS),
-        unpriced=_words(attributes.get(semconv.COST_UNPRICED)),
+        cost_status=call.cost_status or None,
+        unpriced=call.unpriced,
         usage_status=_text(attributes, semconv.USAGE_STATUS),
         outcome=call.outcome,
         reason=_text(attributes, semconv.FINISH_REASON) or _worst(call.finish_reasons),
@@ -129,11 +129,6 @@ def _classes(usage: Mapping[str, int]) -> dict[str, int]:
 def _text(attributes: Mapping[str, Any], name: str) -> str | None:
     value = attributes.get(name)
     return clean(value) or None if isinstance(value, str) else None
-
-
-def _words(value: object) -> tuple[str, ...]:
-    words = cast("Sequence[object]", value)
-    return tuple(clean(word) for word in words if isinstance(word, str)) if isinstance(value, list | tuple) else ()
 
 
 def _worst(reasons: list[str]) -> str | None:
