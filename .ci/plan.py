@@ -116,6 +116,7 @@ GRACE = 10
 """Seconds that a check gets to end when its time is over."""
 # A planted fault has to make one comparison fail; an app or a backend that breaks is no detection.
 FOUND = re.compile(r"^(=* |.*, )1 failed", re.MULTILINE)
+BROKE = re.compile(r"\bended with (exit status )?-?\d")
 SAID = re.compile(r"^E  .*|.*expected.*|.* USD counted, .*|.* calls$", re.MULTILINE)
 
 
@@ -232,7 +233,7 @@ def run(job: Job, seconds: float, python: str | None = None) -> bool | None:
             _end(process)
     if not job.fault:
         return process.returncode == 0
-    if process.returncode == 0 or not FOUND.search(output) or "ended with" in output:
+    if process.returncode == 0 or not FOUND.search(output) or BROKE.search(output):
         print(output, f"{job}: the fault was not found", sep="\n", flush=True)
         return False
     said = SAID.search(output)

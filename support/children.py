@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["run"]
 
 APP = """
-import json, os, sys
+import json, os, sys, time
 import chunkmeter
 from chunkmeter.testing import Kit, attributes_of
 from support.streams import events_of
@@ -22,6 +22,11 @@ events = events_of("openai-plain-stream")
 
 def wrapped():
     return chunkmeter.wrap((event for event in events), provider="openai", telemetry=kit.telemetry)
+
+def until(ended):
+    deadline = time.monotonic() + 30
+    while len(kit.spans) < ended and time.monotonic() < deadline:  # what a call does last is to end its span
+        time.sleep(0.01)
 
 def report(who):
     outcomes = sorted(attributes_of(span)["chunkmeter.outcome"] for span in kit.spans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,29 @@ def test_what_failed_is_run_once_more(
     assert ci.main() == exits
     assert told in capsys.readouterr().out.splitlines()
     assert list(runs) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "is_found"),
+    [
+        ("===== 1 failed, 20 passed in 4.87s =====", 2, True),
+        ("demo: 3 passed, 1 failed", 2, True),
+        ("WARNING A stream ended without its usage.\n===== 1 failed in 4.87s =====", 2, True),
+        ("===== 1 failed, 20 passed in 4.87s =====", 0, False),
+        ("===== 2 errors in 4.87s =====", 2, False),
+        ("the receiver ended with 1\n===== 1 failed in 4.87s =====", 2, False),
+        ("the child ended with -15\n===== 1 failed in 4.87s =====", 2, False),
+        ("ended with exit status 3 before its end\n17 rows: 16 passed, 1 failed", 2, False),
+    ],
+)
+def test_a_planted_fault_is_found_by_a_comparison_that_fails(
+    said: str, status: int, is_found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `make` in place of the machine's says what a check says, and exits as it does."""
+    (tmp_path / "make").write_text(f"#!/bin/sh\ncat <<'.'\n{said}\n.\nexit {status}\n")
+    (tmp_path / "make").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert ci.run(ci.Job("torture", "zero-cost"), 60) is is_found
 
 
 MAKEFILE = (ROOT / "Makefile").read_text()

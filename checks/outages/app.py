@@ -101,8 +101,21 @@ def child(count: int, method: str, how: list[str]) -> None:
         hold()
     if "terminate" in how:
         os.kill(os.getpid(), signal.SIGTERM)
+    if "terminate-waiting" in how:
+        terminate_waiting()
     if "raise" in how:
         raise LookupError("unhandled")
+
+
+def terminate_waiting() -> None:
+    """SIGTERM as the main thread begins to wait in C for what never comes. As good: another thread gets it."""
+
+    def terminate() -> None:
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    threading.Thread(target=terminate, daemon=True).start()
+    multiprocessing.get_context("fork").Semaphore(0).acquire()
 
 
 def leave() -> NoReturn:
@@ -131,7 +144,7 @@ def process(method: str, count: int, how: list[str]) -> None:
     one = made(target=child, args=(count, method, how))
     one.start()
     one.join()
-    if "terminate" in how and one.exitcode not in (-signal.SIGTERM, signal.SIGTERM):
+    if {"terminate", "terminate-waiting"} & {*how} and one.exitcode not in (-signal.SIGTERM, signal.SIGTERM):
         raise AssertionError(f"the child ended with {one.exitcode}")
 
 

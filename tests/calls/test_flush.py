@@ -159,6 +159,15 @@ def test_a_child_that_sigterm_ends_loses_nothing(method: str, ended: Ended, run:
     assert arrived(run) == (11, 11)
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_sigterm_that_comes_as_a_child_begins_to_wait_ends_it(method: str, ended: Ended, run: Run) -> None:
+    """As it comes to workers of a pool, which wait for a lock of the pool's: without us it ends them."""
+    end = ended(f"process {method} 10 terminate-waiting")
+    assert (end.status, end.errors) == ("0", "")
+    assert arrived(run) == (11, 11)
+    assert end.seconds < 60
+
+
 def test_a_handler_that_a_child_inherits_is_called_after_the_export(ended: Ended, run: Run) -> None:
     """The app's own, which its parent had set; a stream that is open is left to it."""
     end = ended("handle", "process fork 10 terminate")

@@ -17,28 +17,23 @@ def abandoned():
     stream = wrapped()
     next(stream)
 
-def settled(calls):
-    deadline = time.monotonic() + 10
-    while kit.total("chunkmeter.calls") < calls and time.monotonic() < deadline:
-        time.sleep(0.01)
-
 list(wrapped())
 abandoned()
-settled(2)
+until(2)
 report("parent")
 child = os.fork()
 if child == 0:
     kit = Kit()
     list(wrapped())
     abandoned()
-    settled(2)
+    until(2)
     report("child")
     os._exit(0)
 os.waitpid(child, 0)
 held = wrapped()
 next(held)
 abandoned()
-settled(3)
+until(3)
 report("parent")
 """
 PATCHES = {

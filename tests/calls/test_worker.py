@@ -39,11 +39,6 @@ def fork():
         report("child")
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-def until(settled):
-    end = time.monotonic() + 30
-    while kit.total("chunkmeter.calls") < settled and time.monotonic() < end:
-        time.sleep(0.01)
 """
 CHILD = ["child", ["abandoned", "completed"], 2, 0]
 

@@ -44,7 +44,10 @@ def test_an_example_spends_and_prints_what_is_said(name: str, tmp_path: Path, mo
     monkeypatch.delenv("COLUMNS", raising=False)  # pytest's workers have it, and the page is of no terminal
     saved = tmp_path / "saved.jsonl"
     with start() as providers, example.run(name, providers, f"--save={saved}") as process:
-        printed, told = process.communicate(timeout=300)
+        try:
+            printed, told = process.communicate(timeout=300)
+        finally:
+            process.kill()  # or leaving the `with` would wait for one that hangs
     assert process.returncode == 0, told
     # The last amount that is told is of all calls together; spans and metrics have come to it apart.
     total = re.findall(r"\d\.\d{9}", told)[-1]

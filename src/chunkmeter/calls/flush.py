@@ -33,6 +33,7 @@ from ..guard import unheard
 from ..reporting.telemetry import Telemetry, instances
 from .keeper import keeper
 from .raising import before_it_raises
+from .waking import wake_main
 
 __all__ = ["flush_on_exit", "watch_first_calls"]
 
@@ -77,6 +78,15 @@ def _at_first_call(telemetry: Telemetry) -> None:
         elif _is_child():
             _child_end.begin()
             _handle_sigterm(_child_end.timeout)  # Outside the main thread nobody can.
+        in_main = threading.current_thread() is threading.main_thread()
+        if in_main and _is_child() and _is_to_end() and not threads.green():
+            wake_main(signal.SIGTERM, _is_to_end)
+
+
+def _is_to_end() -> bool:
+    """Whether our handler stands in place of the system's, and no SIGTERM has begun to end the process."""
+    handler = signal.getsignal(signal.SIGTERM)
+    return isinstance(handler, _OnSigterm) and handler.ends
 
 
 def _handle_sigterm(timeout: float) -> bool:
@@ -106,6 +116,11 @@ class _OnSigterm:
 
     def __init__(self, previous: Callable[[int, FrameType | None], Any] | signal.Handlers, timeout: float) -> None:
         self._previous, self._timeout = previous, timeout
+
+    @property
+    def ends(self) -> bool:
+        """Whether it ends the process, as the system's own handler does."""
+        return isinstance(self._previous, signal.Handlers)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if not isinstance(self._previous, signal.Handlers):
