@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from checks.report.kept import keep
 from checks.report.opened import Opened, View, axe
-from checks.uis.browser import Browser
+from checks.uis.browser import chromium
 from support import ROOT
 
 IMAGES = ROOT / "docs" / "images"
@@ -58,13 +58,13 @@ def _rows(work: Path, calls: int) -> Iterator[Row]:
     script = axe()
     page, row = _made(work, calls)
     yield row
-    with Browser(work, (1280, 900)) as browser:
+    with chromium() as browser:
         for view in VIEWS:
             opened = Opened(browser, page, view)
             wrong = [f"it is {opened.width} px wide"] if opened.width > view.width else []
             wrong += [f"open only after {opened.seconds:.1f} s"] if opened.seconds > OPENS_WITHIN else []
             found = opened.found(script)
-            wrong += [str(each) for each in found if each.grave] + opened.log()
+            wrong += [str(each) for each in found if each.grave] + opened.log
             other = "; ".join(str(each) for each in found if not each.grave)
             yield Row(str(view), f"open after {opened.seconds:.1f} s; {other or 'axe-core finds nothing'}", wrong)
 
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="chunkmeter-report-") as folder:
         if options.shots:
             page, _ = _made(Path(folder), options.calls)
-            with Browser(Path(folder), (1280, 900)) as browser:
+            with chromium() as browser:
                 for name, view, height in (("report", View(1280), 1700), ("report-phone", View(360), 1500)):
                     picture = Opened(browser, page, view).picture(height)
                     (IMAGES / f"{name}.png").write_bytes(picture)

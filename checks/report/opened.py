@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from checks.uis.browser import Browser
+from playwright.sync_api import Browser
 
 __all__ = ["Finding", "Opened", "View", "axe"]
 
@@ -20,11 +19,11 @@ _GRAVE = ("serious", "critical")
 _HEIGHT = 900
 _PHONE = 600
 """A view below so many pixels is a phone's."""
-_FIND = """
-for (const each of document.querySelectorAll('details')) each.open = true;
-return axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.map(
-    each => [each.id, each.impact, each.help, each.nodes.length, each.nodes[0].target.join(' ')]));
-"""
+_FIND = """() => {
+    for (const each of document.querySelectorAll('details')) each.open = true;
+    return axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.map(
+        each => [each.id, each.impact, each.help, each.nodes.length, each.nodes[0].target.join(' ')]));
+}"""
 
 
 class View(NamedTuple):
@@ -77,36 +76,32 @@ class Opened:
 
     Attributes:
         view: as given.
+        log: what the page and the browser have written on the console.
         seconds: until it was open.
         width: of all of it, in pixels; more than the view's where it scrolls sideways.
     """
 
     def __init__(self, browser: Browser, page: Path, view: View) -> None:
-        self._browser, self.view = browser, view
+        self.view, self.log = view, list[str]()
         phone = view.width < _PHONE
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if view.dark else "light"}
-        browser.command("Emulation.setEmulatedMedia", features=[scheme])
-        browser.command(
-            "Emulation.setDeviceMetricsOverride",
-            width=view.width, height=_HEIGHT, deviceScaleFactor=2 if phone else 1, mobile=phone,
-        )  # fmt: skip
-        browser.log()
+        self._page = browser.new_page(
+            viewport={"width": view.width, "height": _HEIGHT},
+            device_scale_factor=2 if phone else 1,
+            is_mobile=phone,
+            color_scheme="dark" if view.dark else "light",
+        )
+        self._page.on("console", lambda message: self.log.append(f"{message.type}: {message.text}"))
+        self._page.on("pageerror", lambda error: self.log.append(str(error)))
         began = time.monotonic()
-        browser.open(page.as_uri())
-        self.width = int(browser.run("return document.documentElement.scrollWidth"))
+        self._page.goto(page.as_uri())
+        self.width = int(self._page.evaluate("document.documentElement.scrollWidth"))
         self.seconds = time.monotonic() - began
 
     def found(self, script: str) -> list[Finding]:
         """What axe-core finds, once all that can be opened is open."""
-        self._browser.run(script)
-        return [Finding(*each) for each in self._browser.run(_FIND)]
-
-    def log(self) -> list[str]:
-        """What stands on the console."""
-        return self._browser.log()
+        self._page.evaluate(script)
+        return [Finding(*each) for each in self._page.evaluate(_FIND)]
 
     def picture(self, height: int) -> bytes:
         """Its upper part as a PNG."""
-        clip = {"x": 0, "y": 0, "width": self.view.width, "height": height, "scale": 1}
-        taken = self._browser.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
-        return base64.b64decode(taken["data"])
+        return self._page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": self.view.width, "height": height})

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from checks.uis.browser import Browser
+from playwright.sync_api import Page
+
+from checks.uis.browser import chromium, still
 from checks.uis.run import sent
 from checks.uis.servers import Mlflow, Phoenix, Ui
 from replay.demo import APPS
@@ -22,25 +24,30 @@ SIZE = (1280, 1180)
 """Pixels of the window; the picture is of a part of it."""
 
 
-def _phoenix(browser: Browser, ui: Phoenix, trace: str) -> None:
-    browser.open(f"{ui.url}/redirects/traces/{trace}")
-    browser.wait(str(SHOWN.truth.response_id))
-    browser.click("Attributes")
-    browser.wait("gen_ai.usage.cost.amount")
-    browser.bring("gen_ai.usage.cost.amount")
+def _phoenix(page: Page, ui: Phoenix, trace: str) -> None:
+    page.goto(f"{ui.url}/redirects/traces/{trace}")
+    page.get_by_text(str(SHOWN.truth.response_id)).first.wait_for()
+    page.get_by_text("Attributes", exact=True).last.click()
+    _bring(page, "gen_ai.usage.cost.amount")
 
 
-def _mlflow(browser: Browser, ui: Mlflow, trace: str) -> None:
-    browser.open(f"{ui.url}/health")
+def _mlflow(page: Page, ui: Mlflow, trace: str) -> None:
+    page.goto(f"{ui.url}/health")
     # Its assistant opens by itself at the first visit, and takes a third of the page.
     for key, value in (("panelOpen_v1", "false"), ("fab.autoOpenedOnFirstLoad_v1", "true")):
-        browser.run("localStorage.setItem(arguments[0], arguments[1])", f"mlflow.assistant.{key}", value)
-    browser.open(f"{ui.url}/#/experiments/{ui.experiment}/traces?selectedEvaluationId={trace}")
-    browser.wait("gen_ai.usage.cost.amount")
-    browser.bring("gen_ai.usage.cost.amount")
+        page.evaluate("([key, value]) => localStorage.setItem(key, value)", [f"mlflow.assistant.{key}", value])
+    page.goto(f"{ui.url}/#/experiments/{ui.experiment}/traces?selectedEvaluationId={trace}")
+    _bring(page, "gen_ai.usage.cost.amount")
 
 
-_WAYS: dict[type[Ui], Callable[[Browser, Any, str], None]] = {Phoenix: _phoenix, Mlflow: _mlflow}
+def _bring(page: Page, text: str) -> None:
+    """Scroll what has this text into view, with what lies around it."""
+    page.get_by_text(text).last.evaluate(
+        "each => { each.style.scrollMarginBottom = '160px'; each.scrollIntoView({block: 'end'}); }"
+    )
+
+
+_WAYS: dict[type[Ui], Callable[[Page, Any, str], None]] = {Phoenix: _phoenix, Mlflow: _mlflow}
 
 
 def shoot(kinds: Sequence[type[Ui]]) -> int:
@@ -58,9 +65,11 @@ def shoot(kinds: Sequence[type[Ui]]) -> int:
                 (trace,) = [
                     span.trace for span in spans if span.attributes.get("gen_ai.response.id") == SHOWN.truth.response_id
                 ]
-                with Browser(work, SIZE) as browser:
-                    _WAYS[kind](browser, ui, trace)
-                    picture = browser.shot("[role=dialog]")
+                with chromium() as browser:
+                    page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+                    page.set_default_timeout(60_000)
+                    _WAYS[kind](page, ui, trace)
+                    picture = still(page.locator("[role=dialog]").last)
             finally:
                 ui.stop()
         path = IMAGES / f"{kind.name}.png"

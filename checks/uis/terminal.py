@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from playwright.sync_api import Page
 from rich.console import Console
 
-from checks.uis.browser import Browser
+from checks.uis.browser import chromium, still
 from checks.uis.shots import IMAGES
 from chunkmeter.cli import picture
 from chunkmeter.cli.book import Book
@@ -45,12 +46,11 @@ def _svg(book: Book, width: int, height: int) -> str:
     return console.export_svg(title="chunkmeter tail")
 
 
-def _shot(browser: Browser, page: Path, svg: str) -> bytes:
-    page.write_text(f"<!DOCTYPE html><meta charset=utf-8><style>body {{ margin: 0 }}</style>{svg}", encoding="utf-8")
-    browser.open(page.as_uri())
+def _shot(page: Page, svg: str) -> bytes:
+    page.set_content(f"<!DOCTYPE html><meta charset=utf-8><style>body {{ margin: 0 }}</style>{svg}")
     # Without a size it fills the window.
-    browser.run("const svg = document.querySelector('svg'); svg.style.width = `${svg.viewBox.baseVal.width}px`")
-    return browser.shot("svg")
+    page.evaluate("(svg => svg.style.width = `${svg.viewBox.baseVal.width}px`)(document.querySelector('svg'))")
+    return still(page.locator("svg").first)
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -60,10 +60,11 @@ def main(arguments: Sequence[str] = ()) -> int:
         with Receiver(by=[("model",)]) as receiver, (work / "apps.log").open("w+", encoding="utf-8") as log:
             _run(receiver.start(), log)
             book = receiver.book
-        with Browser(work, (1600, 1200)) as browser:
+        with chromium() as browser:
+            page = browser.new_page(viewport={"width": 1600, "height": 1200})
             for width, height in SIZES:
                 path = IMAGES / f"tail-{width}.png"
-                path.write_bytes(_shot(browser, work / "tail.html", _svg(book, width, height)))
+                path.write_bytes(_shot(page, _svg(book, width, height)))
                 print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB", flush=True)
     return 0
 
