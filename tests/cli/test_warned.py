@@ -156,7 +156,7 @@ def test_the_same_calls_by_other_facts() -> None:
     tokens.sum.data_points.add(as_int=5).attributes.add(key="gen_ai.token.type").value.string_value = "input"
     book.measure("app", tokens)
     (text,) = book.notes()
-    assert text.startswith("Tokens of calls that are read from other instrumentations' spans")
+    assert text.startswith("If a call is read from another instrumentation's span, its tokens are")
     spend = Metric(name="chunkmeter.spend")
     spend.sum.data_points.add(as_double=0.5)
     book.measure("app", spend)
