@@ -160,7 +160,7 @@ def test_the_same_calls_by_other_facts() -> None:
     spend = Metric(name="chunkmeter.spend")
     spend.sum.data_points.add(as_double=0.5)
     book.measure("app", spend)
-    assert [note.split(" ", 1)[0] for note in book.notes()] == ["The", "Tokens"]
+    assert [note.split(" ", 1)[0] for note in book.notes()] == ["The", "If"]
 
 
 def test_a_call_told_of_again_is_said() -> None:
