@@ -139,7 +139,7 @@ e2e: $(DEV)/.ready ## long: Check the way from chunk to pager with the real back
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --timeout 300 -p no:randomly \
 		$(if $(FAULT),--exitfirst checks/e2e/check_strange.py checks/e2e/check_spend.py,checks/e2e) $(ARGS)
 
-docs: $(DEV)/.ready ## submit: Write docs/providers.md and the tables of docs/libraries.md and docs/doctor.md anew, from the code
+docs: $(DEV)/.ready ## submit: Write docs/providers.md and the tables of docs/libraries.md and docs/troubleshooting.md anew, from the code
 	@$(RUN) -m checks.providers_doc --write
 	@$(RUN) -m checks.libraries_doc --write
 	@$(RUN) -m checks.doctor_doc --write

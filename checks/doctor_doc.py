@@ -1,40 +1,44 @@
-"""Writes the table of what `chunkmeter doctor` finds into `docs/doctor.md`: `python -m checks.doctor_doc --write`."""
+"""Writes the tables of what `chunkmeter doctor` finds into `docs/troubleshooting.md`.
+
+python -m checks.doctor_doc --write
+"""
 
 from __future__ import annotations
 
 import re
 import sys
 
-from chunkmeter.cli.doctor.conditions import CONDITIONS, Condition
+from chunkmeter.cli.doctor.conditions import CONDITIONS, SYMPTOMS, Condition, Symptom
 from support import ROOT
 
-__all__ = ["PAGE", "document", "table"]
+__all__ = ["PAGE", "document", "section"]
 
-PAGE = ROOT / "docs" / "doctor.md"
-_MARKED = re.compile(r"(<!-- made by make docs: (alone|run) -->\n).*?(<!-- end -->)", re.DOTALL)
+PAGE = ROOT / "docs" / "troubleshooting.md"
+_VARIABLE = re.compile(r"\b[A-Z]+_[A-Z_*]+(=[^\s,]+)?")
+_MARKED = re.compile(r"(<!-- made by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def table(*, run: bool) -> str:
-    """The conditions as rows.
-
-    Args:
-        run: those that are found in a run of an app, else those that are found without.
-    """
-    rows = [_row(each) for each in CONDITIONS.values() if each.run is run]
-    return "\n".join(["| id | | what | so | write |", "|---|---|---|---|---|", *rows]) + "\n"
+def section(symptom: Symptom) -> str:
+    """The conditions that somebody may have who sees this, as a table under a heading."""
+    rows = [_row(each) for each in CONDITIONS.values() if each.symptom == symptom]
+    head = ["| finding | what is wrong | so | write |", "|---|---|---|---|"]
+    return "\n".join([f"## {symptom}", "", *head, *rows]) + "\n"
 
 
 def _row(each: Condition) -> str:
-    return f"| `{each.id}` | {each.level} | {each.what} | {each.why} | {each.cure} |"
+    marks = ("" if each.level == "look" else " **!**") + (" *run*" if each.run else "")
+    cells = [_VARIABLE.sub(r"`\g<0>`", cell) for cell in (each.what, each.why, each.cure)]
+    return f"| `{each.id}`{marks} | {' | '.join(cells)} |"
 
 
 def document(text: str) -> str:
     """The page with the tables between its marks made anew."""
-    return _MARKED.sub(lambda match: f"{match[1]}{table(run=match[2] == 'run')}{match[3]}", text)
+    made = "\n".join(["", *map(section, SYMPTOMS)]) + "\n"
+    return _MARKED.sub(lambda match: f"{match[1]}{made}{match[2]}", text)
 
 
 if __name__ == "__main__":
     if "--write" in sys.argv[1:]:
         PAGE.write_text(document(PAGE.read_text("utf-8")), "utf-8")
     else:
-        print(table(run=False) + table(run=True))
+        print(*map(section, SYMPTOMS), sep="\n")

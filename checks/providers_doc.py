@@ -44,26 +44,27 @@ FIELDS = ["finish_reasons", "id", "model", *(f"usage.{name}" for name in Usage.m
 
 HEAD = """# Where each field comes from
 
-Wire by wire: the path in the provider's JSON from which chunkmeter takes each field of `CallResponseChunk`, several
-where any of them will do or the last one counts. `a[].b` is in each element of a list; whose path it is stands beside
-it unless it is the usual one. *Never* means: in no recording or documentation that we know. This page is made by `make
-docs` from sample events, by taking away each value in turn and seeing which field is gone, and a test holds it
-against the readers.
+A *wire* is a format of events; several providers may use the same one. For each wire this page has a table: the path
+in the provider's JSON from which chunkmeter takes each field of `CallResponseChunk`. If there are several paths, any
+of them will do, or the last one counts. `a[].b` is in each element of a list. If a path is not every provider's, its
+providers stand beside it. *Never* means: in no recording or documentation that we know. `make docs` makes this page
+from sample events: it removes each value in turn and looks which field is gone. A test compares the page with the
+readers.
 
-`cost_metadata.input_tokens`, `.output_tokens` and `.cached_tokens` come from where those of `usage` do; so does
-`.context_length` from where the input tokens do, `.audio`, `.audio_output` and `.images` from where the tokens of that
-kind do, and `.batch_mode` from where the tier does.
+`cost_metadata.input_tokens`, `.output_tokens` and `.cached_tokens` have the paths of the same fields of `usage`.
+`.context_length` has those of the input tokens, `.audio`, `.audio_output` and `.images` those of the tokens of that
+kind, and `.batch_mode` those of the tier.
 
 `cost_metadata.streaming_mode` is known from the request, for every provider. No wire tells these fields of
-`CostMetadata`: %s. Where the others come from, the request among it, is told in [cost-metadata.md](cost-metadata.md).
+`CostMetadata`: %s. [cost-metadata.md](cost-metadata.md) says where the others come from, such as the request.
 
-The first-chunk time, the outcome and the price are chunkmeter's own and come from no field. `billed` counts are those
-that a price is computed from, where the provider states them apart from what the model saw.
+The time to the first chunk, the outcome and the price are chunkmeter's own and come from no field. `billed` counts
+are those from which the cost is computed, if the provider tells them apart from what the model read and wrote.
 
-The second table of a wire has the items that a call is charged for beside its tokens, as `chunkmeter.cost.unpriced` and
-price files name them. `model` is a model's call inside the call, which is charged by itself. Paths that stand together
-tell of an item together, such as a tool's name and its run's id; behind them stands the provider. Which items have a
-price is told in [prices.md](prices.md#fees-beside-tokens).
+The second table of a wire has the items that a call is charged for beside its tokens, with their names in
+`chunkmeter.cost.unpriced` and in price files. `model` is a model's call inside the call, which is charged by itself.
+Several paths in one row tell of an item together, such as a tool's name and its run's id; the provider comes after
+them. [prices.md](prices.md#fees-beside-tokens) says which items have a price.
 """
 
 

@@ -250,7 +250,7 @@ def play(endpoint: str | None, work: Path, *, json: bool) -> int:
 def main() -> int:
     """Parses arguments and plays."""
     parser = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--json", action="store_true", help="one JSON object a line a call, nothing else")
+    parser.add_argument("--json", action="store_true", help="print a line of JSON for each call, and nothing else")
     parser.add_argument("--endpoint", metavar="URL", help="send to this OTLP/gRPC endpoint, and check nothing")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the bytes received and the app's output")
     options = parser.parse_args()

@@ -80,8 +80,8 @@ class labels:  # noqa: N801 -- read as a statement: with labels(tenant="acme")
     nested blocks the inner value wins, and None removes the outer one. The same object may be entered more than once,
     also by several threads and tasks at a time.
 
-    A generator runs in the context of whoever iterates it, so a block around the line that makes one labels nothing
-    that it does. `labels(tenant="acme").around(generator())` does.
+    A generator runs in the context of whoever iterates it, so a block around the line that makes the generator labels
+    nothing. Use `labels(tenant="acme").around(generator())` instead.
 
     Args:
         **values: label values by name; the first 64 characters of each are used.

@@ -101,7 +101,7 @@ def seen_on(provider: MeterProvider) -> _Seen:
 class ChunkSpanProcessor(SpanProcessor):
     """Counts the cost of inference spans that other instrumentations made; adds it to them for a next processor.
 
-    A span of a call that chunkmeter metered itself is not counted again; another instrumentation's is forwarded with
+    If chunkmeter metered a call itself, spans of it are not counted again; those of others are forwarded with
     `chunkmeter.metered`. A span that is no inference is forwarded unchanged. Spans that a sampler drops never get here,
     so their cost is not counted.
 

@@ -44,11 +44,11 @@ class Settings:
             `gen_ai.client.operation.cost`); `off` writes only ours, such as `chunkmeter.spend`.
         estimate: whether to estimate tokens that the provider does not count, which needs the extra
             `chunkmeter[estimate]`. Estimates are marked `estimated` on spans and metrics.
-        flush_on_exit: whether the process exports what it holds before SIGTERM ends it, as `chunkmeter.flush_on_exit()`
-            has it. Children of `multiprocessing` do so in any case.
+        flush_on_exit: whether the process exports what it holds before SIGTERM ends it, like
+            `chunkmeter.flush_on_exit()`. Children of `multiprocessing` always do so.
         histograms: which histograms are recorded, keys of `semconv.HISTOGRAMS`. For each model and process a histogram
-            has about 20 series, a counter one.
-        idle_timeout: after how many seconds a stream that nobody reads on is settled, usually as `abandoned`.
+            has about 20 series, while a counter has one.
+        idle_timeout: after how many seconds without a read a stream is settled, usually as `abandoned`.
         include_usage: whether to ask for the usage of OpenAI-like streams whose request does not mention
             `include_usage`. The application does not get the chunk with the usage.
         metric_labels: what may become a label of `chunkmeter.spend` and `chunkmeter.calls`, and a span attribute:
@@ -63,9 +63,9 @@ class Settings:
         semconv: which conventions name the metrics and finish reasons: `released` is the newest published
             `opentelemetry-util-genai`; `latest` is the main branch of the GenAI conventions; `both` writes each metric
             under both names.
-        servers: who answers at which server, such as `llm.internal:8000=openai`: a host, with its port or without, in
-            which `*` stands for any letters, and the provider; `*` for whichever the SDK or the span tells. At a server
-            that is neither named nor known to be the provider's own, a cost is `assumed`.
+        servers: who answers at which server, such as `llm.internal:8000=openai`: a host, with or without a port, in
+            which `*` stands for any letters; and the provider, or `*` for the one that the SDK or the span tells. A
+            cost at any other server is `assumed`, unless the server is known to be the provider's own.
     """
 
     cost_semconv: Literal["draft", "off"] = "draft"

@@ -51,12 +51,12 @@ class spending:  # noqa: N801 -- read as a statement: with spending() as spent
         """What one call has spent, whichever blocks it belongs to.
 
         Args:
-            answer: a stream that `wrap` or a hook meters, sync or async, or a whole answer that one has metered: the
-                object that the application got. A dict, such as botocore's answers, tells nothing of its call.
+            answer: a stream that `wrap` or a hook meters, sync or async, or a whole answer: the object that the
+                application got. A dict, such as botocore's answers, can't be recognised.
 
         Returns:
-            What the call has spent; None as long as it is not over, and of what has not been metered (a warning says
-            the latter, once a class).
+            What the call has spent. None until the call has ended, and for an object that was not metered; a warning
+            tells of the latter, once for each class.
         """
         spent = None
         with unheard("telling what a call has spent"):
@@ -72,8 +72,8 @@ class spending:  # noqa: N801 -- read as a statement: with spending() as spent
 @functools.lru_cache(maxsize=100)
 def _warn_of_unmetered(kind: type[object]) -> None:
     _logger.warning(
-        "spending.of(...) knows nothing of an object of %s.%s: give it the very stream or answer that wrap or the SDK "
-        "gave, or count with a block: with spending() as spent.",
+        "spending.of(...) does not know an object of %s.%s: give it the very stream or answer that wrap or the SDK "
+        "returned, or count with a block: with spending() as spent.",
         plain(kind.__module__),
         plain(kind.__qualname__),
     )

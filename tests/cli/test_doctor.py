@@ -512,8 +512,8 @@ RUN = (
         (
             Found(
                 "warned",
-                "The start_time of wrap(...) is no number of nanoseconds since the epoch, and counts as left out: "
-                "write what time.time_ns() gave before the request.",
+                "The start_time of wrap(...) is no number of nanoseconds since the epoch, and is ignored: give it "
+                "what time.time_ns() returned before the request.",
                 "what the line says",
             ),
         ),

@@ -303,12 +303,12 @@ def test_the_report_has_a_section_for_each_level() -> None:
         "",
         "look",
         "  traces-off: OTEL_TRACES_EXPORTER=none",
-        "    so:    there are no spans to look calls up in; metrics stay exact",
+        "    so:    single calls can't be looked up; metrics stay exact",
         "    write: unset OTEL_TRACES_EXPORTER",
         "",
         "loses money",
         "  metrics-off: OTEL_METRICS_EXPORTER=none",
-        "    so:    chunkmeter.spend and chunkmeter.calls are not exported; spans alone miss what is sampled away",
+        "    so:    chunkmeter.spend and chunkmeter.calls are not exported, and spans alone miss what is sampled away",
         "    write: unset OTEL_METRICS_EXPORTER",
     ]
     assert json.loads(Report((), (look,), 0).as_json()) == {
@@ -318,7 +318,7 @@ def test_the_report_has_a_section_for_each_level() -> None:
                 "id": "traces-off",
                 "level": "look",
                 "what": "OTEL_TRACES_EXPORTER=none",
-                "why": "there are no spans to look calls up in; metrics stay exact",
+                "why": "single calls can't be looked up; metrics stay exact",
                 "cure": "unset OTEL_TRACES_EXPORTER",
             }
         ],

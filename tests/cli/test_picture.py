@@ -91,12 +91,12 @@ WRONG_80 = """
   more room in the context.
 1 call without a price: my-llama-3.3 (openai). Give it one, or an alias, in the
   file that CHUNKMETER_PRICES names.
-1 call without usage, and so without cost: gpt-4o-mini (openai). It stands at an
-  answer's end: read streams to theirs."""
+1 call without usage, and so without cost: gpt-4o-mini (openai). It comes at the
+  end: read streams to their end."""
 WRONG_120 = """
 1 call cut off at the limit of tokens: gpt-4o-mini. Raise max_tokens, or leave more room in the context.
 1 call without a price: my-llama-3.3 (openai). Give it one, or an alias, in the file that CHUNKMETER_PRICES names.
-1 call without usage, and so without cost: gpt-4o-mini (openai). It stands at an answer's end: read streams to theirs.
+1 call without usage, and so without cost: gpt-4o-mini (openai). It comes at the end: read streams to their end.
 """[:-1]
 AT_END = ", told at the end (Ctrl-C)."
 MORE = "\n1 more warning" + AT_END

@@ -225,13 +225,13 @@ def test_metrics_that_agree_and_metrics_that_do_not(tmp_path: Path) -> None:
         ["chunkmeter.calls", "2", "agree"],
         ["chunkmeter.spend USD", "0.2", "agree"],
     ]
-    assert "say another total" not in page.text
+    assert "have different totals" not in page.text
     page = page_of(tmp_path, export(call(), call()), spend(0.5, 5))
     assert page.tables["Totals by spans and by metrics"][1:] == [
         ["chunkmeter.calls", "2", "5"],
         ["chunkmeter.spend USD", "0.2", "0.5"],
     ]
-    assert "The files' metrics say another total than their spans" in page.text
+    assert "The files' metrics and spans have different totals" in page.text
     assert "chunkmeter.spend USD: 0.5 by metrics, 0.2 by spans." in page.text
     assert "The files have no metrics of these calls" in page_of(tmp_path, export(call())).text
 

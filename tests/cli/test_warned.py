@@ -37,15 +37,14 @@ SAID = [
     ),
     (
         LEFT,
-        """1 call without usage, and so without cost: m (openai). It stands at an answer's end: read streams to
-        theirs.""",
+        "1 call without usage, and so without cost: m (openai). It comes at the end: read streams to their end.",
     ),
     (call("no_usage", "error"), ""),
     (LACKING, f"1 call whose cost lacks the tier flex, web search: m (openai). Give that a price {FILE}"),
     (
         OTHERS,
-        """1 call read from spans of peer, whose cost lacks the share of cached tokens: m (openai). Its spans do not
-        tell. chunkmeter's own hooks do: opentelemetry-instrument, or chunkmeter.instrument().""",
+        """1 call read from spans of peer, whose cost lacks the share of cached tokens: m (openai). Use chunkmeter's
+        own hooks, which see that: opentelemetry-instrument, or chunkmeter.instrument().""",
     ),
     (
         call("assumed", server="llm:8000"),
@@ -54,7 +53,7 @@ SAID = [
     ),
     (
         call("partial", "abandoned"),
-        """1 call that told a part of the usage: m (openai). They cost this much at least. Read streams to their end. |
+        """1 call with a part of the usage only: m (openai). They cost at least this much. Read streams to their end. |
         1 call left unread: m. Read a stream to its end, or close it.""",
     ),
     (
@@ -63,7 +62,7 @@ SAID = [
     ),
     (
         call(outcome="interrupted"),
-        """1 call that ended before the answer did: m. The provider or the network broke it off: what it cost may be
+        """1 call that ended before the answer did: m. The provider or the network broke it off, so it may have cost
         more.""",
     ),
     (
@@ -157,11 +156,11 @@ def test_the_same_calls_by_other_facts() -> None:
     tokens.sum.data_points.add(as_int=5).attributes.add(key="gen_ai.token.type").value.string_value = "input"
     book.measure("app", tokens)
     (text,) = book.notes()
-    assert text.startswith("Tokens of calls that are read from other instrumentations' spans")
+    assert text.startswith("If a call is read from another instrumentation's span, its tokens are")
     spend = Metric(name="chunkmeter.spend")
     spend.sum.data_points.add(as_double=0.5)
     book.measure("app", spend)
-    assert [note.split(" ", 1)[0] for note in book.notes()] == ["The", "Tokens"]
+    assert [note.split(" ", 1)[0] for note in book.notes()] == ["The", "If"]
 
 
 def test_a_call_told_of_again_is_said() -> None:

@@ -154,8 +154,8 @@ def test_what_is_metered_already_keeps_its_settings(kit: Kit, caplog: pytest.Log
         instrument(kit, metric_labels="tenant")
     (record,) = caplog.records
     assert record.getMessage() == (
-        "chunkmeter.instrument() leaves MirascopeInstrumentor as it is, with other settings or providers: to change "
-        "them, call chunkmeter.uninstrument() before it."
+        "chunkmeter.instrument() changes nothing about MirascopeInstrumentor, which runs with other settings or "
+        "providers: to change these, call chunkmeter.uninstrument() first."
     )
     assert metered() == set(instrumentors.__all__)
 

@@ -34,14 +34,14 @@ _HINT = """No call yet. Have an app send its telemetry here:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=4317, help="that of gRPC; 0 takes a free one (default: 4317)")
+    parser.add_argument("--port", type=_port, default=4317, help="port for gRPC; 0 takes a free one (default: 4317)")
     parser.add_argument(
-        "--http-port", type=_port, help="that of HTTP; 0 takes a free one (default: 4318, or 0 where --port is 0)"
+        "--http-port", type=_port, help="port for HTTP; 0 takes a free one (default: 4318, or 0 if --port is 0)"
     )
     parser.add_argument("--record", type=Path, metavar="DIR", help="keep the bytes of each export in DIR")
     way = parser.add_mutually_exclusive_group()
-    way.add_argument("--json", action="store_true", help="one JSON object a line a call, and nothing else")
-    way.add_argument("--tree", action="store_true", help="each trace as a tree once its root has ended")
+    way.add_argument("--json", action="store_true", help="print a line of JSON for each call, and nothing else")
+    way.add_argument("--tree", action="store_true", help="print each trace as a tree once its root has ended")
     add_shared(parser)
 
 

@@ -80,7 +80,7 @@ def warnings_of(call: Call) -> list[Warning]:
         cure = "Raise max_tokens, or leave more room in the context."
         found.append(Warning("cut off at the limit of tokens", cure, model))
     if call.outcome == "interrupted":
-        cure = "The provider or the network broke it off: what it cost may be more."
+        cure = "The provider or the network broke it off, so it may have cost more."
         found.append(Warning("that ended before the answer did", cure, model))
     if call.outcome == "abandoned":
         found.append(Warning("left unread", "Read a stream to its end, or close it.", model))
@@ -100,7 +100,7 @@ def _of_cost(call: Call, who: str) -> Warning | None:
         cure = f"Say who answers there: CHUNKMETER_SERVERS={server}={provider}."
         return Warning("at a price that is assumed", cure, f"{who} at {call.server or 'its server'}")
     if status == "partial":
-        return Warning("that told a part of the usage", "They cost this much at least. Read streams to their end.", who)
+        return Warning("with a part of the usage only", "They cost at least this much. Read streams to their end.", who)
     if status == "impossible_usage":
         cure = "That cost is not counted. Look at what the server sends."
         return Warning("whose usage or cost can't be true", cure, who)
@@ -116,13 +116,13 @@ def _of_usage(call: Call, who: str) -> Warning | None:
     if call.cost_metadata.get("streaming_mode") and call.outcome == "completed":
         cure = "Ask for it: stream_options={'include_usage': True} in the request, or CHUNKMETER_INCLUDE_USAGE=true."
         return Warning(what, cure, who)
-    return Warning(what, "It stands at an answer's end: read streams to theirs.", who)
+    return Warning(what, "It comes at the end: read streams to their end.", who)
 
 
 def _of_unpriced(call: Call, who: str) -> Warning:
     lacks = ", ".join(_in_words(name) for name in call.unpriced) or "something"
     if call.scope and any(name.startswith("class:") for name in call.unpriced):
-        cure = "Its spans do not tell. chunkmeter's own hooks do: opentelemetry-instrument, or chunkmeter.instrument()."
+        cure = "Use chunkmeter's own hooks, which see that: opentelemetry-instrument, or chunkmeter.instrument()."
         return Warning(f"read from spans of {call.scope}, whose cost lacks {lacks}", cure, who)
     return Warning(f"whose cost lacks {lacks}", f"Give that a price {_FILE}.", who)
 

@@ -25,7 +25,7 @@ _OTHER_PRICES = (
     "The same calls have other prices here. Give this command the app's own settings: CHUNKMETER_PRICES and "
     "CHUNKMETER_SERVERS."
 )
-_OTHER_TOKENS = "Tokens of calls that are read from other instrumentations' spans are left to the metrics of these."
+_OTHER_TOKENS = "If a call is read from another instrumentation's span, its tokens are in that one's own metrics."
 
 
 class Senders:

@@ -22,10 +22,10 @@ _logger = logging.getLogger("chunkmeter")
 def instrument(
     *, tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None, **settings: Any
 ) -> None:
-    """Meter every library that is installed and that chunkmeter has hooks for, and count what spans of others cost.
+    """Meter every installed library that chunkmeter has hooks for, and count what other instrumentations' spans cost.
 
-    This is what `opentelemetry-instrument` does of chunkmeter, for an app that is started without it. Call it once the
-    SDK is set up; libraries may be imported before or after. Called again, it changes nothing. It never raises.
+    `opentelemetry-instrument` does this by itself; call it in an app that is started in another way, once the SDK is
+    set up. Libraries may be imported before or after. Called again, it changes nothing. It never raises.
 
     Args:
         tracer_provider: where spans go; the global provider if left out.
@@ -40,8 +40,8 @@ def instrument(
         metering = [each for each in every_instrumentor() if each.is_instrumented_by_opentelemetry]
         if metering and asked and not in_force:
             _logger.warning(
-                "chunkmeter.instrument() leaves %s as it is, with other settings or providers: to change them, call "
-                "chunkmeter.uninstrument() before it.",
+                "chunkmeter.instrument() changes nothing about %s, which runs with other settings or providers: to "
+                "change these, call chunkmeter.uninstrument() first.",
                 plain(", ".join(type(each).__name__ for each in metering)),
             )
         for each in every_instrumentor():

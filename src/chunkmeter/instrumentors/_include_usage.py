@@ -103,8 +103,8 @@ class Asking:
             self._refusing.pop(next(iter(list(self._refusing)), service), None)
         self._refusing[service] = None
         _logger.info(
-            "A service refused a stream because it was asked for usage, and took it unasked: its streams of that model "
-            "are not asked again, and go without usage."
+            "A service refused a stream that asked for usage, and accepted it without. Its streams of that model no "
+            "longer ask, so they have no usage."
         )
 
 

@@ -187,5 +187,5 @@ def _requesting(client: type[Any]) -> list[type[Any]]:
 def _warn_of_usage() -> None:
     _logger.warning(
         "A stream's request does not ask for its usage, so its tokens and cost will be missing, unless the service "
-        "tells them unasked: set CHUNKMETER_INCLUDE_USAGE=true, or write stream_options={'include_usage': True}."
+        "sends them anyway: set CHUNKMETER_INCLUDE_USAGE=true, or write stream_options={'include_usage': True}."
     )

@@ -89,10 +89,10 @@ def price(
         items: what else the call is charged for, such as `{"web_search": 3}`; docs/prices.md has the names.
         inner: the calls of models that this call is made of, where the provider charges each by itself: they are
             priced in place of `usage`.
-        named: whether you name the provider; False where it is inferred, as from an SDK. At a host that is not known to
-            be its own, such a provider's price is `assumed`, and only for a model that it lists by name.
+        named: whether you name the provider. False if it is inferred, such as from an SDK: then, at a host that is not
+            known to be the provider's own, the cost is `assumed`, and there is one only for models listed by name.
         server_port: the port of `server_address`.
-        servers: who answers at which server, before what your price file says of that.
+        servers: who answers at which server; this goes before the servers of your price file.
 
     Returns:
         `Priced`, or `Unpriced` with the reason why there is no cost.

@@ -100,14 +100,13 @@ class Priced:
         source: `provider` where the response carried the cost, else `local`.
         model: the price table's id of the model; None where the provider priced the call.
         version: the name and version of the price table; None where the provider priced the call.
-        split: `amount` by class of token (see `tokens.CLASSES`) and by item (see `items.ITEMS`), in parts that add up
-            to it: the classes that the usage counts, and the items that have a price. `input` and `output` are what no
-            other class has. Empty where the provider priced the call.
-        multiplier: the factor that your price file has on the table's prices; 1 where it has none.
+        split: `amount` by class of token (see `tokens.CLASSES`) and by item (see `items.ITEMS`). The parts add up to
+            the amount. `input` and `output` are for tokens of no narrower class. Empty if the provider priced the call.
+        multiplier: the factor that your price file puts on the table's prices; 1 if it has none.
         unpriced: what the call is charged for and `amount` lacks, sorted: an item's name, such as `web_search`, or
-            `tier:`, `region:`, `model:` or `class:` with the provider's word. Empty where the amount is complete.
-        assumed: whether the price is that of a provider of which nobody knows that it answered.
-        own: the parts of `split` whose price stands in your price file; no multiplier is on them.
+            `tier:`, `region:`, `model:` or `class:` with the provider's word. Empty if the amount is complete.
+        assumed: whether it is only assumed that this provider answered.
+        own: the parts of `split` whose price comes from your price file; no multiplier changes them.
     """
 
     amount: Decimal

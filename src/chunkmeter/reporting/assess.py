@@ -115,9 +115,8 @@ class Assess:
             )
         if (cost == IMPOSSIBLE or absurd(billed)) and self._impossible_models.add(model):
             _logger.warning(
-                "A call of model %s of %s tells a usage or a cost that can't be: a part above its whole, or more than "
-                "any call has. Such calls count without that cost, and without tokens that no call has. Their spans "
-                "have what was told.",
+                "A call of model %s of %s has a usage or a cost that can't be true: a part is larger than its whole, "
+                "or a number is larger than any call's. Such numbers are not counted; the spans have what was told.",
                 quoted(model),
                 plain(request.provider),
             )

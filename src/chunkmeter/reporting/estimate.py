@@ -129,7 +129,7 @@ def _counter() -> _Count | None:
     except ImportError:
         _logger.warning(
             "Tokens are to be estimated, but the package that counts them is not installed: run "
-            "pip install 'chunkmeter[estimate]'. Until then every %d bytes of text count as one token.",
+            "pip install 'chunkmeter[estimate]'. Until then %d bytes of text count as one token.",
             _BYTES,
         )
         return None

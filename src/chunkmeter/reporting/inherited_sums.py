@@ -55,7 +55,7 @@ def warn_of_inherited_sums() -> None:
         return
     _told()[0] = 1
     _logger.warning(
-        "Calls had been recorded before this process was forked, and each forked process exports its parent's sums "
-        "as its own: totals count those calls once more for each process. Make the first call after the fork "
+        "Calls had been recorded before this process was forked. Each forked process exports its parent's sums as its "
+        "own, so totals count those calls once more for each process. Make the first call after the fork "
         "(gunicorn: preload_app = False, or set up OpenTelemetry in post_fork), or start processes by spawn."
     )

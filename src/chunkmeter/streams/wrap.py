@@ -49,21 +49,21 @@ def wrap(
     """Meter a stream of chunks, or count a whole answer.
 
     Args:
-        stream: what a provider's SDK, Mirascope or a generator of raw events gives, sync or async; or a *manager*,
-            whose `with` gives the stream; or a whole answer, which counts as a call that is over, once however often
-            it is given (a dict each time).
+        stream: a stream, sync or async, from a provider's SDK, from Mirascope, or from a generator of raw events. Or a
+            *manager*, whose `with` gives the stream. Or a whole answer: it counts as one call, also if it is given
+            several times; a dict counts each time.
         provider: the name of the provider, in Mirascope's, the conventions' or genai-prices' spelling. It is believed,
             whatever the host.
         model: the name of the model asked for.
-        span: a recording span to write the facts on; its owner ends it. If left out, the current span is used where
-            it is an inference span that no other call has claimed; otherwise the call gets a CLIENT span of its own.
-        start_time: when the request was sent, in nanoseconds since the epoch. If left out, or no such number, there is
-            no time to first chunk, unless `stream` is a manager, which sends the request itself.
-        wire: the wire of the events, one of `chunkmeter.readers.WIRES`; told from the first event if left out.
+        span: a recording span to write the facts on; its owner ends it. If left out, the current span is used if it is
+            an inference span that no other call uses; otherwise the call gets a CLIENT span of its own.
+        start_time: when the request was sent, in nanoseconds since the epoch. Without it there is no time to first
+            chunk, unless `stream` is a manager, which sends the request itself.
+        wire: the format of the events, one of `chunkmeter.readers.WIRES`. If left out, the first event tells it.
         telemetry: where to report; the global OpenTelemetry providers if left out.
 
     Returns:
-        `stream` itself where Python lets its class be replaced, and where it is a whole answer; otherwise a proxy whose
+        `stream` itself, if it is a whole answer or if Python lets its class be replaced; otherwise a proxy whose
         `__class__` is the stream's.
 
     Raises:
@@ -147,8 +147,8 @@ def _is_time(value: object) -> bool:
 @functools.cache
 def _warn_of_time() -> None:
     _logger.warning(
-        "The start_time of wrap(...) is no number of nanoseconds since the epoch, and counts as left out: write what "
-        "time.time_ns() gave before the request."
+        "The start_time of wrap(...) is no number of nanoseconds since the epoch, and is ignored: give it what "
+        "time.time_ns() returned before the request."
     )
 
 
@@ -156,7 +156,7 @@ def _warn_of_time() -> None:
 def _warn_of_begun() -> None:
     _logger.warning(
         "wrap(...) was given a response of Mirascope's, or a view of one, that has been read already. It goes "
-        "unmetered: wrap the response before its first chunk is asked for."
+        "unmetered: wrap a response before you ask for its first chunk."
     )
 
 

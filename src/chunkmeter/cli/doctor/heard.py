@@ -62,7 +62,7 @@ _PATTERNS: tuple[tuple[str, str, _Cure], ...] = (
 )
 _CURES = {name: (re.compile(pattern), cure) for name, pattern, cure in _PATTERNS}
 TOLD = re.compile(
-    r"No price is known for model|Nobody says who answers at|tells a usage or a cost that can't be|"
+    r"No price is known for model|Nobody says who answers at|has a usage or a cost that can't be true|"
     r"A stream's request does not ask for its usage|meters ended without its usage|"
     r"is no variable of chunkmeter|is not usable: write|"
     r"The price file can't be used|is installed; this version of chunkmeter|can't tell all that is spent"

@@ -17,8 +17,8 @@ __all__ = ["Note", "Total", "notes_of", "totals_of"]
 _MOST_MODELS = 5
 _MOST_WORDS = 8
 _WHY_OTHERWISE = (
-    "Every other figure here is the spans'. The two differ where spans are sampled, where the files lack some of "
-    "either, or where metrics tell of another time than the spans."
+    "All other figures here come from the spans. The two differ if spans are sampled, if the files lack some of "
+    "either, or if metrics and spans are from different times."
 )
 
 
@@ -79,7 +79,7 @@ def notes_of(figures: Figures, skipped: Sequence[str]) -> list[Note]:
         notes.append(Note("warn", head, ["Their answers are not whole; what they used is counted."]))
     if wrong := [total for total in totals_of(figures) if not total.agrees]:
         lines = [f"{each.name}: {each.metrics} by metrics, {each.spans} by spans." for each in wrong[:_MOST_MODELS]]
-        notes.append(Note("warn", "The files' metrics say another total than their spans", [*lines, _WHY_OTHERWISE]))
+        notes.append(Note("warn", "The files' metrics and spans have different totals", [*lines, _WHY_OTHERWISE]))
     if figures.priced_here:
         head = f"{calls(figures.priced_here)} {_were(figures.priced_here)} priced here: their spans have no cost"
         notes.append(

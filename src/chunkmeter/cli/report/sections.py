@@ -183,7 +183,7 @@ def first_chunks(figures: Figures) -> Markup | None:
     sampled = " Quantiles are of a sample of the calls." if figures.first.sampled else ""
     return section(
         "Time to the first chunk",
-        tag("p", "Below a column: up to how many seconds it has.", class_="muted"),
+        tag("p", "Below each column: its upper limit, in seconds.", class_="muted"),
         chart,
         table(
             "Quantiles of the time to the first chunk",
@@ -223,11 +223,11 @@ def totals(found: Sequence[Total]) -> Markup:
     """What metrics say beside what spans say."""
     head, kind = "Spans and metrics", "Totals by spans and by metrics"
     if not found:
-        return section(head, lead="The files have no metrics of these calls: every figure is the spans'.")
+        return section(head, lead="The files have no metrics of these calls: all figures come from the spans.")
     rows: list[Cells] = [
         [tag("span", each.name, class_="name"), each.spans, "agree" if each.agrees else tag("strong", each.metrics)]
         for each in found
     ]
     return section(
-        head, table(kind, ["Total", "Spans", "Metrics"], rows), lead="Every other figure here is the spans'."
+        head, table(kind, ["Total", "Spans", "Metrics"], rows), lead="All other figures come from the spans."
     )
