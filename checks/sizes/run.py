@@ -1,0 +1,147 @@
+"""Has an app send to an agent, a gateway, Jaeger and Prometheus, and reads from /proc what each of them takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.e2e.programs import HTTP, Alertmanager, Collector, Jaeger, Program, Prometheus, eventually
+from checks.sizes.series import MODELS, TENANTS, series
+from support import ROOT
+from support.manifests import build, container
+
+__all__ = ["HELD", "Measured", "Taken", "measure"]
+
+HELD = 40
+"""Seconds before measuring begins: a gateway holds each trace for 30 s before it lets go of it."""
+WINDOW = 30
+"""Seconds that are measured."""
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a program took in the window."""
+
+    cores: float
+    rss: int
+    """MiB, the most that it had."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one rate of calls came to."""
+
+    rate: int
+    programs: dict[str, Taken]
+    series: int
+    faults: list[str]
+
+
+def _cpu(number: int) -> float:
+    """Seconds that a process has computed."""
+    fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _most(number: int) -> int:
+    """MiB that a process has had at most."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{number}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return round(int(found[1]) / 1024)
+
+
+def _variables(name: str) -> dict[str, str]:
+    """Those of the manifests that bound memory."""
+    return {each["name"]: each["value"] for each in container(build(), name)["env"] if each["name"] == "GOMEMLIMIT"}
+
+
+@contextmanager
+def backends(work: Path) -> Iterator[tuple[dict[str, Program], Prometheus, str]]:
+    """Each program by its name, and where the app sends to: as in the manifests, but one gateway and one agent."""
+    with ExitStack() as stack:
+
+        def started(program: Program) -> None:
+            stack.callback(program.stop)
+
+        started(alertmanager := Alertmanager(work, "http://127.0.0.1:9"))
+        started(prometheus := Prometheus(work, alertmanager.url))
+        started(jaeger := Jaeger(work))
+        addresses = {"CHUNKMETER_JAEGER": jaeger.otlp, "CHUNKMETER_PROMETHEUS": prometheus.otlp}
+        gateway = Collector(
+            work, "collector.yaml", CHUNKMETER_DECISION_WAIT="30s", **addresses, **_variables("gateway")
+        )
+        started(gateway)
+        host, _, port = gateway.address.rpartition(":")
+        agent = Collector(
+            work,
+            "collector.agent.yaml",
+            "dns.agent.yaml",
+            CHUNKMETER_GATEWAY=host,
+            CHUNKMETER_GATEWAY_PORT=port,
+            **_variables("agent"),
+        )
+        started(agent)
+        programs: dict[str, Program] = {"agent": agent, "gateway": gateway, "Prometheus": prometheus, "Jaeger": jaeger}
+        yield programs, prometheus, agent.endpoint
+
+
+def measure(rate: int, work: Path) -> Measured:
+    """The programs under so many calls a second; 0 leaves them alone.
+
+    Args:
+        rate: calls a second.
+        work: a folder for data and logs.
+    """
+    work.mkdir()
+    with backends(work) as (programs, prometheus, endpoint):
+        command = [sys.executable, "-m", "checks.sizes.app", str(rate), str(HELD + WINDOW + 2)]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+            "OTEL_METRIC_EXPORT_INTERVAL": "15000",
+            "OTEL_SERVICE_NAME": "load",
+            "CHUNKMETER_METRIC_LABELS": "tenant",
+        }
+        app = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) if rate else None
+        try:
+            time.sleep(HELD)
+            before, since = {name: _cpu(each.process_id) for name, each in programs.items()}, time.monotonic()
+            time.sleep(WINDOW)
+            seconds = time.monotonic() - since
+            taken = {
+                name: Taken((_cpu(each.process_id) - before[name]) / seconds, _most(each.process_id))
+                for name, each in programs.items()
+            }
+            if app is None:
+                return Measured(rate, taken, 0, [])
+            said, _ = app.communicate(timeout=60)
+        finally:
+            if app is not None:
+                app.kill()
+        told = json.loads(said)
+        counted, found = eventually(lambda: _arrived(prometheus, told["calls"]))
+    faults = {
+        f"{told['calls']} calls were made, Prometheus has {counted:.0f}": counted != told["calls"],
+        f"{told['calls'] - told['exported']} spans were not taken": told["exported"] != told["calls"],
+        f"the app took {told['seconds']:.0f} s": told["seconds"] > 1.05 * (HELD + WINDOW + 2),
+        f"Prometheus has {found} series": found != series(len(MODELS), len(TENANTS)),
+    }
+    return Measured(rate, taken, found, [fault for fault, holds in faults.items() if holds])
+
+
+def _arrived(prometheus: Prometheus, calls: int) -> tuple[float, int]:
+    """The calls and the series of the app in Prometheus, which has all of its calls."""
+    counted = prometheus.value('sum(chunkmeter_calls_total{job="load"})')
+    assert counted == calls, f"{calls} calls were made, Prometheus has {counted:.0f}"
+    shown = HTTP.get(f"{prometheus.url}/api/v1/series", params={"match[]": '{job="load"}'}).json()["data"]
+    return counted, len(shown)
