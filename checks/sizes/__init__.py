@@ -1,1 +1,1 @@
-"""`make sizes`: what agents, gateways, Prometheus and Jaeger take for so many calls a second."""
+"""`make sizes`: what agents, gateways and Prometheus take for so many calls a second."""

@@ -1,6 +1,6 @@
 """Measures what the backends take for so many calls a second: `python -m checks.sizes [--write] [--rates 0,100,500]`.
 
-An app makes real metered calls and sends them to a real agent, gateway, Jaeger and Prometheus with the shipped files. A
+An app makes real metered calls and sends them to a real agent, gateway and Prometheus with the shipped files. A
 rate takes a minute and a half. `--write` puts the figures into `docs/sizes.md`.
 """
 
