@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import fnmatch
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -23,6 +25,7 @@ VERSIONS = ("1.29", "1.37")
 LARGEST = 256 * 1024
 """Bytes of an object that `kubectl apply` can note in an annotation on it."""
 OVERLAY = ROOT / "examples" / "kubernetes"
+GUIDE = ROOT / "docs" / "kubernetes.md"
 MANIFESTS = build()
 MAPS = config_maps(MANIFESTS)
 COMPOSE = load(BASE / "compose.yaml")["services"]
@@ -111,7 +114,7 @@ def told(manifests: list[Manifest]) -> dict[str, Manifest]:
     return {title(each): each for each in plain}
 
 
-def by_kustomize(folder: Any) -> list[Manifest]:
+def by_kustomize(folder: Path) -> list[Manifest]:
     made = kustomize(folder)
     if made is None:
         pytest.skip("neither kustomize nor kubectl is installed: what they make of kustomization.yaml is not compared")
@@ -154,6 +157,34 @@ def test_the_example_changes_what_it_says(version: str) -> None:
         said = (BASE / "kubernetes" / "secure" / "kustomization.yaml").read_text()
         assert secrets["/etc/otelcol/secrets"] == f"{name}-secrets"
         assert f"{name}-secrets ({', '.join(path.rpartition('/')[2] for path in sorted(wanted))})" in said
+
+
+@pytest.mark.slow
+def test_budgets_are_changed_as_the_page_has_it(tmp_path: Path) -> None:
+    """Theirs take the place of ours, the alerts stay, and Prometheus reads both under a new name."""
+    (overlay,) = re.findall(r"```yaml\n(# kustomization.yaml.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    shutil.copytree(BASE, tmp_path / "collector-config")
+    (tmp_path / "kustomization.yaml").write_text(overlay)
+    (tmp_path / "budgets.rules.yaml").write_text("groups: [{name: mine, rules: []}]\n")
+    made = by_kustomize(tmp_path)
+    (name,) = [name for name in config_maps(made) if name.startswith("rules-")]
+    assert config_maps(made)[name] == {**MAPS["rules"], "budgets.rules.yaml": "groups: [{name: mine, rules: []}]\n"}
+    volumes = named(made, "StatefulSet", "prometheus")["spec"]["template"]["spec"]["volumes"]
+    assert {"name": "rules", "configMap": {"name": name}} in volumes
+    (ours,) = [name for name in config_maps(by_kustomize(BASE)) if name.startswith("rules-")]
+    assert name != ours
+
+
+def test_the_page_tells_the_operator_what_the_file_tells_prometheus() -> None:
+    (block,) = re.findall(r"```yaml\n(spec:.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    said, file = yaml.safe_load(block)["spec"], load(BASE / "prometheus/prometheus.yaml")
+    (features,) = re.findall(r"--enable-feature=(\S+)", " ".join(container(MANIFESTS, "prometheus")["args"]))
+    assert said["enableFeatures"] == features.split(",")
+    assert said["otlp"] == {
+        "keepIdentifyingResourceAttributes": file["otlp"]["keep_identifying_resource_attributes"],
+        "promoteResourceAttributes": file["otlp"]["promote_resource_attributes"],
+    }
+    assert said["tsdb"]["outOfOrderTimeWindow"] == file["storage"]["tsdb"]["out_of_order_time_window"]
 
 
 def secret_files(manifests: list[Manifest], name: str) -> Iterator[tuple[str, str]]:
