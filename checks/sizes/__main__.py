@@ -1,4 +1,4 @@
-"""Measures what the backends take for so many calls a second: `python -m checks.sizes [--write] [--rates 0,100,500]`.
+"""Measures what the backends take for so many calls a second: `python -m checks.sizes [--write] [--rates 0,50,300]`.
 
 An app makes real metered calls and sends them to a real agent, gateway and Prometheus with the shipped files. A
 rate takes a minute and a half. `--write` puts the figures into `docs/sizes.md`.
@@ -20,7 +20,7 @@ def main() -> int:
     """Measure; 1 if something was lost, or counted otherwise than worked out."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="write the figures into the page")
-    parser.add_argument("--rates", default="0,100,500", help="calls a second, by commas")
+    parser.add_argument("--rates", default="0,50,300", help="calls a second, by commas")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         made = block.make(Path(folder))
@@ -30,7 +30,13 @@ def main() -> int:
         measured = []
         for rate in map(int, options.rates.split(",")):
             measured.append(measure(rate, Path(folder) / f"{rate}"))
-            print(rate, measured[-1].programs, *measured[-1].faults, sep="\n    ", flush=True)
+            print(
+                f"{measured[-1].rate} calls/s",
+                *measured[-1].programs.items(),
+                *measured[-1].faults,
+                sep="\n    ",
+                flush=True,
+            )
     if any(each.faults for each in measured):
         return 1
     if options.write:

