@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 from checks.sizes.app import call
 from checks.sizes.block import Block, lines
@@ -65,3 +66,12 @@ def test_the_page_works_out_what_more_calls_take() -> None:
     # 95 series, 86,400 / 15 samples a day, 40 days, 2 bytes each
     assert 95 * 5760 * 40 * 2 == 43_776_000
     assert "takes 43.8 MB in 40 days" in table
+
+
+def test_a_span_is_as_large_as_the_page_says() -> None:
+    """In a batch, as the SDK's exporter encodes it."""
+    with Kit(settings=Settings(metric_labels=("tenant",))) as kit:
+        for number in range(512):
+            call(number, kit.telemetry)
+        size = encode_spans(kit.spans).ByteSize() / 512
+    assert f"{size / 1000:.1f} KB" in PAGE.read_text("utf-8")
