@@ -62,13 +62,13 @@ def measured_table(measured: Sequence[Measured], block: Block) -> str:
     where = (
         f"Measured {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores of "
         f"{processor[1] if processor else platform.processor()}, {platform.system()}, "
-        f"which other work shared (load {os.getloadavg()[1]:.0f})."
+        f"at a load of {os.getloadavg()[1]:.0f}: where that is more than the cores, other work had its share of them."
     )
     kept = series(1) * DAY / 15 * block.a_sample * KEPT / 1e6
     disk = (
         f"Prometheus keeps a sample in {block.a_sample:.2f} bytes, its index included: a block of two hours with "
-        f"{block.series:,} series and\n{block.samples:,} samples takes {block.size / 1e6:.1f} MB. So a process with one "
-        f"model and one tenant, which exports every\n15 s, takes {kept:.1f} MB in {KEPT} days."
+        f"{block.series:,} series and\n{block.samples:,} samples takes {block.size / 1e6:.1f} MB. So a process "
+        f"with one model and one tenant, which exports every\n15 s, takes {kept:.1f} MB in {KEPT} days."
     )
     return f"{where}\n\n{_table(head, rows)}\n{disk}\n"
 
