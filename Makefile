@@ -39,7 +39,7 @@ TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e docs \
+.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e sizes docs \
 	bench guard linear up down lock dist audit clean
 
 help: ## daily: List these targets
@@ -139,10 +139,15 @@ e2e: $(DEV)/.ready ## long: Check the way from chunk to pager with the real back
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --timeout 300 -p no:randomly \
 		$(if $(FAULT),--exitfirst checks/e2e/check_strange.py checks/e2e/check_spend.py,checks/e2e) $(ARGS)
 
-docs: $(DEV)/.ready ## submit: Write docs/providers.md and the tables of docs/libraries.md and docs/troubleshooting.md anew, from the code
+sizes: $(DEV)/.ready ## long: Measure what agent, gateway and Prometheus take; ARGS=--write for docs/sizes.md
+	@$(RUN) backends/build.py >&2
+	@$(RUN) -m checks.sizes $(ARGS)
+
+docs: $(DEV)/.ready ## submit: Write docs/providers.md, tables of docs/libraries.md and docs/troubleshooting.md, and the operator's rules anew, from their sources
 	@$(RUN) -m checks.providers_doc --write
 	@$(RUN) -m checks.libraries_doc --write
 	@$(RUN) -m checks.doctor_doc --write
+	@$(RUN) -m checks.rules_doc --write
 
 bench: $(DEV)/.ready $(BENCH:=/.locked) ## long: Measure beside eight peers; ARGS=--write for docs/performance.md
 	@$(RUN) -m benchmarks.bench $(ARGS)

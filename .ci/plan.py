@@ -69,6 +69,7 @@ BY_HAND = {
     "audit": "is run by hand, since it asks a database of vulnerabilities on the network",
     "page": "is run by hand, since it needs Chromium, and axe-core from npm",
     "sdk-tests": "is run by hand, since it downloads the SDKs' sources",
+    "sizes": "is run by hand, since its figures are of a machine that does nothing else",
     "shots": "is run by hand, since it needs Chromium, and somebody who looks at the pictures",
 }
 """What never runs here, and why."""
@@ -91,6 +92,8 @@ BREAKS = (
     ("checks/e2e/programs.py", ("uis", "e2e")),
     *((f"checks/{name}", (name,)) for name in TURNS),
     ("checks/report/", ()),
+    ("checks/rules_doc.py", ()),
+    ("checks/sizes/", ()),
     ("src/chunkmeter/calls/", ("torture", "guard", "outages", "stress", "green")),
     ("src/chunkmeter/cli/", ()),
     ("src/chunkmeter/facts/", ("torture", "corpus", "fuzz")),

@@ -16,6 +16,8 @@ COLLECTORS = [(path.name,) for path in sorted(CONFIG.glob("collector*.yaml"))]
 GUARDED = [
     *((f"collector{kind}.yaml", "secure.yaml") for kind in ("", ".agent", ".jobs")),
     ("collector.agent.yaml", "secure.agent.yaml"),
+    ("collector.agent.yaml", "dns.agent.yaml"),
+    ("collector.agent.yaml", "dns.agent.yaml", "secure.agent.yaml"),
 ]
 RULES = sorted(path for path in (CONFIG / "prometheus" / "rules").glob("*.yaml"))
 RULE_TESTS = sorted(path for path in (CONFIG / "prometheus" / "tests").glob("*.test.yaml"))

@@ -19,7 +19,7 @@ FOLDER = ROOT / "collector-config"
 COLLECTORS = ("collector.agent", "collector.jobs", "collector.minimal", "collector")
 FILES = (*COLLECTORS, "jaeger")
 OVER = {"secure": ("collector", "collector.agent", "collector.jobs"), "secure.agent": ("collector.agent",)}
-"""What is laid over which files."""
+"""What guards which files, laid over them."""
 
 
 def words(text: str) -> list[str]:
@@ -228,15 +228,25 @@ def test_what_is_lent_to_the_redaction_comes_back() -> None:
     assert 'delete_key(spanevent.attributes, "redaction.name")' in back
 
 
-@pytest.mark.parametrize("name", [*FILES, *OVER])
+@pytest.mark.parametrize("name", [*FILES, *OVER, "dns.agent"])
 def test_addresses_are_variables_that_the_head_of_the_file_explains(name: str) -> None:
     text = (FOLDER / f"{name}.yaml").read_text()
     used = dict(cast("list[tuple[str, str]]", re.findall(r"\$\{env:(\w+):-([^}]+)\}", text)))
     head = text.partition("\n\n")[0]
     said = dict(cast("list[tuple[str, str]]", re.findall(r"^#   (CHUNKMETER_\w+) +(\[.+?\]|\S+)", head, re.MULTILINE)))
     assert used == said
-    assert len(used) >= (3 if name in OVER else 5)
-    keys = {"endpoint", "directory", "hostnames", "decision_wait", "cert_file", "key_file", "ca_file", "filename"}
+    assert len(used) >= (5 if name in FILES else 3 if name in OVER else 2)
+    keys = {
+        "endpoint",
+        "directory",
+        "hostnames",
+        "hostname",
+        "decision_wait",
+        "cert_file",
+        "key_file",
+        "ca_file",
+        "filename",
+    }
     assert all(
         "${env:CHUNKMETER_" in str(value) for key, value in scalars(load(FOLDER / f"{name}.yaml")) if key in keys
     )
@@ -280,6 +290,18 @@ def test_every_exporter_of_a_guarded_agent_shows_a_token_over_tls() -> None:
     for exporter in config["exporters"].values():
         assert exporter["protocol"]["otlp"]["tls"]["insecure"] is False
         assert exporter["protocol"]["otlp"]["auth"]["authenticator"] in config["extensions"]
+
+
+def test_gateways_found_by_name_take_the_place_of_the_list() -> None:
+    """For each exporter; of two resolvers the Collector takes neither."""
+    config = collector("dns.agent")
+    assert set(config) == {"exporters"}
+    assert set(config["exporters"]) == set(collector("collector.agent")["exporters"])
+    for name, exporter in config["exporters"].items():
+        assert set(exporter) == {"resolver"}
+        there = collector("collector.agent")["exporters"][name]["resolver"]
+        assert {**there, **exporter["resolver"]}.keys() == {"static", "dns"}
+        assert exporter["resolver"]["static"] is None
 
 
 @pytest.mark.parametrize("name", OVER)
