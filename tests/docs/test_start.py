@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import nbformat
@@ -108,7 +108,9 @@ def ctrl_c(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [(each, each) for each in ("openai", "anthropic", "mirascope", "langchain")], indirect=["folder"]
+    ("name", "folder"),
+    [(each, each) for each in ("openai", "anthropic", "mirascope", "langchain")],
+    indirect=["folder"],
 )
 def test_an_app_prints_and_costs_what_the_page_says(name: str, folder: Path, environment: dict[str, str]) -> None:
     page = read(name)
@@ -171,8 +173,15 @@ def test_a_notebook_s_cells_print_what_the_page_says(
     page = read("jupyter")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in page.cells])
     NotebookClient(notebook, timeout=int(WITHIN), resources={"metadata": {"path": str(tmp_path)}}).execute()
-    printed = ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
-    assert [text for text in printed if text] == page.seen
+    assert [text for cell in notebook.cells if (text := printed(cell, "stdout"))] == page.seen
+    warnings = "".join(printed(cell, "stderr") for cell in notebook.cells)
+    assert warnings.startswith("No OpenTelemetry SDK is set up, so nothing is exported.")
+    assert warnings.count("\n") == 1
+
+
+def printed(cell: Any, stream: str) -> str:
+    """What a cell has printed there."""
+    return "".join(output["text"] for output in cell.outputs if output.get("name") == stream)
 
 
 def test_every_start_is_tested_and_told_of() -> None:
