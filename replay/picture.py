@@ -1,7 +1,7 @@
 """The demo as a picture: a call of each provider, and the agent's trace, drawn from what was received.
 
-`make demo ARGS="--svg docs/images/demo.svg"` writes it. A run gives the same bytes as another, since how long anything took
-is left out; so each run compares its own with the one that the README shows.
+`make demo ARGS="--svg docs/images/demo.svg"` writes it. A run gives the same bytes as another, since how long anything
+took is left out. So each run compares its own with the one that the README shows.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +28,9 @@ pytestmark = pytest.mark.slow
 
 STARTS = ROOT / "docs" / "start"
 WITHIN = 120.0
-BLOCK = re.compile(r"^(?:<!-- (?P<mark>\w+): (?P<of>.*?) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"^(?:<!-- (?P<mark>\w+): (?P<of>.*?) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 SECONDS = re.compile(r"in \d+\.\d s$", re.MULTILINE)
 PORT = "8000"
 """Uvicorn's own, which a page says."""
@@ -37,7 +39,7 @@ PORT = "8000"
 class Page(NamedTuple):
     """What a page has the reader write, run and see."""
 
-    files: Mapping[str, str]
+    files: dict[str, str]
     cells: list[str]
     """Python that is no file."""
     commands: list[str]
