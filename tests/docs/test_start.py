@@ -29,7 +29,8 @@ pytestmark = pytest.mark.slow
 STARTS = ROOT / "docs" / "start"
 WITHIN = 120.0
 BLOCK = re.compile(
-    r"^(?:<!-- needs: [^>]*>\n(?=<!--))?(?:<!-- (?P<mark>\w+): (?P<of>.*?) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$",
+    r"^(?:<!-- needs: [^>]*>\n(?=<!--))?(?:<!-- (?P<mark>\w+): (?P<of>.*?) -->\n)?"
+    r"```(?P<language>\w+)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 SECONDS = re.compile(r"in \d+\.\d s$", re.MULTILINE)
