@@ -1,4 +1,4 @@
-"""Answers questions in worker processes, as Celery's prefork pool and others do. It knows nothing of telemetry.
+"""Answers questions in worker processes of `multiprocessing`. It knows nothing of telemetry.
 
     chunkmeter run -- python examples/prefork_worker.py
     opentelemetry-instrument python examples/prefork_worker.py

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from replay import AUTHORITY, server
+from replay import AUTHORITY, picture, server
 from replay.scenarios import ALL
 
 grpc: Any = import_module("grpc")  # it comes without types
@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "examples" / "mirascope_streams.py"
 APPS = (APP, ROOT / "examples" / "sdk_streams.py")
 AGENT = ROOT / "examples" / "agent.py"
+PICTURE = ROOT / "docs" / "images" / "demo.svg"
+"""What the README shows of a run."""
 # -I keeps PYTHON* variables and user packages out; None in sys.modules makes every import of the name fail.
 CHECKER = """
 import runpy, sys
@@ -205,8 +207,19 @@ def lost(log: str) -> str:
     return f": {', '.join(found)} at least" if found else ""
 
 
-def play(endpoint: str | None, work: Path, *, json: bool) -> int:
-    """One run of the demo; `work` keeps its bytes and its log."""
+def drawn(work: Path, svg: Path | None) -> list[str]:
+    """Draws the run: into that file, or to compare it with what the README shows; what is wrong, if anything is."""
+    shown = picture.svg(picture.lines(work))
+    if svg is not None:
+        svg.write_text(shown, "utf-8")
+    elif shown != PICTURE.read_text("utf-8"):
+        name = PICTURE.relative_to(ROOT)
+        return [f'{name} shows something else: look why, or write it anew by make demo ARGS="--svg {name}"']
+    return []
+
+
+def play(endpoint: str | None, work: Path, *, json: bool, svg: Path | None = None) -> int:
+    """One run of the demo; `work` keeps its bytes and its log, `svg` a picture of it."""
     failures: list[str] = []
     with server.start() as providers, (work / "app.log").open("w+", encoding="utf-8") as output:
         tail = None if endpoint else Tail(work / "otlp", json=json)
@@ -237,6 +250,7 @@ def play(endpoint: str | None, work: Path, *, json: bool) -> int:
             if check(work / "otlp", json=json):
                 failures.append("what arrived is not what was sent")
             failures += play_agent(providers.url, work, json=json)
+            failures += [] if failures else drawn(work, svg)
         if asked != sorted(scenario.id for scenario in ALL if scenario.demo):
             failures.append(f"the apps asked for {', '.join(asked)}")
     for failure in failures:
@@ -253,14 +267,17 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each call, and nothing else")
     parser.add_argument("--endpoint", metavar="URL", help="send to this OTLP/gRPC endpoint, and check nothing")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the bytes received and the app's output")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw what the README shows of a run")
     options = parser.parse_args()
+    if options.svg and options.endpoint:
+        parser.error("--svg draws what is received here, and --endpoint sends it elsewhere")
     if not options.json:
         endpoint = options.endpoint or "http://localhost:4317"
         print(LEAD.format(endpoint=endpoint, service=service_of(APP), app=APP.relative_to(ROOT)), file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="chunkmeter-demo-") as temporary:
         work = Path(options.keep or temporary)
         work.mkdir(parents=True, exist_ok=True)
-        return play(options.endpoint, work, json=options.json)
+        return play(options.endpoint, work, json=options.json, svg=options.svg)
 
 
 if __name__ == "__main__":

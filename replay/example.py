@@ -52,6 +52,8 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "OPENAI_API_VERSION": "2024-10-21",
         "CHUNKMETER_PRICES": "examples/azure_alias.toml",
     },
+    # So that nothing arrives but what the worker's processes export at their end.
+    "celery_worker": {"OTEL_METRIC_EXPORT_INTERVAL": "3600000", "OTEL_BSP_SCHEDULE_DELAY": "3600000"},
     "fastapi_app": {"CHUNKMETER_METRIC_LABELS": "tenant"},
     "mirascope_streams": {},
     "openrouter": {
@@ -65,6 +67,8 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "short_job": {},
 }
 """Every example that is one command, with the environment that it needs beside the usual keys and base URLs."""
+_BESIDE: Mapping[str, str] = {"celery_worker": "replay.queued", "fastapi_app": "replay.served"}
+"""Of those that need somebody who asks, the module that starts them and does."""
 
 
 def run(name: str, providers: server.Server, *options: str) -> subprocess.Popen[str]:
@@ -80,8 +84,8 @@ def run(name: str, providers: server.Server, *options: str) -> subprocess.Popen[
     if name == "azure_alias":
         usual.pop("OPENAI_BASE_URL")  # which AzureOpenAI takes no endpoint beside
     own = {variable: value.format(url=providers.url) for variable, value in EXAMPLES[name].items()}
-    # A service needs somebody who asks.
-    by, app = (("--by=tenant",), ("-m", "replay.served")) if name == "fastapi_app" else ((), (f"examples/{name}.py",))
+    by = ("--by=tenant",) if name == "fastapi_app" else ()
+    app = ("-m", _BESIDE[name]) if name in _BESIDE else (f"examples/{name}.py",)
     command = [str(Path(sys.executable).with_name("chunkmeter")), "run", *by, *options, "--", sys.executable]
     return subprocess.Popen(
         [*command, *app],

@@ -25,6 +25,7 @@ SPENT = {
     + 2 * PLAIN
     + 21 * 3.00e-6 + 1500 * 0.30e-6 + 9 * 15.00e-6,
     "azure_alias": 500 * 0.40e-6 + 25 * 1.60e-6,
+    "celery_worker": 4 * STREAM,
     "fastapi_app": 2 * STREAM,  # a tenant each
     # All that it asks for, each as its scenario has it: the sum is written out here, since 33 terms say no more.
     "mirascope_streams": 0.012821145,

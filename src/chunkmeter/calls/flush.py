@@ -1,7 +1,7 @@
-"""Exports telemetry when a process ends without running exit hooks: by SIGTERM, or as a `multiprocessing` child.
+"""Exports telemetry when a process ends without running exit hooks: by SIGTERM, or as a child of a pool.
 
-Such a child sees to that by itself, from its first call on. Any other process has to be told to, since the handler of a
-signal is the application's to choose.
+A child of `multiprocessing` or of Celery's prefork pool sees to its end by itself, from its first call on. Any other
+process has to be told to, since the handler of a signal is the application's to choose.
 
 A signal handler runs between two bytecodes of the main thread, which may hold a lock of the SDK's at that moment. A
 flush in the handler could wait for that lock forever. So a thread flushes. If the thread takes longer than half of the
@@ -73,6 +73,7 @@ def watch_first_calls() -> None:
 
 def _at_first_call(telemetry: Telemetry) -> None:
     with unheard("seeing to the end of the process"):
+        _watch_celery()
         if telemetry.settings.flush_on_exit:
             flush_on_exit()
         elif _is_child():
@@ -81,6 +82,21 @@ def _at_first_call(telemetry: Telemetry) -> None:
         in_main = threading.current_thread() is threading.main_thread()
         if in_main and _is_child() and _is_to_end() and not threads.green():
             wake_main(signal.SIGTERM, _is_to_end)
+
+
+def _watch_celery() -> None:
+    """Have this process flush at its end if it is, or forks, a child of Celery's prefork pool.
+
+    Such a child is none of `multiprocessing`, and leaves by `os._exit` too. Celery sends this signal to nobody else.
+    """
+    signals: Any = sys.modules.get("celery.signals")
+    if signals is not None:
+        # A second connection by the same name changes nothing.
+        signals.worker_process_shutdown.connect(_at_celery_end, weak=False, dispatch_uid="chunkmeter")
+
+
+def _at_celery_end(**_: Any) -> None:
+    _child_end.flush()
 
 
 def _is_to_end() -> bool:
