@@ -28,6 +28,7 @@ FIRST = ("lint", "quick", "test", "demo")
 TURNS = {
     "torture": ("torture",),
     "guard": ("guard",),
+    "site": ("site",),
     "linear": ("linear",),
     "outages": ("outages",),
     "corpus": ("corpus",),
@@ -103,12 +104,13 @@ BREAKS = (
     ("src/chunkmeter/streams/", ("torture", "guard", "stress")),
     ("replay/", ("torture", "outages", "matrix", "uis", "e2e")),
     ("backends/", ("e2e",)),
-    ("collector-config/", ("e2e",)),
+    ("collector-config/", ("site", "e2e")),
     ("benchmarks/", ("guard", "bench")),
-    ("docs/performance.md", ("bench",)),
-    ("docs/reliability.md", ("outages",)),
-    *((prefix, ()) for prefix in (".ci/", ".editorconfig", ".gitignore", "docs/", "examples/", "tests/")),
-    *((name, ()) for name in ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md")),
+    ("docs/performance.md", ("site", "bench")),
+    ("docs/reliability.md", ("site", "outages")),
+    *((prefix, ()) for prefix in (".ci/", ".editorconfig", ".gitignore", "LICENSE", "tests/")),
+    *((prefix, ("site",)) for prefix in ("docs/", "examples/")),
+    *((name, ("site",)) for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")),
 )
 RECENT = 2 * 24 * 3600
 """Seconds before the newest commit in which a file counts as changed: a run may have been missed."""
