@@ -40,7 +40,7 @@ TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e docs site \
+.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e docs blocks site \
 	bench guard linear up down lock dist audit clean
 
 help: ## daily: List these targets
@@ -145,6 +145,9 @@ docs: $(DEV)/.ready ## submit: Write docs/providers.md and the tables of docs/li
 	@$(RUN) -m checks.libraries_doc --write
 	@$(RUN) -m checks.doctor_doc --write
 	@$(RUN) -m checks.site --write
+
+blocks: $(DEV)/.ready ## daily: Run the code on our pages, as make test does too, and list what is checked for syntax alone
+	@$(DEV)/bin/python -m pytest -q tests/pages $(ARGS)
 
 # Anew each time: what Sphinx has kept of a build before says no warning twice.
 site: $(SITE)/.locked ## submit: Build the documentation into site/; a broken link, a page in no group or any warning fails

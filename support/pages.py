@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 from support import ROOT
 
-__all__ = ["PAGES", "Block", "Link", "anchors", "blocks", "links", "resolved", "text_of"]
+__all__ = ["PAGES", "Block", "Link", "anchors", "blocks", "links", "resolved", "spoken", "text_of"]
 
 _FOLDERS: Final = ("docs", "examples", "collector-config")
 PAGES: Final = tuple(
@@ -26,7 +26,7 @@ PAGES: Final = tuple(
 )
 """Each page, by its path in the repository."""
 
-_COMMENT = re.compile(r"<!--\s*(?:(needs|file):\s*)?(.*?)\s*-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--\s*(?:(needs|file|within):\s*)?(.*?)\s*-->", re.DOTALL)
 _MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
 
 
@@ -41,6 +41,7 @@ class Block:
         code: its text, without its indentation.
         needs: what it can't be run without, as the comment above it says, `<!-- needs: Docker -->`.
         file: the name of the file that it is, as the comment above it says, `<!-- file: app.py -->`.
+        within: where it is run, if that is no file, as the comment above it says, `<!-- within: a notebook -->`.
     """
 
     page: str
@@ -49,6 +50,7 @@ class Block:
     code: str
     needs: str | None = None
     file: str | None = None
+    within: str | None = None
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -96,6 +98,11 @@ def _inline(tokens: list[Token]) -> Iterator[Token]:
     for token in tokens:
         yield token
         yield from _inline(token.children or [])
+
+
+def spoken(page: str) -> set[str]:
+    """The code within the sentences of a page."""
+    return {token.content for token in _inline(_MARKDOWN.parse(text_of(page))) if token.type == "code_inline"}
 
 
 @cache
