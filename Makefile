@@ -140,10 +140,11 @@ e2e: $(DEV)/.ready ## long: Check the way from chunk to pager with the real back
 	@$(RUN) -m pytest --override-ini python_files='check_*.py' --timeout 300 -p no:randomly \
 		$(if $(FAULT),--exitfirst checks/e2e/check_strange.py checks/e2e/check_spend.py,checks/e2e) $(ARGS)
 
-docs: $(DEV)/.ready ## submit: Write docs/providers.md and the tables of docs/libraries.md and docs/doctor.md anew, from the code
+docs: $(DEV)/.ready ## submit: Write docs/providers.md, docs/reference/ and the tables of other pages anew, from the code
 	@$(RUN) -m checks.providers_doc --write
 	@$(RUN) -m checks.libraries_doc --write
 	@$(RUN) -m checks.doctor_doc --write
+	@$(RUN) -m checks.reference_doc --write
 	@$(RUN) -m checks.site --write
 
 blocks: $(DEV)/.ready ## daily: Run the code on our pages, as make test does too, and list what is checked for syntax alone

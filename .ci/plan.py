@@ -91,7 +91,7 @@ ENVIRONMENTS = {
 BREAKS = (
     ("checks/e2e/programs.py", ("uis", "e2e")),
     *((f"checks/{name}", (name,)) for name in TURNS),
-    ("checks/report/", ()),
+    *((f"checks/{name}/", ()) for name in ("pages", "report")),
     ("src/chunkmeter/calls/", ("torture", "guard", "outages", "stress", "green")),
     ("src/chunkmeter/cli/", ()),
     ("src/chunkmeter/facts/", ("torture", "corpus", "fuzz")),

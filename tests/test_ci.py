@@ -94,6 +94,7 @@ EVERY = [
         ("docs/alerts.md", ["site"]),
         ("SECURITY.md", ["site"]),
         ("checks/site.py", ["site"]),
+        ("checks/pages/shell.py", []),
         ("src/chunkmeter/settings.py", EVERY),
         ("support/kit.py", EVERY),
         ("a-folder/of-which/nobody.knows", EVERY),

@@ -22,7 +22,6 @@ _KINDS: Final[dict[str | None, Kind]] = {
     "sh": "shell",
     "text": "text",
     "toml": "data",
-    "traceql": "text",
     "yaml": "data",
 }
 

@@ -46,8 +46,8 @@ class Settings:
             `chunkmeter[estimate]`. Estimates are marked `estimated` on spans and metrics.
         flush_on_exit: whether the process exports what it holds before SIGTERM ends it, as `chunkmeter.flush_on_exit()`
             has it. Children of `multiprocessing` do so in any case.
-        histograms: which histograms are recorded, keys of `semconv.HISTOGRAMS`. For each model and process a histogram
-            has about 20 series, a counter one.
+        histograms: which histograms are recorded: `all`, `none`, or some of `cost`, `duration`, `time_to_first_chunk`
+            and `token_usage`. For each model and process a histogram has about 20 series, a counter one.
         idle_timeout: after how many seconds a stream that nobody reads on is settled, usually as `abandoned`.
         include_usage: whether to ask for the usage of OpenAI-like streams whose request does not mention
             `include_usage`. The application does not get the chunk with the usage.
