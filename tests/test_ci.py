@@ -230,6 +230,7 @@ def test_what_failed_is_run_once_more(
     assert list(runs) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "status", "is_found"),
     [
