@@ -147,7 +147,7 @@ docs: $(DEV)/.ready ## submit: Write docs/providers.md, docs/reference/ and the 
 	@$(RUN) -m checks.reference_doc --write
 	@$(RUN) -m checks.site --write
 
-blocks: $(DEV)/.ready ## daily: Run the code on our pages, as make test does too, and list what is checked for syntax alone
+blocks: $(DEV)/.ready ## daily: Run the code on our pages, as make test does too, and list what is not run
 	@$(DEV)/bin/python -m pytest -q tests/pages $(ARGS)
 
 # Anew each time: what Sphinx has kept of a build before says no warning twice.

@@ -26,7 +26,7 @@ PAGES: Final = tuple(
 )
 """Each page, by its path in the repository."""
 
-_COMMENT = re.compile(r"<!--\s*(?:(needs|file|within):\s*)?(.*?)\s*-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--\s*(?:(needs|file|within|warns):\s*)?(.*?)\s*-->", re.DOTALL)
 _MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
 
 
@@ -42,6 +42,7 @@ class Block:
         needs: what it can't be run without, as the comment above it says, `<!-- needs: Docker -->`.
         file: the name of the file that it is, as the comment above it says, `<!-- file: app.py -->`.
         within: where it is run, if that is no file, as the comment above it says, `<!-- within: a notebook -->`.
+        warns: words of the warning that it is meant to have chunkmeter log, `<!-- warns: without its usage -->`.
     """
 
     page: str
@@ -51,6 +52,7 @@ class Block:
     needs: str | None = None
     file: str | None = None
     within: str | None = None
+    warns: str | None = None
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"

@@ -13,11 +13,11 @@ def pytest_configure() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which code blocks of our pages are checked for syntax alone, and why, where blocks were tested."""
+    """Say which code blocks of our pages are not run, and why, where blocks were tested."""
     reports = [report for each in terminalreporter.stats.values() for report in each]
     if any(getattr(report, "nodeid", "").startswith("tests/pages/test_blocks.py") for report in reports):
         from checks.pages.kinds import unrun  # it takes all pages apart
 
-        terminalreporter.section("code blocks that are checked for syntax alone")
+        terminalreporter.section("code blocks that are not run")
         for line in unrun():
             terminalreporter.write_line(line)

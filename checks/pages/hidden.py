@@ -7,14 +7,6 @@ from typing import Final
 
 __all__ = ["BEFORE"]
 
-_SDK = """
-from opentelemetry import metrics, trace
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.trace import TracerProvider
-
-trace.set_tracer_provider(TracerProvider())
-metrics.set_meter_provider(MeterProvider())
-"""
 _ASSISTANT = """
 from openai import OpenAI
 
@@ -25,12 +17,13 @@ def assistant(question):
         return client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": question}])
 """
 BEFORE: Final[Mapping[str, str]] = {
-    "README.md": f"""{_SDK}{_ASSISTANT}
+    "README.md": f"""{_ASSISTANT}
 import cohere
 import httpx
 import os
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
@@ -48,7 +41,7 @@ app = FastAPI()
 def answer_in_chunks(question):
     yield question
 """,
-    "docs/spending.md": f"""{_SDK}{_ASSISTANT}
+    "docs/spending.md": f"""{_ASSISTANT}
 client = OpenAI()
 messages = [{{"role": "user", "content": question}}]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from checks.pages import shell
 from support.pages import PAGES, Block, blocks
 
-__all__ = ["ALL", "Kind", "kind_of", "unrun"]
+__all__ = ["ALL", "Kind", "commands_of", "kind_of", "run_by", "unrun"]
 
 Kind = Literal["python", "shell", "console", "data", "text"]
 ALL: Final = tuple(block for page in PAGES for block in blocks(page))
@@ -40,8 +41,28 @@ def kind_of(block: Block) -> Kind:
     return _KINDS[block.language]
 
 
+def commands_of(block: Block) -> str:
+    """The commands of a block, as a shell reads them: of a console the lines after a prompt."""
+    return shell.prompted(block.code) if kind_of(block) == "console" else block.code
+
+
+def run_by(file: Block) -> list[Block]:
+    """The blocks of a page's own that have a command which runs this file of it."""
+    return [
+        block
+        for block in ALL
+        if block.page == file.page and kind_of(block) in ("shell", "console")
+        for command in shell.commands(commands_of(block))
+        if file.file in command.words[1:]
+    ]
+
+
 def unrun() -> Iterator[str]:
-    """A line for each block that is checked for syntax alone, and why."""
+    """A line for each block that is not run, and why: it is checked for what can be seen of it."""
     for block in ALL:
         if block.needs is not None:
             yield f"{block}: needs {block.needs}"
+        elif block.file is not None:
+            runners = run_by(block)
+            if runners and all(runner.needs for runner in runners):
+                yield f"{block}: needs {runners[0].needs}"

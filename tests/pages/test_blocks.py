@@ -14,7 +14,7 @@ import pytest
 
 from checks.pages import shell
 from checks.pages.data import load
-from checks.pages.kinds import ALL, kind_of, unrun
+from checks.pages.kinds import ALL, commands_of, kind_of, run_by, unrun
 from checks.pages.program import compiled, program
 from chunkmeter import cli
 from replay.demo import app_environment
@@ -27,11 +27,11 @@ DATA = [block for block in ALL if kind_of(block) == "data"]
 PYTHON = [block for block in ALL if kind_of(block) == "python"]
 PROGRAMS = [page for page in PAGES if program(page)]
 TOLD_OF_THE_PAST = ("CHANGELOG.md", "docs/decisions.md")
-SCRIPTS = [block for block in PYTHON if block.file and not block.needs and not block.file.startswith("src/")]
-
-
-def commands_of(block: Block) -> str:
-    return shell.prompted(block.code) if kind_of(block) == "console" else block.code
+SCRIPTS = [
+    block
+    for block in PYTHON
+    if block.file and not block.needs and not block.file.startswith("src/") and not run_by(block)
+]
 
 
 def files_of(page: str) -> set[str]:
@@ -61,14 +61,17 @@ def lay_out(page: str, folder: Path) -> None:
             path.write_text(block.code, "utf-8")
 
 
-def run(command: list[str], folder: Path, server: Server) -> None:
-    """Run it with the providers played."""
+def run(command: list[str], folder: Path, server: Server) -> str:
+    """Run it with the providers played, and return what it prints."""
     played = app_environment(server.url, "").items()
     environment = {name: value for name, value in played if not name.startswith("OTEL_")} | {"PYTHONPATH": str(ROOT)}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment.pop("COLUMNS", None)
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", PROGRAMS)
@@ -105,9 +108,36 @@ def test_commands_parse(block: Block) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("block", [block for block in SHELL if not block.needs], ids=str)
+@pytest.mark.parametrize("block", SHELL, ids=str)
 def test_commands_name_what_is_there(block: Block) -> None:
     assert faults(block) == []
+
+
+SHOWN = [
+    (block, line)
+    for block in SHELL
+    if not block.needs
+    for line in commands_of(block).splitlines()
+    if any(
+        file.file in command.words[1:]
+        for command in shell.commands(line)
+        for file in PYTHON
+        if file.page == block.page and file.file
+    )
+]
+
+
+@pytest.mark.parametrize(("block", "line"), SHOWN, ids=str)
+def test_an_app_of_the_page_does_as_shown(block: Block, line: str, server: Server, tmp_path: Path) -> None:
+    """A command that runs a file of its page; a console shows what it prints, but for how long it takes."""
+    lay_out(block.page, tmp_path)
+    told = run(shlex.split(line), tmp_path, server)
+    if kind_of(block) != "console":
+        return
+    shown = block.code.partition(f"$ {line}\n")[2].partition("\n$ ")[0]
+    seconds = re.compile(r"\d+\.\d+ s\b")
+    shown, told = seconds.sub("0.0 s", shown), seconds.sub("0.0 s", told)
+    assert doctest.OutputChecker().check_output(shown, told, doctest.ELLIPSIS), told
 
 
 PRICED = [
@@ -154,11 +184,23 @@ def test_a_sentence_names_what_is_there(page: str) -> None:
 def test_what_is_not_run_is_listed() -> None:
     """Each with what it needs, and nothing else."""
     listed = {line.partition(": needs ")[0] for line in unrun()}
-    assert listed == {str(block) for block in ALL if block.needs}
+    assert listed >= {str(block) for block in ALL if block.needs}
+    assert not listed & {str(block) for block in SCRIPTS}
     assert "docs/prices.md" in {place.partition(":")[0] for place in listed}
 
 
 # --- the test of the tests ---
+
+
+def program_run(page: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "checks.pages.program", str(page)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def block_of(language: str, code: str, above: str = "") -> Block:
@@ -240,6 +282,23 @@ def test_a_synopsis_that_is_wrong_is_found(text: str, found: list[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
+    ("above", "told"),
+    [
+        ("", "chunkmeter warns: "),
+        ("<!-- warns: metric_lables -->", ""),
+        ("<!-- warns: lables, too -->", "no warning says"),
+    ],
+)
+def test_a_warning_that_is_meant_is_none_that_fails(above: str, told: str, tmp_path: Path) -> None:
+    """It fails where it does not come."""
+    page = tmp_path / "page.md"
+    page.write_text(f"{above}\n```python\nimport chunkmeter\nchunkmeter.instrument(metric_lables='a')\n```\n")
+    done = program_run(page)
+    assert (done.returncode == 0, told in done.stderr) == (not told, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
     ("code", "told"),
     [
         ("import chunkmeter\nchunkmeter.instrument(metric_lables='tenant')", "metric_lables"),
@@ -252,13 +311,6 @@ def test_a_program_that_is_wrong_is_found(code: str, told: str, tmp_path: Path) 
     """Also where chunkmeter only warns; the page's line is told."""
     page = tmp_path / "page.md"
     page.write_text(f"# A page\n```python\n{code}\n```\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "checks.pages.program", str(page)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = program_run(page)
     assert done.returncode == 1
     assert told in done.stderr
