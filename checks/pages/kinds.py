@@ -62,7 +62,7 @@ def unrun() -> Iterator[str]:
     for block in ALL:
         if block.needs is not None:
             yield f"{block}: needs {block.needs}"
-        elif block.file is not None:
+        elif block.file is not None and kind_of(block) == "python":
             runners = run_by(block)
             if runners and all(runner.needs for runner in runners):
                 yield f"{block}: needs {runners[0].needs}"
