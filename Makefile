@@ -20,6 +20,7 @@ GREEN := $(call of,green)
 BENCH := $(call of,bench)
 COEXIST := $(call of,coexist)
 UIS := $(call of,uis)
+SITE := $(call of,site)
 RELEASE := .venv-release
 
 UV := $(TOOLS)/bin/uv --quiet
@@ -39,7 +40,7 @@ TOLD = printf '%s\n' '$(2):'; awk -F ':.*\#\# $(1): ' \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e sizes docs \
+.PHONY: help setup lint format quick test pythons demo example matrix sdk-tests corpus estimate fuzz stress outages green coexist uis page shots torture backends backends-up backends-down e2e sizes docs blocks site \
 	bench guard linear up down lock dist audit clean
 
 help: ## daily: List these targets
@@ -143,11 +144,23 @@ sizes: $(DEV)/.ready ## long: Measure what agent, gateway and Prometheus take; A
 	@$(RUN) backends/build.py >&2
 	@$(RUN) -m checks.sizes $(ARGS)
 
-docs: $(DEV)/.ready ## submit: Write docs/providers.md, tables of docs/libraries.md and docs/troubleshooting.md, and the operator's rules anew, from their sources
+docs: $(DEV)/.ready ## submit: Write docs/providers.md, docs/reference/ and tables of other pages, and the operator's rules anew, from their sources
 	@$(RUN) -m checks.providers_doc --write
 	@$(RUN) -m checks.libraries_doc --write
 	@$(RUN) -m checks.doctor_doc --write
 	@$(RUN) -m checks.rules_doc --write
+	@$(RUN) -m checks.reference_doc --write
+	@$(RUN) -m checks.site --write
+
+blocks: $(DEV)/.ready ## daily: Run the code on our pages, as make test does too, and list what is not run
+	@$(DEV)/bin/python -m pytest -q tests/pages $(ARGS)
+
+# Anew each time: what Sphinx has kept of a build before says no warning twice.
+site: $(SITE)/.locked ## submit: Build the documentation into site/; a broken link, a page in no group or any warning fails
+	@rm -rf site
+	@PYTHONPATH=$(CURDIR) $(SITE)/bin/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env \
+		--conf-dir docs --doctree-dir $(SITE)/doctrees . site
+	@echo 'site/index.html is its first page'
 
 bench: $(DEV)/.ready $(BENCH:=/.locked) ## long: Measure beside eight peers; ARGS=--write for docs/performance.md
 	@$(RUN) -m benchmarks.bench $(ARGS)
@@ -184,7 +197,7 @@ audit: $(DEV)/.ready $(RELEASE)/.locked ## submit: Ask for known vulnerabilities
 	@$(RUN) -m checks.release.audit $(ARGS)
 
 clean: ## daily: Remove all that make, tests and tools left behind
-	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) $(RELEASE) checks/report/node_modules dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(TOOLS) .venv .venv-3.* .venv-demo .venv-demo-3.* $(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(SITE) $(BENCH) $(RELEASE) checks/report/node_modules dist site .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPOSE = docker compose --file collector-config/compose.yaml
@@ -209,7 +222,7 @@ $(TOOLS)/.ready: requirements/tools.txt
 # The matrix takes chunkmeter from src/, as it stands there, into environments that have the libraries alone.
 $(DEV)/.locked: requirements/dev.txt
 $(DEMO)/.locked: requirements/demo.txt
-OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(BENCH) $(RELEASE))
+OWN := $(addsuffix /.locked,$(MATRIX) $(SDKTESTS) $(GREEN) $(COEXIST) $(UIS) $(SITE) $(BENCH) $(RELEASE))
 $(OWN): .venv-%/.locked: requirements/%.txt
 $(DEV)/.locked $(DEMO)/.locked $(OWN): $(TOOLS)/.ready
 	@$(NEW_ENOUGH)

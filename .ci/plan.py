@@ -28,6 +28,7 @@ FIRST = ("lint", "quick", "test", "demo")
 TURNS = {
     "torture": ("torture",),
     "guard": ("guard",),
+    "site": ("site",),
     "linear": ("linear",),
     "outages": ("outages",),
     "corpus": ("corpus",),
@@ -91,9 +92,7 @@ ENVIRONMENTS = {
 BREAKS = (
     ("checks/e2e/programs.py", ("uis", "e2e")),
     *((f"checks/{name}", (name,)) for name in TURNS),
-    ("checks/report/", ()),
-    ("checks/rules_doc.py", ()),
-    ("checks/sizes/", ()),
+    *((f"checks/{name}", ()) for name in ("pages/", "report/", "rules_doc.py", "sizes/")),
     ("src/chunkmeter/calls/", ("torture", "guard", "outages", "stress", "green")),
     ("src/chunkmeter/cli/", ()),
     ("src/chunkmeter/facts/", ("torture", "corpus", "fuzz")),
@@ -106,12 +105,13 @@ BREAKS = (
     ("src/chunkmeter/streams/", ("torture", "guard", "stress")),
     ("replay/", ("torture", "outages", "matrix", "uis", "e2e")),
     ("backends/", ("e2e",)),
-    ("collector-config/", ("e2e",)),
+    ("collector-config/", ("site", "e2e")),
     ("benchmarks/", ("guard", "bench")),
-    ("docs/performance.md", ("bench",)),
-    ("docs/reliability.md", ("outages",)),
-    *((prefix, ()) for prefix in (".ci/", ".editorconfig", ".gitignore", "docs/", "examples/", "tests/")),
-    *((name, ()) for name in ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md")),
+    ("docs/performance.md", ("site", "bench")),
+    ("docs/reliability.md", ("site", "outages")),
+    *((prefix, ()) for prefix in (".ci/", ".editorconfig", ".gitignore", "LICENSE", "tests/")),
+    *((prefix, ("site",)) for prefix in ("docs/", "examples/")),
+    *((name, ("site",)) for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")),
 )
 RECENT = 2 * 24 * 3600
 """Seconds before the newest commit in which a file counts as changed: a run may have been missed."""

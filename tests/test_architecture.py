@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import sys
-import textwrap
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -13,12 +11,11 @@ import pytest
 from chunkmeter import ChunkSpanProcessor, foreign
 from chunkmeter.instrumentors import _library
 from chunkmeter.testing import Kit, attributes_of
-from support import ROOT
+from support.pages import blocks
 from support.sdk import PLAIN
 from support.streams import events_of
 
-PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-LIBRARY, DIALECT = (textwrap.dedent(code) for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+LIBRARY, DIALECT = (block.code for block in blocks("docs/architecture.md") if block.language == "python")
 EVENTS = events_of(PLAIN)
 
 

@@ -54,6 +54,7 @@ def order(files: list[str] | None, turn: int = 0) -> list[str]:
 EVERY = [
     "torture",
     "guard",
+    "site",
     "linear",
     "outages",
     "corpus",
@@ -79,7 +80,7 @@ EVERY = [
         ("src/chunkmeter/calls/call.py", ["torture", "guard", "outages", "stress", "green"]),
         ("src/chunkmeter/pricing/overlay.py", ["guard", "linear", "corpus", "green"]),
         ("src/chunkmeter/processor.py", ["coexist"]),
-        ("collector-config/chunkmeter.rules.yaml", ["backends", "e2e"]),
+        ("collector-config/chunkmeter.rules.yaml", ["site", "backends", "e2e"]),
         ("backends/build.py", ["backends", "e2e"]),
         ("benchmarks/bench.py", ["guard", "bench"]),
         ("checks/stress.py", ["stress"]),
@@ -89,8 +90,11 @@ EVERY = [
         ("checks/e2e/check_names.py", ["backends", "e2e"]),
         ("checks/e2e/programs.py", ["uis", "backends", "e2e"]),
         ("tests/test_wrap.py", []),
-        ("docs/performance.md", ["bench"]),
-        ("docs/alerts.md", []),
+        ("docs/performance.md", ["site", "bench"]),
+        ("docs/alerts.md", ["site"]),
+        ("SECURITY.md", ["site"]),
+        ("checks/site.py", ["site"]),
+        ("checks/pages/shell.py", []),
         ("src/chunkmeter/settings.py", EVERY),
         ("support/kit.py", EVERY),
         ("a-folder/of-which/nobody.knows", EVERY),
@@ -102,7 +106,7 @@ def test_what_a_changed_file_can_break_comes_before_the_rest(file: str, checks: 
 
 def test_files_break_together_what_each_can_break() -> None:
     files = ["README.md", "src/chunkmeter/readers/cohere.py", "src/chunkmeter/instrumentors/_media.py"]
-    assert order(files)[:4] == ["linear", "corpus", "matrix", "fuzz"]
+    assert order(files)[:4] == ["site", "linear", "corpus", "matrix"]
 
 
 @pytest.mark.parametrize("files", [None, [], ["pyproject.toml"], ["README.md"], ["src/chunkmeter/readers/cohere.py"]])
@@ -226,6 +230,7 @@ def test_what_failed_is_run_once_more(
     assert list(runs) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "status", "is_found"),
     [

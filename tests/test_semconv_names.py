@@ -7,7 +7,7 @@ The tables are written by hand. Their sources, read in November 2026:
                       docs/gen-ai/ of open-telemetry/semantic-conventions-genai
   pull request N      of that repository
   code                https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
-  own                 docs/telemetry.md
+  own                 docs/reference/
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from support import ROOT, sdk
 
 Setting = Literal["released", "latest", "both"]
 SETTINGS: tuple[Setting, ...] = ("released", "latest", "both")
-DOCS = ROOT / "docs" / "telemetry.md"
+REFERENCE = ROOT / "docs" / "reference"
 
 BOTH = "util-genai 1.3b0, client-inference.md"
 
@@ -124,6 +124,18 @@ PRICED = {
 }
 FAILED = {"error.type": BOTH}
 INCOMPLETE = {"chunkmeter.cost.unpriced": "own"}
+
+
+SPLIT, COST_LACKS = "chunkmeter.cost", "chunkmeter.cost.unpriced"
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "string[]": (list, tuple),
+    "int": (int,),
+    "double": (float, int),
+    "boolean": (bool,),
+}
+SOMETIMES = {"chunkmeter.usage.source", "chunkmeter.usage.status", "chunkmeter.cost.status", "error.type"}
+"""Labels that the points of a usual call don't have."""
 
 
 class Row(NamedTuple):
@@ -603,23 +615,40 @@ def test_the_announcement_says_whose_names(setting: Setting, names: str, caplog:
     kit.shutdown()
 
 
-def documented() -> list[tuple[str, ...]]:
-    """The rows of the table in docs/telemetry.md, without their backticks."""
-    section = DOCS.read_text().partition("\n## Names in the release and in main\n")[2].partition("\n## ")[0]
-    lines = re.findall(r"^\| (.+) \|$", section, re.MULTILINE)
-    assert lines[0] == "released | latest | source"
-    return [tuple(cell.strip("`") for cell in line.split(" | ")) for line in lines[1:]]
+def table(page: str, columns: int) -> list[list[str]]:
+    """The rows of a page's tables with so many columns, without their backticks."""
+    lines = re.findall(r"^\| (.+) \|$", (REFERENCE / page).read_text(), re.MULTILINE)
+    rows = [[cell.strip("`") for cell in line.split(" | ")] for line in lines]
+    return [row for row in rows if len(row) == columns and "." in row[0]]
 
 
-def test_the_docs_have_every_name() -> None:
-    """The tables above, those of the code and that of the docs are one."""
-    attributes = REQUESTED | EMBEDDED | RUN | ANSWERED | USED | PRICED | FAILED | INCOMPLETE
-    expected = [(name, name, source) for name, source in attributes.items() if source != "own"]
-    expected += [(name, name, row.source) for name, row in OWN.items() if row.source != "own"]
-    expected += [
-        (old, new, f"{RELEASED[old].source}; {LATEST[new].source}") for old, news in REPLACED_BY.items() for new in news
-    ]
-    assert documented() == expected
+def test_the_reference_has_every_attribute_with_its_source_and_type(kit: Kit) -> None:
+    """The tables above, those of the code and the page are one; a number without a part stands for one with it."""
+    told = {name: (kind, source) for name, kind, source, _ in table("attributes.md", 4)}
+    expected = REQUESTED | EMBEDDED | RUN | ANSWERED | USED | PRICED | FAILED | INCOMPLETE
+    split = {name for name in expected if name.startswith(SPLIT) and name not in told}
+    assert {name: told[name][1] for name in expected.keys() - split} == {
+        name: source for name, source in expected.items() if name not in split
+    }
+    assert split == {name for name in expected if name.startswith(SPLIT)} - {"chunkmeter.cost.status", COST_LACKS}
+    report(kit, RICH, "tool_calls", request=RICH_REQUEST)
+    for name, value in attributes_of(kit.span).items():
+        kind = told[name][0] if name in told else "any" if "cost_metadata" in name else "double"
+        assert kind == "any" or type(value) in TYPES[kind], name
+
+
+def test_the_reference_has_every_metric_with_its_source_unit_and_labels() -> None:
+    told = {row[0]: row[1:] for row in table("metrics.md", 5)}
+    assert told.keys() == METRICS["both"].keys() | {"chunkmeter.errors"}
+    for name, row in METRICS["both"].items():
+        instrument, labels, source, _ = told[name]
+        assert instrument.replace("`", "").split(", ")[:2] == [row.kind, row.unit], name
+        said = set(re.findall(r"[\w.]+\.\w+", labels)) | set(CALL.split() if "call" in labels else ())
+        assert row.labels <= said, name
+        assert said - row.labels <= SOMETIMES, name
+        assert source == row.source, name
+    changed = {row[0]: row[1].replace("`", "").split("<br>") for row in table("metrics.md", 3)}
+    assert changed == REPLACED_BY
 
 
 def test_the_code_has_every_name() -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -17,7 +14,6 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 import chunkmeter
 from chunkmeter import Settings, testing
 from chunkmeter.testing import Clock, Kit, attributes_of, fixed_clock, scripted
-from support import ROOT
 from support.sdk import eventually
 
 EVENTS: list[dict[str, Any]] = [
@@ -31,21 +27,6 @@ NEW_YEAR_NS = 1_767_225_600_000_000_000
 
 def wrap(kit: Kit, stream: Any, **named: Any) -> Any:
     return chunkmeter.wrap(stream, provider="openai", model="gpt-4o-mini", telemetry=kit.telemetry, **named)
-
-
-@pytest.mark.slow
-def test_the_page_s_example_runs(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "testing.md").read_text("utf-8"), re.DOTALL)
-    (tmp_path / "test_example.py").write_text(code)
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout
-    assert "2 passed" in result.stdout
 
 
 # --- Kit ---

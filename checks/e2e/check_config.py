@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from checks.e2e.programs import CONFIG, run
-from support import ROOT
+from support.pages import blocks
 
-SECURITY = ROOT / "docs" / "security.md"
 COLLECTORS = [(path.name,) for path in sorted(CONFIG.glob("collector*.yaml"))]
 GUARDED = [
     *((f"collector{kind}.yaml", "secure.yaml") for kind in ("", ".agent", ".jobs")),
@@ -58,7 +57,7 @@ def test_alertmanager_accepts() -> None:
 
 def receivers() -> str:
     """The receivers that docs/security.md has for chat, a pager and mail."""
-    return next(code for code in re.findall(r"```yaml\n(.*?)```", SECURITY.read_text(), re.DOTALL) if "slack" in code)
+    return next(block.code for block in blocks("docs/security.md") if "slack" in block.code)
 
 
 def test_alertmanager_accepts_the_receivers_of_the_docs(work: Path) -> None:

@@ -46,8 +46,8 @@ class Settings:
             `chunkmeter[estimate]`. Estimates are marked `estimated` on spans and metrics.
         flush_on_exit: whether the process exports what it holds before SIGTERM ends it, like
             `chunkmeter.flush_on_exit()`. Children of `multiprocessing` always do so.
-        histograms: which histograms are recorded, keys of `semconv.HISTOGRAMS`. For each model and process a histogram
-            has about 20 series, while a counter has one.
+        histograms: which histograms are recorded: `all`, `none`, or some of `cost`, `duration`, `time_to_first_chunk`
+            and `token_usage`. For each model and process a histogram has about 20 series, while a counter has one.
         idle_timeout: after how many seconds without a read a stream is settled, usually as `abandoned`.
         include_usage: whether to ask for the usage of OpenAI-like streams whose request does not mention
             `include_usage`. The application does not get the chunk with the usage.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from chunkmeter import Priced, Unpriced, Usage, price, wrap
-from chunkmeter.pricing import Inner, PriceFile, Question, parse
+from chunkmeter.pricing import Inner, PriceFile, Question
 from chunkmeter.pricing.items import ITEMS
 from chunkmeter.settings import Settings
 from chunkmeter.testing import Kit
@@ -357,15 +356,6 @@ def test_the_first_entry_decides_on_fees_too(tmp_path: Path) -> None:
     assert isinstance(first, Priced)
     assert isinstance(second, Priced)
     assert (first.amount, second.amount) == (1, 3)
-
-
-def test_the_examples_of_the_documentation_are_price_files() -> None:
-    """Each as it stands there."""
-    page = Path(__file__).parents[2] / "docs" / "prices.md"
-    examples = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
-    assert len(examples) == 5
-    for example in examples:
-        parse.parse(example.encode(), "prices.toml")
 
 
 def test_the_documentation_names_every_item() -> None:

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 from chunkmeter import __version__
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the sub-command that the arguments name, and return its exit code."""
+def parser() -> argparse.ArgumentParser:
+    """What reads the arguments, of every sub-command."""
     from . import doctor, price, prices, report, run, tail
 
-    parser = argparse.ArgumentParser(prog="chunkmeter", description="Meters LLM streams as OpenTelemetry.")
-    parser.add_argument("--version", action="version", version=f"chunkmeter {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    made = argparse.ArgumentParser(prog="chunkmeter", description="Meters LLM streams as OpenTelemetry.")
+    made.add_argument("--version", action="version", version=f"chunkmeter {__version__}")
+    commands = made.add_subparsers(metavar="COMMAND", required=True)
     command = commands.add_parser("run", help=run.SUMMARY, description=run.SUMMARY)
     run.add_arguments(command)
     command.set_defaults(run=run.run)
@@ -33,5 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = commands.add_parser("doctor", help=doctor.SUMMARY, description=doctor.SUMMARY)
     doctor.add_arguments(command)
     command.set_defaults(run=doctor.run)
-    options = parser.parse_args(arguments)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sub-command that the arguments name, and return its exit code."""
+    options = parser().parse_args(arguments)
     return options.run(options)

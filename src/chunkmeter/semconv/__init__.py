@@ -1,11 +1,14 @@
 """Every attribute, metric, unit, bucket bound and enum that chunkmeter emits, once, with its source.
 
+`attributes` has the names of attributes and labels. What stands below a metric is its row in
+`docs/reference/metrics.md`: the instrument, the source of its name, when it is recorded, and by `Labels:` those that
+its points may have, `call` for the three that nearly all have.
+
 Sources:
   [released] the newest published `opentelemetry-util-genai`, 1.3b0
   [latest]   main of https://github.com/open-telemetry/semantic-conventions-genai
   [genai]    both, which agree
   [cost]     a draft of the conventions, their pull request 443 (span attributes and histogram of cost)
-  [code]     https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
   [tool]     execute-tool.md of those conventions, whose names the release has too
   [mcp]      mcp.md of those conventions, and the registry's `jsonrpc`, `network` and `rpc`
   [own]      chunkmeter's own, only where the conventions have no name
@@ -16,94 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# --- span attributes: request [genai] ---
-OPERATION_NAME: Final = "gen_ai.operation.name"
-PROVIDER_NAME: Final = "gen_ai.provider.name"
-REQUEST_MODEL: Final = "gen_ai.request.model"
-REQUEST_STREAM: Final = "gen_ai.request.stream"
-REQUEST_TEMPERATURE: Final = "gen_ai.request.temperature"
-REQUEST_TOP_P: Final = "gen_ai.request.top_p"
-REQUEST_TOP_K: Final = "gen_ai.request.top_k"
-REQUEST_MAX_TOKENS: Final = "gen_ai.request.max_tokens"
-REQUEST_STOP_SEQUENCES: Final = "gen_ai.request.stop_sequences"
-REQUEST_SEED: Final = "gen_ai.request.seed"
-REQUEST_FREQUENCY_PENALTY: Final = "gen_ai.request.frequency_penalty"
-REQUEST_PRESENCE_PENALTY: Final = "gen_ai.request.presence_penalty"
-REQUEST_CHOICE_COUNT: Final = "gen_ai.request.choice.count"
-REQUEST_ENCODING_FORMATS: Final = "gen_ai.request.encoding_formats"
-EMBEDDINGS_DIMENSION_COUNT: Final = "gen_ai.embeddings.dimension.count"
-AGENT_ID: Final = "gen_ai.agent.id"
-SERVER_ADDRESS: Final = "server.address"
-SERVER_PORT: Final = "server.port"
-ERROR_TYPE: Final = "error.type"
-
-# --- span attributes: response and usage [genai] ---
-RESPONSE_ID: Final = "gen_ai.response.id"
-RESPONSE_MODEL: Final = "gen_ai.response.model"
-RESPONSE_FINISH_REASONS: Final = "gen_ai.response.finish_reasons"
-RESPONSE_TIME_TO_FIRST_CHUNK: Final = "gen_ai.response.time_to_first_chunk"
-USAGE_INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
-USAGE_OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
-USAGE_CACHE_READ: Final = "gen_ai.usage.cache_read.input_tokens"
-USAGE_CACHE_WRITE: Final = "gen_ai.usage.cache_write.input_tokens"
-USAGE_REASONING: Final = "gen_ai.usage.reasoning.output_tokens"
-USAGE_AUDIO_INPUT: Final = "gen_ai.usage.audio.input_tokens"
-USAGE_AUDIO_OUTPUT: Final = "gen_ai.usage.audio.output_tokens"
-
-# --- span attributes: a tool that is run [tool] ---
-TOOL_NAME: Final = "gen_ai.tool.name"
-TOOL_TYPE: Final = "gen_ai.tool.type"
-TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
-
-# --- span attributes: a request to a server of tools [mcp] ---
-MCP_METHOD_NAME: Final = "mcp.method.name"
-MCP_PROTOCOL_VERSION: Final = "mcp.protocol.version"
-PROMPT_NAME: Final = "gen_ai.prompt.name"
-JSONRPC_REQUEST_ID: Final = "jsonrpc.request.id"
-NETWORK_TRANSPORT: Final = "network.transport"
-RPC_STATUS_CODE: Final = "rpc.response.status_code"
-
-# --- labels of token metrics ---
-TOKEN_TYPE: Final = "gen_ai.token.type"  # [released] input, output
-TOKEN_MODALITY: Final = "gen_ai.token.modality"  # [latest] text, image, audio, unknown
-
-# --- span attributes: cost [cost] ---
-COST_AMOUNT: Final = "gen_ai.usage.cost.amount"
-COST_CURRENCY: Final = "gen_ai.usage.cost.currency"
-COST_SOURCE: Final = "gen_ai.usage.cost.source"
-
-# --- span attributes [code] ---
-CODE_FUNCTION_NAME: Final = "code.function.name"
-
-# --- span attributes [own] ---
-OUTCOME: Final = "chunkmeter.outcome"
-REQUEST_RETRIES: Final = "chunkmeter.request.retries"
-CHUNKS: Final = "chunkmeter.chunks"
-RAW_FINISH_REASONS: Final = "chunkmeter.response.raw_finish_reasons"
-USAGE_STATUS: Final = "chunkmeter.usage.status"
-USAGE_SOURCE: Final = "chunkmeter.usage.source"  # a label: `span`, or left out
-USAGE_ESTIMATE: Final = "chunkmeter.usage.estimate"
-USAGE_TOTAL_TOKENS: Final = "chunkmeter.usage.total_tokens"
-USAGE_CACHE_WRITE_1H: Final = "chunkmeter.usage.cache_write_1h_tokens"
-COST_STATUS: Final = "chunkmeter.cost.status"
-COST_UNPRICED: Final = "chunkmeter.cost.unpriced"
-COST_SPLIT: Final = "chunkmeter.cost."  # + a class of token, of `pricing.tokens.CLASSES`
-PRICE_SOURCE: Final = "chunkmeter.price.source"
-PRICE_VERSION: Final = "chunkmeter.price.version"
-PRICE_MODEL: Final = "chunkmeter.price.model"
-PRICE_MULTIPLIER: Final = "chunkmeter.price.multiplier"
-COST_METADATA: Final = "chunkmeter.cost_metadata."  # + a field of `models.CostMetadata`
-MIRASCOPE_TAGS: Final = "chunkmeter.mirascope.tags"
-METERED: Final = "chunkmeter.metered"
-ATTEMPT: Final = "chunkmeter.attempt"
-ATTEMPT_REASON: Final = "chunkmeter.attempt.reason"
-RUN_ATTEMPTS: Final = "chunkmeter.run.attempts"
-RUN_COST: Final = "chunkmeter.run.cost"
-RUN_COST_CURRENCY: Final = "chunkmeter.run.cost.currency"
-RUN_COST_STATUS: Final = "chunkmeter.run.cost.status"
-RUN_COST_UNPRICED: Final = "chunkmeter.run.cost.unpriced"
-FINISH_REASON: Final = "chunkmeter.finish_reason"
-ERROR_STAGE: Final = "chunkmeter.error.stage"
+from .attributes import *  # noqa: F403 - one place for all names
 
 # --- enums ---
 # [genai] gen_ai.operation.name of what answers, in text or otherwise; of embeddings; of a run of a remote agent.
@@ -184,55 +100,87 @@ _COST: Final = (
 
 # --- metrics [own] ---
 SPEND: Final = Metric("chunkmeter.spend", "{cost}", "What calls cost, by currency and source of the price")
+"""counter, own: recorded where a call has a cost. Labels: call, COST_CURRENCY, COST_SOURCE, COST_STATUS, USAGE_SOURCE,
+attribution."""
 CALLS: Final = Metric("chunkmeter.calls", "{call}", "Calls, by finish reason, outcome, usage status and cost status")
+"""counter, own: recorded once a call. Labels: call, FINISH_REASON, OUTCOME, USAGE_STATUS, COST_STATUS, USAGE_SOURCE,
+attribution."""
 ERRORS: Final = Metric("chunkmeter.errors", "{error}", "Failures of chunkmeter itself, kept away from the application")
+"""counter, own: recorded where chunkmeter fails. Labels: ERROR_STAGE."""
 STREAMS_OPEN: Final = Metric("chunkmeter.streams.open", "{stream}", "Streams begun and not yet settled")
+"""gauge, own: there from the first stream on."""
 STREAMS_OLDEST_IDLE: Final = Metric("chunkmeter.streams.oldest_idle", "s", "Time the longest paused stream has waited")
+"""gauge, own: there from the first stream on."""
 PRICE_TABLE_AGE: Final = Metric("chunkmeter.price_table.age", "s", "Age of the newest price in the table in use")
+"""gauge, own: there once a price table is loaded. Labels: PRICE_SOURCE."""
 
 # --- metrics [cost] ---
 COST: Final = Metric("gen_ai.client.operation.cost", "{cost}", "Cost of GenAI client operations", _COST)
+"""histogram, pull request 443: recorded where a call has a cost. Labels: call, COST_CURRENCY, COST_SOURCE, and
+COST_STATUS where that is not `known`."""
 
 # --- metrics [released] ---
 DURATION: Final = Metric("gen_ai.client.operation.duration", "s", "Duration of GenAI client operation", _SECONDS)
+"""histogram, util-genai 1.3b0: recorded once a call. Labels: call, RESPONSE_MODEL, SERVER_ADDRESS, ERROR_TYPE."""
 TIME_TO_FIRST_CHUNK: Final = Metric(
     "gen_ai.client.operation.time_to_first_chunk",
     "s",
     "Time from the request to the first chunk of its stream",
     _SECONDS,
 )
+"""histogram, util-genai 1.3b0: recorded of streams. Labels: call, RESPONSE_MODEL, SERVER_ADDRESS."""
 TOKEN_USAGE: Final = Metric(
     "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used by GenAI clients", _TOKENS
 )
+"""histogram, util-genai 1.3b0: recorded once for the tokens in and once for those out. Labels: call, TOKEN_TYPE,
+RESPONSE_MODEL, SERVER_ADDRESS, and USAGE_STATUS where that is `estimated`."""
 
 # --- metrics [latest]: docs/gen-ai/client-inference.md, docs/gen-ai/gen-ai-token-metrics.md ---
 INFERENCE_DURATION: Final = Metric(
     "gen_ai.client.inference.duration", "s", "GenAI client inference operation duration", _SECONDS
 )
+"""histogram, client-inference.md, pull request 521: recorded once a call. Labels: call, RESPONSE_MODEL, SERVER_ADDRESS,
+SERVER_PORT, ERROR_TYPE."""
 INFERENCE_TIME_TO_FIRST_CHUNK: Final = Metric(
     "gen_ai.client.inference.time_to_first_chunk", "s", TIME_TO_FIRST_CHUNK.description, _SECONDS
 )
+"""histogram, client-inference.md, pull request 521: recorded of streams. Labels: call, RESPONSE_MODEL, SERVER_ADDRESS,
+SERVER_PORT."""
 INFERENCE_INPUT_TOKENS: Final = Metric(
     "gen_ai.client.inference.usage.input_tokens", "{token}", "Input tokens used, cached ones included"
 )
+"""counter, gen-ai-token-metrics.md, pull request 374: recorded once a call. Labels: call, TOKEN_MODALITY,
+RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT, and USAGE_STATUS where that is `estimated`."""
 INFERENCE_OUTPUT_TOKENS: Final = Metric(
     "gen_ai.client.inference.usage.output_tokens", "{token}", "Output tokens used, reasoning included"
 )
+"""counter, gen-ai-token-metrics.md, pull request 374: recorded once a call. Labels: call, TOKEN_MODALITY,
+RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT, and USAGE_STATUS where that is `estimated`."""
 INFERENCE_CACHE_READ: Final = Metric(
     "gen_ai.client.inference.usage.cache_read.input_tokens", "{token}", "Input tokens served from a provider's cache"
 )
+"""counter, gen-ai-token-metrics.md, pull request 374: recorded once a call. Labels: call, TOKEN_MODALITY,
+RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT, and USAGE_STATUS where that is `estimated`."""
 INFERENCE_CACHE_WRITE: Final = Metric(
     "gen_ai.client.inference.usage.cache_write.input_tokens", "{token}", "Input tokens written to a provider's cache"
 )
+"""counter, gen-ai-token-metrics.md, pull request 374: recorded once a call. Labels: call, TOKEN_MODALITY,
+RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT, and USAGE_STATUS where that is `estimated`."""
 INFERENCE_REASONING: Final = Metric(
     "gen_ai.client.inference.usage.reasoning.output_tokens", "{token}", "Output tokens used for reasoning"
 )
+"""counter, gen-ai-token-metrics.md, pull request 374: recorded once a call. Labels: call, TOKEN_MODALITY,
+RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT, and USAGE_STATUS where that is `estimated`."""
 OPERATION_INPUT_TOKENS: Final = Metric(
     "gen_ai.client.inference.operation.input_tokens", "{token}", "Input tokens used by an inference operation", _TOKENS
 )
+"""histogram, gen-ai-token-metrics.md, pull request 374: recorded where the count is told. Labels: call, RESPONSE_MODEL,
+SERVER_ADDRESS, SERVER_PORT, ERROR_TYPE, and USAGE_STATUS where that is `estimated`."""
 OPERATION_OUTPUT_TOKENS: Final = Metric(
     "gen_ai.client.inference.operation.output_tokens", "{token}", "Output tokens of an inference operation", _TOKENS
 )
+"""histogram, gen-ai-token-metrics.md, pull request 374: recorded where the count is told. Labels: call, RESPONSE_MODEL,
+SERVER_ADDRESS, SERVER_PORT, ERROR_TYPE, and USAGE_STATUS where that is `estimated`."""
 
 
 # --- what differs between the released conventions and their main ---
