@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -95,6 +95,14 @@ class View:
         # A model has all fields of its class, and most of them say nothing.
         told = not names.isdisjoint(said) and any(said[name] is not None for name in names.intersection(said))
         return told or not names.isdisjoint(attributes)
+
+    def shape(self) -> Hashable:
+        """What tells which names may have a value: objects of which it is the same have the same names."""
+        if self._said is None:
+            return None
+        kind: Any = type(self._raw)
+        said = tuple([name for name, value in self._said.items() if value is not None])
+        return said if self._attributes is None else (kind, said)
 
     def names(self) -> Container[str]:
         """A container of all names that may have a value, which tells how an object is to be read."""
