@@ -15,7 +15,7 @@ from checks.fuzz.watch import Watch, holds
 from chunkmeter import pricing, readers
 from chunkmeter.facts.tally import Tally, Tokens
 from chunkmeter.readers import WIRES, Reader, _usage
-from chunkmeter.streams import methods, taps
+from chunkmeter.streams import methods, replace, taps
 from replay.scenarios import ALL, Scenario
 from support.faults.readers import sum_usage
 from support.streams import events_of
@@ -167,6 +167,15 @@ def copies(patch: pytest.MonkeyPatch) -> None:
     for module in (taps, methods):
         patch.setattr(module, "step", copied)
         patch.setattr(module, "astep", acopied)
+    put_stepper(patch, copied)
+
+
+def put_stepper(patch: pytest.MonkeyPatch, step: Any) -> None:
+    """Have each stream's own `__next__` made anew, of this step."""
+    made = lambda pull, this: lambda self: step(getattr(self, replace.LEASE).call, None, pull, this(self))  # noqa: E731
+    patch.setattr(methods, "stepper", made)
+    for name in ("_subclass", "_proxy_class"):
+        patch.setattr(replace, name, getattr(replace, name).__wrapped__)
 
 
 def skips(patch: pytest.MonkeyPatch) -> None:
@@ -184,6 +193,7 @@ def skips(patch: pytest.MonkeyPatch) -> None:
     for module in (taps, methods):
         patch.setattr(module, "step", skipping)
         patch.setattr(module, "astep", askipping)
+    put_stepper(patch, skipping)
 
 
 def counts_anything(patch: pytest.MonkeyPatch) -> None:

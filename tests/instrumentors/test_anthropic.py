@@ -135,7 +135,7 @@ async def test_the_clients_class_tells_who_answers(
     ],
 )
 def test_the_host_tells_who_answers(host: str, provider: str) -> None:
-    assert SDK.answers(anthropic.Anthropic(api_key="none"), host) == provider
+    assert SDK.place(anthropic.Anthropic(api_key="none"), host).provider == provider
 
 
 # --- a client that traces itself, as Anthropic's does from 1.0 on ---

@@ -375,7 +375,7 @@ async def test_an_answer_that_is_no_json_is_a_call_without_usage(
 )
 def test_the_host_tells_who_answers(host: str, provider: str) -> None:
     """Where it doesn't, the format is the best that is known."""
-    assert SDK.answers(openai.OpenAI(api_key="none"), host) == provider
+    assert SDK.place(openai.OpenAI(api_key="none"), host).provider == provider
 
 
 async def test_the_price_of_a_host_that_nobody_names_is_assumed(make: Make, kit: Kit) -> None:

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import ollama
 import pytest
@@ -17,8 +18,9 @@ from checks.corpus.events import json_events
 from checks.corpus.index import FOLDERS, WIRES, recorded
 from chunkmeter.facts.tally import Tally
 from chunkmeter.readers import WIRES as READERS
-from chunkmeter.readers import UnknownWireError, for_event, for_wire
+from chunkmeter.readers import UnknownWireError, for_event, for_wire, openai_chat
 from chunkmeter.readers._framing import Framing
+from chunkmeter.readers._openai_chunks import read_plain
 from chunkmeter.readers.items import Body
 from chunkmeter.readers.quiet import Quiet, never
 from replay.scenarios import ALL
@@ -136,6 +138,38 @@ def test_a_quiet_event_of_a_recording_says_nothing(folder: Path) -> None:
     assert bool(found["openai_chat json"]) == (folder / "index.jsonl").is_file()
 
 
+# --- chunks that are read without a look at all that services may say ---
+
+
+def told(tally: Tally) -> dict[str, Any]:
+    return {**said(tally), "usage": None, "counts": tally.tokens()}
+
+
+def plain_ones(events: list[Any]) -> int:
+    """How many chunks of a stream are read the short way, each of which the long way reads to the same end."""
+    quick, slow, number = Tally("openai_chat"), Tally("openai_chat"), 0
+    for event in events:
+        with patch.object(openai_chat, "read_plain", lambda *_: False):
+            openai_chat.read(slow, event)
+        was_plain = read_plain(quick, event)
+        number += was_plain
+        if not was_plain:
+            openai_chat.read(quick, event)
+        assert told(quick) == told(slow), event
+    return number
+
+
+def test_the_short_way_to_read_a_chunk_comes_to_the_same() -> None:
+    found: Counter[str] = Counter()
+    for wire, events in (*sampled(), *(stream for folder in FOLDERS for stream in [*recordings(folder)][::8])):
+        events = [event for event in events if isinstance(event, dict)]
+        sdk = "groq" if any("x_groq" in event for event in events) else wire
+        if wire == "openai_chat":
+            found[sdk] += plain_ones([each for event in events for each in made(sdk, event)])
+            assert not any(read_plain(Tally(), event) for event in events)  # JSON may have any key
+    assert found["openai_chat"]
+
+
 # --- what is not quiet ---
 
 TEXT: Json = {"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}
@@ -150,6 +184,30 @@ def begun() -> Tally:
     tally = Tally("openai_chat")
     for_wire("openai_chat").read(tally, CHUNK)
     return tally
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(chunk(usage={"prompt_tokens": 1}), id="usage"),
+        pytest.param(chunk(choices=[TEXT, {**TEXT, "index": 1}]), id="two choices"),
+        pytest.param(chunk(x_groq={"id": "r"}), id="Groq's own"),
+        pytest.param(chunk(cost={"usd": 1}), id="a cost"),
+        pytest.param(chunk(choice={"usage": {"prompt_tokens": 1}}), id="usage in the choice"),
+        pytest.param(chunk(choice={"stop_reason": "stop"}), id="another's word for the reason"),
+        pytest.param(chunk(choice={"delta": {"executed_tools": [{"index": 0, "type": "search"}]}}), id="a tool"),
+        pytest.param(chunk(model=""), id="no model"),
+        pytest.param(chunk(model=5), id="an odd model"),
+        pytest.param(chunk(service_tier=5), id="an odd tier"),
+        pytest.param(chunk(choice={"finish_reason": 5}), id="an odd reason"),
+    ],
+)
+def test_a_chunk_that_may_tell_more_is_read_the_long_way(event: Json) -> None:
+    tally = begun()
+    before = said(tally)
+    assert not read_plain(tally, openai_sdk(event))
+    assert said(tally) == before
+    assert read_plain(tally, openai_sdk(CHUNK))
 
 
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "sdk"])

@@ -49,7 +49,7 @@ def within() -> Any:
 def is_pulling(call: object) -> bool:
     """Whether this code was set off by the source of `call`, while the call waits for it."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _waits(frame, call):
+    while frame is not None and not (frame.f_code in _waiting and _waits(frame, call)):
         frame = frame.f_back
     return frame is not None
 

@@ -18,7 +18,8 @@ from ..calls.pulling import within
 from ..calls.run import attempt_in
 from ..calls.within import made_here
 from ..streams.metered import note_lazy
-from ..streams.taps import Observe, SendingAsync, sending, tap
+from ..streams.stepping import Observe
+from ..streams.taps import SendingAsync, sending, tap
 from ._library import Wrapper
 from ._method import Describing, Method
 from ._parameters import by_name

@@ -139,7 +139,7 @@ class _Hooks:
             if wire is None:
                 return None
             settings = self._telemetry.settings
-            if given.is_untold and not settings.include_usage and not settings.estimate:
+            if not (settings.include_usage or settings.estimate) and given.is_untold:
                 _warn_of_usage()
             call = self._method.begin(partial(given.described, wire, keeps_prompt=settings.estimate))
             return None if call is None else Answer(call, given)

@@ -21,7 +21,7 @@ __all__ = ["Given", "Sdk"]
 _RAW = "x-stainless-raw-response"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sdk:
     """One SDK made by Stainless: what differs from it to the next.
 
@@ -45,13 +45,9 @@ class Sdk:
         end = _longest_end(tuple(self.wires), path)
         return None if end is None else self.wires[end]
 
-    def answers(self, client: Any, url: str) -> str:
-        """Who answers a client's request, by the client's class, else the host, else the format that it speaks."""
-        word = _first_word(tuple(self.clients), self.package, type(client))
-        if word is not None:
-            return self.clients[word]
-        owner = providers.at_host(server(url)[0] or "") or providers.at_url(url)
-        return self.provider if owner is None else owner.name
+    def place(self, client: Any, url: str) -> Endpoint:
+        """Where a client's request goes: who answers is told by the client's class, else the host, else the format."""
+        return _place(self, type(client), url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +96,12 @@ class Given:
         reader = readers.for_wire(wire)
         url = str(self.options.url)
         url = url if urlsplit(url).netloc else str(self.client.base_url)
-        place = Endpoint(self.sdk.answers(self.client, url), *server(url))
         return request_of(
-            self.body, place, operation=reader.operation, stream=self.stream, keeps_prompt=keeps_prompt
+            self.body,
+            self.sdk.place(self.client, url),
+            operation=reader.operation,
+            stream=self.stream,
+            keeps_prompt=keeps_prompt,
         ), reader
 
     @property
@@ -150,6 +149,15 @@ def _longest_end(ends: tuple[str, ...], path: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
+def _place(sdk: Sdk, kind: type[Any], url: str) -> Endpoint:
+    host, port = server(url)
+    word = _first_word(tuple(sdk.clients), sdk.package, kind)
+    if word is not None:
+        return Endpoint(sdk.clients[word], host, port)
+    owner = providers.at_host(host or "") or providers.at_url(url)
+    return Endpoint(sdk.provider if owner is None else owner.name, host, port)
+
+
 def _first_word(words: tuple[str, ...], package: str, kind: type[Any]) -> str | None:
     """The first of the words that stands in the name of a class, or of one that it inherits from the package."""
     own = [each.__name__ for each in kind.__mro__ if each.__module__.partition(".")[0] == package]

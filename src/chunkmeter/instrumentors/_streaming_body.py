@@ -14,7 +14,8 @@ from typing import Any, cast
 from ..calls.call import Call
 from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling
-from ..streams.taps import astep, closed, step
+from ..streams.stepping import astep, step
+from ..streams.taps import closed
 
 __all__ = ["is_body", "tap_body"]
 

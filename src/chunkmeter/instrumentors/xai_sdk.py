@@ -16,7 +16,7 @@ from ..facts.request import Request
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry
 from ..streams.metered import note_answer
-from ..streams.taps import Observe
+from ..streams.stepping import Observe
 from ._lazy import lazy_hook
 from ._library import Library, LibraryInstrumentor, Patches, Wrapper
 from ._method import Method

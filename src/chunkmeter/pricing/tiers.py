@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["KNOWN", "is_prepaid", "is_usual", "service_tier"]
@@ -20,6 +21,7 @@ KNOWN: Final = _USUAL | _PREPAID | {"flex", "priority", "batch", "fast", "optimi
 _PREFIXES: Final = ("service_tier_", "traffic_type_", "on_demand_")
 
 
+@lru_cache(maxsize=256)  # several times a call, and always the same few words
 def service_tier(raw: str | None) -> str | None:
     """A service tier as price lists have it; Google writes SERVICE_TIER_FLEX, Vertex AI ON_DEMAND_FLEX for `flex`."""
     word = (raw or "").strip().lower()

@@ -22,12 +22,13 @@ _TOOLS = {
 _FREE = frozenset({"mcp", "view_image", "view_x_video"})
 _BILLION = 10**9
 _UPSTREAM = "cost_details.upstream_inference_"
-# One of these is in every usage that tells of fees.
-_TELLING = (
-    "server_tool_use", "prompt_tokens_details", "server_side_tools_used", "server_side_tool_usage",
+# One of these is in every usage that tells of fees, and one of those in every usage that tells of a charge.
+_TELLING = frozenset({
+    "server_tool_use", "server_side_tools_used", "server_side_tool_usage",
     "server_side_tool_usage_details", "num_server_side_tools_used", "num_sources_used", "search_context_size",
     "num_search_queries", "citation_tokens", "prompt_audio_seconds",
-)  # fmt: skip
+})  # fmt: skip
+_CHARGING = frozenset({"cost", "cost_in_usd_ticks"})
 
 
 def tool(word: Any) -> str | None:
@@ -59,7 +60,7 @@ def note_charge(tally: Tally, usage: View) -> None:
     of whose key it was, a cost below that of the upstream provider is such a fee.
     https://openrouter.ai/docs/use-cases/byok
     """
-    cost = charge(usage)
+    cost = charge(usage) if usage.tells(_CHARGING) else None
     if cost is None:
         return
     own_key, upstream = usage.get("is_byok"), _upstream(usage)
@@ -82,11 +83,11 @@ def _upstream(usage: View) -> float | None:
 
 def note_fees(tally: Tally, usage: View) -> None:
     """Note the items that a usage object tells of."""
-    names = usage.names()
-    if any(name in names for name in _TELLING):
-        searches = find(usage, "server_tool_use.web_search_requests")
-        # LiteLLM has the second of these.
-        tally.use("web_search", searches or find(usage, "prompt_tokens_details.web_search_requests"))
+    searches = find(usage, "prompt_tokens_details.web_search_requests")  # LiteLLM
+    if not usage.tells(_TELLING):
+        tally.use("web_search", searches)
+    else:
+        tally.use("web_search", find(usage, "server_tool_use.web_search_requests") or searches)
         tally.use("audio_second", usage.get("prompt_audio_seconds"))  # Mistral
         _note_xai(tally, usage)
         _note_perplexity(tally, usage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any
@@ -29,8 +29,8 @@ _Path = tuple[str, ...]
 _Plan = dict[str, tuple[_Path, ...]]
 """A field of `Tokens` -> the paths where a usage object may have its count, step by step. Only fields that have one."""
 
-_plans: dict[tuple[int, frozenset[str] | None], tuple[Table, _Plan]] = {}
-"""By table and by the names that a usage object has. Those of one SDK's class, or of one service, have the same."""
+_plans: dict[tuple[int, Hashable], tuple[Table, _Plan]] = {}
+"""By table and by the shape of a usage object, its names: those of one SDK's class or of one service have the same."""
 _MOST_PLANS, _MOST_NAMES = 256, 100
 
 
@@ -126,18 +126,18 @@ def amount(value: Any) -> float | None:
 
 
 def _plan(said: View, table: Table) -> _Plan:
-    names = said.names()
-    known = frozenset(names) if isinstance(names, set) else None
-    made = _plans.get((id(table), known))
+    shape = said.shape()
+    made = _plans.get((id(table), shape))
     if made is not None:
         return made[1]
+    names = said.names()
     paths = {field: tuple(map(_steps, each)) for field, each in table.items()}
     fitting = {field: tuple(path for path in each if path[0] in names) for field, each in paths.items()}
     plan = {field: each for field, each in fitting.items() if each}
-    if len(known or ()) <= _MOST_NAMES:  # names come from a service, in any number
+    if not isinstance(names, set) or len(names) <= _MOST_NAMES:  # names come from a service, in any number
         if len(_plans) >= _MOST_PLANS:
             _plans.clear()
-        _plans[id(table), known] = table, plan  # whose id stays its own for as long as it is held
+        _plans[id(table), shape] = table, plan  # whose id stays its own for as long as it is held
     return plan
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
-__all__ = ["View", "view"]
+__all__ = ["View", "attributes_of_model", "view"]
 
 
 class _Any:
@@ -24,12 +24,22 @@ _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
 def view(value: Any) -> Any:
     """`value`, ready to be read by attribute: a scalar as it is, a list as a list of views, all else as a view."""
-    if type(value) in _SCALARS or isinstance(value, _READY):  # the exact type is the cheapest to ask
+    kind: Any = type(value)  # the exact type is the cheapest to ask
+    if kind in _SCALARS:
         return value
+    if _is_plain(kind):
+        return View(value)
     if isinstance(value, _LISTS):
         # Lists in lists stay as they are: no wire has them, and a damaged event may nest any number.
-        return [item if isinstance(item, _LISTS) else view(item) for item in cast("list[Any]", value)]
-    return value if isinstance(value, _SUBCLASSED) else View(value)
+        items: Any = value
+        return [item if isinstance(item, _LISTS) else view(item) for item in items]
+    return value if isinstance(value, _VALUES) else View(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_plain(kind: type[Any]) -> bool:
+    """Whether each object of a class is read by attribute: neither a list, nor a value, nor a view already."""
+    return not issubclass(kind, (*_LISTS, *_VALUES))
 
 
 class View:
@@ -43,11 +53,14 @@ class View:
         """The attributes of the object's class that are no fields, if it is a plain pydantic model."""
         self._said: Mapping[str, Any] | None = None
         """The object's values by name, if it has them in a dict, which is quick to say that a name is absent."""
-        if isinstance(raw, dict):
-            self._said = cast("dict[str, Any]", raw)
-        elif (attributes := _attributes_of_model(cast("type[Any]", type(raw)))) is not None:
+        kind: Any = type(raw)
+        if kind is dict:
+            self._said = raw
+        elif (attributes := attributes_of_model(kind)) is not None:
             extra = getattr(raw, "__pydantic_extra__", None)
             self._attributes, self._said = attributes, {**extra, **raw.__dict__} if extra else raw.__dict__
+        elif isinstance(raw, dict):
+            self._said = raw
 
     def __getattr__(self, name: str) -> Any:
         if name[:2] == "__":
@@ -65,15 +78,34 @@ class View:
             if found is None:
                 attributes = self._attributes
                 if attributes is None:
-                    found = said.get(_camel_case(name))
+                    found = said.get(_camel_case(name)) if "_" in name else None
                 elif name in attributes:
                     found = getattr(self._raw, name, None)
                 else:
                     return None
         return found if type(found) in _SCALARS else view(found)
 
+    def tells(self, names: frozenset[str]) -> bool:
+        """Whether it may have a value under one of these names: a quick first look for whoever asks for many."""
+        said, attributes = self._said, self._attributes
+        if said is None:
+            return True
+        if attributes is None:
+            return not (names.isdisjoint(said) and _in_camel_case(names).isdisjoint(said))
+        # A model has all fields of its class, and most of them say nothing.
+        told = not names.isdisjoint(said) and any(said[name] is not None for name in names.intersection(said))
+        return told or not names.isdisjoint(attributes)
+
+    def shape(self) -> Hashable:
+        """What tells which names may have a value: objects of which it is the same have the same names."""
+        if self._said is None:
+            return None
+        kind: Any = type(self._raw)
+        said = tuple([name for name, value in self._said.items() if value is not None])
+        return said if self._attributes is None else (kind, said)
+
     def names(self) -> Container[str]:
-        """A container of all names that may have a value: a quick first look for whoever asks for many absent names."""
+        """A container of all names that may have a value, which tells how an object is to be read."""
         if self._said is None:
             return _ANY
         said = [name for name, value in self._said.items() if value is not None]
@@ -90,8 +122,12 @@ class View:
 
     def objects(self, name: str) -> list[View]:
         """The objects in the list under a name; an empty list where there is none."""
+        said = self._said
+        found = None if said is None else said.get(name)
+        if type(found) is list:
+            return [View(item) for item in found if _is_plain(type(item))]
         found = self.get(name)
-        return [item for item in cast("list[Any]", found) if isinstance(item, View)] if isinstance(found, list) else []
+        return [item for item in found if isinstance(item, View)] if isinstance(found, list) else []
 
     def pairs(self) -> list[tuple[Any, Any]]:
         """The names and values of a JSON object whose names are data, such as those of tools."""
@@ -101,6 +137,8 @@ class View:
         """The first text under these names that is not empty, else None. An SDK's enum reads as its value."""
         for name in names:
             found = self.get(name)
+            if found is None:
+                continue
             if isinstance(found, Enum):
                 found = found.value
             if found and isinstance(found, str):
@@ -114,12 +152,17 @@ class View:
 
 
 _NOTHING = View({})
-_READY, _LISTS, _SUBCLASSED = (View, Enum), (list, tuple), (str, bytes, int, float)
+_LISTS, _VALUES = (list, tuple), (View, Enum, str, bytes, int, float, type(None))
 
 
 @lru_cache(maxsize=4096)  # more than the names that the readers ask for
 def _camel_case(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+@lru_cache(maxsize=64)  # the sets are constants of the readers
+def _in_camel_case(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_camel_case, names))
 
 
 def _snake_case(name: Any) -> Any:
@@ -130,7 +173,7 @@ def _snake_case(name: Any) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
+def attributes_of_model(kind: type[Any]) -> frozenset[str] | None:
     """The attributes that a class adds to pydantic's, if its objects look attributes up as pydantic does; else None.
 
     Such an object takes long to say that an attribute is absent, so it is asked only for those that its class has.

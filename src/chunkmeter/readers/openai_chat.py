@@ -12,8 +12,11 @@ from typing import Any
 
 from ..facts.tally import Inner, Tally, Tokens
 from ._fees import note_charge, note_copilot, note_fees, note_searching, tool
+from ._openai_chunks import quiet, quiet_json, read_plain
 from ._usage import Table, amount, counts, find, note_all_kept, parts_beside, states, sum_of
 from ._view import View, view
+
+__all__ = ["COUNTS", "MODEL", "OPERATION", "REASON", "WIRE", "quiet", "quiet_json", "read", "tokens", "without_audio"]
 
 WIRE = "openai_chat"
 OPERATION = "chat"
@@ -55,93 +58,16 @@ COUNTS: Table = {
 }
 
 
-# What chunks of text in JSON are made of; one that has more may say something.
-_PLAIN = frozenset({
-    "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "obfuscation",
-    "provider",
-})  # fmt: skip
-_PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "native_finish_reason", "logprobs"})
-_PLAIN_DELTA = frozenset({"role", "content", "refusal", "reasoning", "reasoning_content"})
-
-
-def quiet(tally: Tally, event: Any) -> bool:
-    """Whether an SDK's chunk only continues one choice: no reason, no usage, no tool that the service runs."""
-    try:
-        # A model of pydantic's takes twice as long to look an attribute up as its dictionary does.
-        said = event.__dict__
-        (choice,) = said["choices"]
-        kept = choice.__dict__
-        if kept["finish_reason"] or said["usage"] is not None or kept["index"] not in tally.reasons:
-            return False
-        if not (tally.response_id and tally.response_model) and not _is_known(tally, event):
-            return False
-        tier = said.get("service_tier")
-        if tier and tier != tally.service_tier:
-            return False
-        delta = kept["delta"]
-        if (delta.content and not tally.tells_runs) or not _tells_runs(delta):
-            return True
-    except KeyError:
-        return _is_quiet(tally, event)
-    except Exception:  # noqa: BLE001 -- whatever else is odd, `read` takes
-        pass
-    return False
-
-
-def _is_quiet(tally: Tally, event: Any) -> bool:
-    """The same for objects that leave out what was not set (LiteLLM's), or have attributes of another kind."""
-    try:
-        (choice,) = event.choices
-        return bool(
-            not choice.finish_reason
-            and choice.index in tally.reasons
-            and getattr(event, "usage", None) is None
-            and getattr(event, "service_tier", None) in (None, tally.service_tier)
-            and _is_known(tally, event)
-            and ((choice.delta.content and not tally.tells_runs) or not _tells_runs(choice.delta))
-        )
-    except Exception:  # noqa: BLE001 -- see above
-        return False
-
-
-def quiet_json(tally: Tally, event: Any) -> bool:
-    """The same for a chunk of text in JSON."""
-    try:
-        (choice,) = event["choices"]
-        return (
-            not choice["finish_reason"]
-            and choice["index"] in tally.reasons
-            and event.get("usage") is None
-            and event.get("service_tier") in (None, tally.service_tier)
-            and bool(tally.response_id and tally.response_model)
-            and not tally.tells_runs
-            and event.keys() <= _PLAIN
-            and choice.keys() <= _PLAIN_CHOICE
-            and choice["delta"].keys() <= _PLAIN_DELTA
-        )
-    except Exception:  # noqa: BLE001 -- see above
-        return False
-
-
-def _is_known(tally: Tally, event: Any) -> bool:
-    """Whether a chunk names no answer and no model for the first time."""
-    return bool((tally.response_id or not event.id) and (tally.response_model or not event.model))
-
-
-def _tells_runs(delta: Any) -> bool:
-    """Whether a model's object tells of tools that the service runs: in a field of its class, beside those, by name."""
-    said = delta.__dict__
-    if said.get("executed_tools"):
-        return True
-    for call in said.get("tool_calls") or ():
-        if call.function.name and call.function.name[0] == "$":
-            return True
-    beside = getattr(delta, "__pydantic_extra__", None)
-    return bool(beside) and "executed_tools" in beside
+# What only some services say in a chunk, beside what OpenAI says.
+_RARE = frozenset({"x_groq", "cost", "usage_breakdown", "copilot_usage", "_hidden_params"})
+_RUNS = frozenset({"executed_tools", "tool_calls"})
+_KEPT_BY_TIME = frozenset({"prompt_tokens_details", "cache_creation"})
 
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one `chat.completion.chunk`, or one whole `chat.completion`, into `tally`."""
+    if type(event) is not dict and read_plain(tally, event):
+        return
     said = View(event)
     choices = said.objects("choices")
     if not choices and said.get("usage") is None:
@@ -152,34 +78,37 @@ def read(tally: Tally, event: Any) -> None:
 
 def _read(tally: Tally, event: View, choices: list[View]) -> None:
     """Fold a chunk that may say something new, whatever its shape."""
+    rare = event.tells(_RARE)
     tally.response_id = tally.response_id or event.text("id")
     if tally.response_model is None:
         tally.response_model = event.text(*MODEL)
         note_searching(tally)
-        tally.tells_runs = event.get("x_groq") is not None
+        tally.tells_runs = rare and event.get("x_groq") is not None
     tally.service_tier = event.text("service_tier") or tally.service_tier
     for position, choice in enumerate(choices):
         index, reason = choice.index(position), choice.text(*REASON)
         if reason is not None or index not in tally.reasons:
             tally.reasons[index] = reason
         _note_runs(tally, index, choice)
-    for usage in _usages(event, choices):
+    for usage in _usages(event, choices, rare=rare):
         if isinstance(usage, View) and states(usage, COUNTS, "input_tokens", "output_tokens", "total_tokens"):
             tally.usage, tally.count_tokens = usage, tokens
             # Mistral's tier stands in the usage.
             tally.service_tier = event.text("service_tier") or usage.text("service_tier") or tally.service_tier
-            cost = amount(find(event, "cost.usd"))  # Venice
+            cost = amount(find(event, "cost.usd")) if rare else None  # Venice
             tally.provider_cost = tally.provider_cost if cost is None else cost
             note_charge(tally, usage)
             note_fees(tally, usage)
-            for name in ("prompt_tokens_details.cache_creation_token_details", "cache_creation"):
-                note_all_kept(tally, find(usage, name))
+            if usage.tells(_KEPT_BY_TIME):
+                for name in ("prompt_tokens_details.cache_creation_token_details", "cache_creation"):
+                    note_all_kept(tally, find(usage, name))
             if "audio_second" in tally.items:
                 tally.count_billed = without_audio
-            _note_models(tally, event)
-            note_copilot(tally, event)
+            if rare:
+                _note_models(tally, event)
+                note_copilot(tally, event)
             break
-    hidden = event.get("_hidden_params")
+    hidden = event.get("_hidden_params") if rare else None
     if isinstance(hidden, View):
         _read_litellm(tally, hidden, chunk=event.get("object") == "chat.completion.chunk")
 
@@ -192,7 +121,9 @@ def _note_runs(tally: Tally, index: int, choice: View) -> None:
     piece = choice.get("delta")
     said = choice.get("message") if piece is None else piece
     # Text without Groq's mark before it tells of no tools: to look into each piece would take long.
-    if isinstance(said, View) and (piece is None or tally.tells_runs or not said.get("content")):
+    if not isinstance(said, View) or not said.tells(_RUNS):
+        return
+    if piece is None or tally.tells_runs or not said.get("content"):
         for position, ran in enumerate(said.objects("executed_tools")):
             kind = ran.text("type")
             item = tool(ran.text("name") if kind == "function" else kind)
@@ -223,10 +154,11 @@ def _read_litellm(tally: Tally, hidden: View, *, chunk: bool) -> None:
         tally.cached_response = hidden.cache_hit
 
 
-def _usages(event: View, choices: list[View]) -> Iterator[Any]:
+def _usages(event: View, choices: list[View], *, rare: bool) -> Iterator[Any]:
     """The values that may be the usage object; the first that has a count is taken."""
     yield event.get("usage")
-    yield find(event, "x_groq.usage")
+    if rare:
+        yield find(event, "x_groq.usage")
     for choice in choices:
         yield choice.get("usage")  # Moonshot
 

@@ -106,7 +106,13 @@ class Assess:
         if isinstance(cost, Priced) and cost.assumed:
             self._name_assumed(request, cost)
         model = tally.response_model or request.model
-        if cost == UNKNOWN_MODEL and model and not tally.several_models and self._unknown_models.add(model):
+        if (
+            not isinstance(cost, Priced)
+            and cost == UNKNOWN_MODEL
+            and model
+            and not tally.several_models
+            and self._unknown_models.add(model)
+        ):
             _logger.warning(
                 "No price is known for model %s of %s: its calls count without cost. Give it one, or an alias, in the "
                 "file that CHUNKMETER_PRICES names.",

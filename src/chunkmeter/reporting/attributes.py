@@ -106,7 +106,7 @@ def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons
         reasons = _finish_reasons(ended, by_choice, raw=raw_reasons and tally.wire in _RAW_REASON_WIRES)
         known[semconv.RESPONSE_FINISH_REASONS] = text.first(reasons) or None
         known[semconv.RAW_FINISH_REASONS] = said if said and said != reasons else None
-    known.update(counted_attributes(ended, facts, draft_cost=draft_cost))
+    known |= _counted(ended, facts, draft_cost=draft_cost)
     return {name: value for name, value in known.items() if value is not None}
 
 
@@ -118,6 +118,12 @@ def counted_attributes(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[
         facts: what the call amounts to.
         draft_cost: whether cost is also written under the draft conventions' names.
     """
+    known = _counted(ended, facts, draft_cost=draft_cost)
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _counted(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[str, Any]:
+    """The same, None where there is nothing to say."""
     cost = facts.cost
     known: dict[str, Any] = {**one_reason(ended, facts), semconv.COST_STATUS: facts.cost_status}
     if isinstance(cost, Priced):
@@ -133,7 +139,7 @@ def counted_attributes(ended: Ended, facts: Facts, *, draft_cost: bool) -> dict[
             known[semconv.COST_AMOUNT] = float(cost.amount)
             known[semconv.COST_CURRENCY] = cost.currency
             known[semconv.COST_SOURCE] = cost.source
-    return {name: value for name, value in known.items() if value is not None}
+    return known
 
 
 def one_reason(ended: Ended, facts: Facts) -> dict[str, AttributeValue]:

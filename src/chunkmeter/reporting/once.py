@@ -162,8 +162,9 @@ class Once:
         return None
 
     def _recently(self, own: _Call) -> Account | None:
-        for call in tuple(self._recent):
-            if _resemble(call.account, own.account) and call.others.setdefault(own.account.source, own) is own:
+        source = own.account.source  # nearly all are of this one, and never resemble it
+        for call in [call for call in tuple(self._recent) if call.account.source != source]:
+            if _resemble(call.account, own.account) and call.others.setdefault(source, own) is own:
                 return call.account
         return None
 

@@ -15,7 +15,8 @@ from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling
 from .peers import is_peer_s
 from .replace import LEASE, Methods, This, held, replace
-from .taps import Observe, astep, closed, ignore, step, tap
+from .stepping import Observe, astep, step, stepper
+from .taps import closed, ignore, tap
 
 __all__ = ["exit_methods", "is_stream", "put_on", "unread_methods"]
 
@@ -141,6 +142,9 @@ def _stream_methods(kind: type[Any], this: This, observe: Observe | None = None)
 
         def stepped(self: Any) -> Any:
             return step(getattr(self, LEASE).call, observe, pull, this(self))
+
+        if name == "__next__" and observe is None:
+            return stepper(pull, this)
 
         def given(self: Any, *args: Any) -> Any:
             return step(getattr(self, LEASE).call, observe, lambda stream: pull(stream, *args), this(self))

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ..calls.lease import Lease
 
-__all__ = ["LEASE", "Methods", "This", "held", "replace"]
+__all__ = ["LEASE", "Methods", "This", "held", "itself", "replace"]
 
 LEASE = "_chunkmeter_lease"
 """Name of the instance attribute that holds the lease, on a metered stream or its manager."""
@@ -72,7 +72,7 @@ def _subclass(kind: type[Any], make: _Make) -> type[Any]:
         "__qualname__": kind.__qualname__,
         "__doc__": kind.__doc__,
         "__reduce_ex__": _reducing(kind),
-        **make(kind, _itself),
+        **make(kind, itself),
     }
     return types.new_class(kind.__name__, (kind,), exec_body=lambda namespace: namespace.update(body))
 
@@ -138,7 +138,8 @@ def _class(stream: Any) -> type[Any]:
     return cast("type[Any]", type(stream))
 
 
-def _itself(stream: Any) -> Any:
+def itself(stream: Any) -> Any:
+    """The stream for a method's `self`, where that is the stream."""
     return stream
 
 

@@ -17,21 +17,19 @@ from ..calls.call import Call
 from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling, pulls
 from ..calls.sending import asend, send
+from .stepping import Observe, astep, step
 
 __all__ = [
     "Hides",
     "Observe",
     "SendingAsync",
-    "astep",
     "ignore",
     "inner_async_tap",
     "inner_tap",
     "sending",
-    "step",
     "tap",
 ]
 
-Observe = Callable[[Any], None]
 Hides = Callable[[Any], bool]
 """Says which events are not handed on; a quiet one never is of them."""
 
@@ -236,59 +234,3 @@ class SendingAsync:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._items, name)
-
-
-@pulls
-def step(call: Call, observe: Observe | None, pull: Callable[[Any], Any], source: Any) -> Any:
-    """Pull one item, have it observed, and return it. The call is settled if the pull ends the stream or fails.
-
-    Args:
-        call: the call whose stream it is.
-        observe: called with the item; None where it is one of the call's own events.
-        pull: gives the next item of `source`, or raises `StopIteration`.
-        source: the iterator.
-    """
-    opened = call.open
-    if not opened.paused_ns:
-        # An outer tap is pulling already and will observe this item: some classes call `__next__` in `__iter__`.
-        return pull(source)
-    opened.paused_ns = 0
-    try:
-        item = pull(source)
-    except StopIteration:
-        call.settle("exhausted")
-        raise
-    except BaseException as error:
-        call.fail(error)
-        raise
-    if observe is None and call.quiet(call.tally, item):
-        call.chunks += 1
-        call.last_ns = opened.paused_ns = time_ns()
-    else:
-        (observe or call.read)(item)
-        opened.paused_ns = call.last_ns or call.start_ns
-    return item
-
-
-@pulls
-async def astep(call: Call, observe: Observe | None, pull: Callable[[Any], Awaitable[Any]], source: Any) -> Any:
-    """Pull one item of an async iterator, as `step` does; `pull` gives an awaitable of the item."""
-    opened = call.open
-    if not opened.paused_ns:
-        return await pull(source)
-    opened.paused_ns = 0
-    try:
-        item = await pull(source)
-    except StopAsyncIteration:
-        call.settle("exhausted")
-        raise
-    except BaseException as error:
-        call.fail(error)
-        raise
-    if observe is None and call.quiet(call.tally, item):
-        call.chunks += 1
-        call.last_ns = opened.paused_ns = time_ns()
-    else:
-        (observe or call.read)(item)
-        opened.paused_ns = call.last_ns or call.start_ns
-    return item
