@@ -25,7 +25,7 @@ from .pricing import answers
 from .reporting import gauges
 from .reporting.telemetry import Telemetry
 from .settings import Settings
-from .streams import taps
+from .streams import stepping, taps
 
 __all__ = ["Clock", "Kit", "Scripted", "attributes_of", "fixed_clock", "scripted"]
 
@@ -34,6 +34,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 _READS_THE_TIME: tuple[tuple[ModuleType, str], ...] = (
     (call, "time_ns"),
+    (stepping, "time_ns"),
     (taps, "time_ns"),
     (run, "time_ns"),
     (sending, "time_ns"),
