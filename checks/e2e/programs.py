@@ -187,6 +187,7 @@ class Prometheus(Answering):
         static["targets"] = [alertmanager.removeprefix("http://")] if alertmanager else []
         if victoria_metrics:
             config |= yaml.safe_load(with_victoria_metrics("yaml").replace(VICTORIA_METRICS, victoria_metrics))
+            config["remote_write"][0]["queue_config"] = {"batch_send_deadline": "1s"}
         (work / f"{name}.yaml").write_text(yaml.safe_dump(config))
         port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
