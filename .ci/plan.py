@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from checks import pythons  # noqa: E402
 
 FIRST = ("lint", "quick", "test", "demo")
-# Each is a turn of its own. On a new machine the backends take some 25 minutes to build; Go's cache keeps them.
+# Each is a turn of its own. On a new machine the backends take some 20 minutes to build; Go's cache keeps them.
 TURNS = {
     "torture": ("torture",),
     "guard": ("guard",),
