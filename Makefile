@@ -125,7 +125,7 @@ shots: $(DEV)/.ready $(UIS:=/.locked) ## submit: Write docs/images anew: a repor
 	@$(RUN) -m checks.uis.terminal
 	@$(RUN) -m checks.uis --shots $(ARGS)
 
-backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, Alertmanager into ~/.cache; needs Go
+backends: $(DEV)/.ready ## long: Build the real Collector, Jaeger, Prometheus, VictoriaMetrics ... into ~/.cache; needs Go
 	@$(RUN) backends/build.py
 
 backends-up: $(DEV)/.ready ## daily: Start them with collector-config/, without Docker; ARGS="--webhook URL" for alerts

@@ -1,4 +1,4 @@
-"""`make backends`: Collector, Jaeger, Prometheus and Alertmanager, built from pinned sources into a cache.
+"""`make backends`: the real backends, from Collector to VictoriaMetrics, built from pinned sources into a cache.
 
 The cache is $CHUNKMETER_CACHE, else $XDG_CACHE_HOME/chunkmeter, else ~/.cache/chunkmeter. What is there is not
 built again: each backend has a folder named by its version and by a digest of all that goes into it.
@@ -30,8 +30,9 @@ GO_BUILD = ("go", "build", "-trimpath", "-ldflags=-s -w")
 EVERY = 60.0
 """Seconds after which a command that goes on is told of."""
 NO_GO = (
-    "make backends: no Go compiler (`go`) on the PATH. The real Collector, Jaeger, Prometheus and Alertmanager are "
-    "built with Go 1.26 or newer, for `make e2e` alone: install Go and run it again. Everything else works without."
+    "make backends: no Go compiler (`go`) on the PATH. The real Collector, Jaeger, Prometheus, Alertmanager and "
+    "VictoriaMetrics are built with Go 1.26 or newer, for `make e2e` alone: install Go and run it again. Everything "
+    "else works without."
 )
 
 
@@ -45,7 +46,7 @@ class Backend:
 
     Attributes:
         name: what it is called.
-        pin: module, version, checksum; the packages and a placeholder, where it needs one.
+        pin: module, version, checksum; the programs, their folder, and a placeholder where it needs one.
         programs: names of its binaries.
         parts: a manifest of the Collector's builder that `pin` is; None where `pin` is the backend itself.
     """
@@ -142,7 +143,8 @@ def build_module(pin: dict[str, Any], work: Path, binaries: Path) -> None:
         placeholder = copy / pin["placeholder"]
         placeholder.parent.mkdir(parents=True, exist_ok=True)
         placeholder.write_bytes(gzip.compress(b"Built without its web page.\n", mtime=0))
-    packages = ["." if program == "." else f"./cmd/{program}" for program in pin["programs"]]
+    folder = pin.get("folder", "cmd")
+    packages = ["." if program == "." else f"./{folder}/{program}" for program in pin["programs"]]
     run(*GO_BUILD, "-o", f"{binaries}/", *packages, cwd=copy)
 
 

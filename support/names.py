@@ -52,7 +52,7 @@ LABELS = {name.replace(".", "_") for name in _ON_POINTS} | {
 }
 """Every label that a series of ours can have."""
 
-_KEYWORDS = frozenset({"and", "or", "unless", "offset", "bool", "inf", "nan", "atan2", "anchored"})
+_KEYWORDS = frozenset({"and", "or", "unless", "offset", "bool", "inf", "nan", "atan2"})
 _GROUPINGS = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right"})
 _TOKEN = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[a-zA-Z_:][\w:]*|[{}()\[\],]|[=!]~|[=!<>]=?|[\d.]+\w*|\S")
 _STATIC = re.compile(r"\$\{?\w+(?::\w+)?\}?")

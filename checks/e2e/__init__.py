@@ -1,1 +1,1 @@
-"""The whole way, with real programs: app, Collector, Jaeger, Prometheus, Alertmanager, pager."""
+"""The whole way, with real programs: app, Collector, Jaeger, Prometheus, VictoriaMetrics, Alertmanager, pager."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.e2e.programs import CONFIG, run
+from checks.e2e.programs import CONFIG, documented_flags, run
 from support.pages import blocks
 
 COLLECTORS = [(path.name,) for path in sorted(CONFIG.glob("collector*.yaml"))]
@@ -48,6 +48,12 @@ def test_rules_are_sound(file: Path) -> None:
 def test_rules_fire_and_keep_silent(file: Path) -> None:
     """`promtool test rules`; that each alert has a case of both kinds, `test_alerts.py` sees to."""
     run("promtool", "test", "rules", file)
+
+
+def test_vmalert_accepts() -> None:
+    """`vmalert -dryRun`: every expression as MetricsQL, and every template."""
+    files = [f"-rule={file}" for file in RULES]
+    run("vmalert", "-dryRun", *documented_flags("vmalert"), *files)
 
 
 def test_alertmanager_accepts() -> None:

@@ -20,7 +20,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Stack]:
-    """Jaeger, Prometheus and Alertmanager."""
+    """Jaeger, Prometheus, VictoriaMetrics and Alertmanager."""
     stack = Stack(tmp_path_factory.mktemp("e2e"), server)
     yield stack
     stack.stop()

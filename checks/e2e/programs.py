@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,9 @@ from backends.build import build_all
 from support import ROOT
 
 CONFIG = ROOT / "collector-config"
+RULES = CONFIG / "prometheus" / "rules" / "*.rules.yaml"
+VICTORIA_METRICS = "http://victoriametrics:8428"
+"""Where README.md has it."""
 HTTP = httpx.Client(timeout=10, trust_env=False)
 
 _T = TypeVar("_T")
@@ -123,40 +128,10 @@ class Program:
                 self.kill()
 
 
-class Prometheus(Program):
-    """A real Prometheus with the shipped configuration, rules and runbooks.
+class Answering(Program):
+    """A program with Prometheus' HTTP API, or with a part of it, at `url`."""
 
-    Args:
-        work: folder for its data and its log.
-        alertmanager: the URL of whom it tells.
-        port: where it listens; a free one if left out.
-    """
-
-    def __init__(self, work: Path, alertmanager: str, port: int = 0) -> None:
-        folder = CONFIG / "prometheus"
-        config: dict[str, Any] = yaml.safe_load((folder / "prometheus.yaml").read_text())
-        config["rule_files"] = [str(folder / pattern) for pattern in config["rule_files"]]
-        (target,) = config["alerting"]["alertmanagers"]
-        (static,) = target["static_configs"]
-        static["targets"] = [alertmanager.removeprefix("http://")]
-        (work / "prometheus.yaml").write_text(yaml.safe_dump(config))
-        port = port or free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self.otlp = f"{self.url}/api/v1/otlp"
-        flags = shipped_flags("prometheus")
-        super().__init__(
-            [
-                "prometheus",
-                *flags,
-                f"--config.file={work / 'prometheus.yaml'}",
-                f"--storage.tsdb.path={work / 'prometheus'}",
-                f"--web.console.templates={folder / 'runbooks'}",
-                f"--web.external-url={self.url}",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            work / "prometheus.log",
-            f"{self.url}/-/ready",
-        )
+    url: str
 
     def get(self, path: str, **parameters: str | float) -> Any:
         """The data of an API call."""
@@ -176,6 +151,117 @@ class Prometheus(Program):
         found = self.query(expression)
         assert len(found) == 1, f"{expression} gives {found}"
         return next(iter(found.values()))
+
+    def alerts(self) -> list[dict[str, str]]:
+        """The labels of every alert that fires or waits to."""
+        return [alert["labels"] for alert in self.get("alerts")["alerts"]]
+
+
+class Prometheus(Answering):
+    """A real Prometheus with the shipped configuration, rules and runbooks.
+
+    Args:
+        work: folder for its data and its log.
+        alertmanager: the URL of whom it tells; nobody if empty.
+        port: where it listens; a free one if left out.
+        name: what its files are called.
+        without: an experimental feature that it is to do without.
+        victoria_metrics: the URL of one that it writes on to, as README.md says.
+    """
+
+    def __init__(
+        self,
+        work: Path,
+        alertmanager: str,
+        port: int = 0,
+        *,
+        name: str = "prometheus",
+        without: str = "",
+        victoria_metrics: str = "",
+    ) -> None:
+        folder = CONFIG / "prometheus"
+        config: dict[str, Any] = yaml.safe_load((folder / "prometheus.yaml").read_text())
+        config["rule_files"] = [str(folder / pattern) for pattern in config["rule_files"]]
+        (target,) = config["alerting"]["alertmanagers"]
+        (static,) = target["static_configs"]
+        static["targets"] = [alertmanager.removeprefix("http://")] if alertmanager else []
+        if victoria_metrics:
+            config |= yaml.safe_load(with_victoria_metrics("yaml").replace(VICTORIA_METRICS, victoria_metrics))
+            config["remote_write"][0]["queue_config"] = {"batch_send_deadline": "1s"}
+        (work / f"{name}.yaml").write_text(yaml.safe_dump(config))
+        port = port or free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.otlp = f"{self.url}/api/v1/otlp"
+        flags = [
+            re.sub(rf",{without}\b", "", flag) if without and flag.startswith("--enable-feature=") else flag
+            for flag in shipped_flags("prometheus")
+        ]
+        super().__init__(
+            [
+                "prometheus",
+                *flags,
+                f"--config.file={work / f'{name}.yaml'}",
+                f"--storage.tsdb.path={work / name}",
+                f"--web.console.templates={folder / 'runbooks'}",
+                f"--web.external-url={self.url}",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            work / f"{name}.log",
+            f"{self.url}/-/ready",
+        )
+
+
+class VictoriaMetrics(Answering):
+    """A real VictoriaMetrics, started as README.md says.
+
+    Args:
+        work: folder for its data and its log.
+    """
+
+    def __init__(self, work: Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__(
+            [
+                "victoria-metrics",
+                *documented_flags("victoria-metrics"),
+                f"-storageDataPath={work / 'victoria-metrics'}",
+                f"-httpListenAddr=127.0.0.1:{port}",
+                "-search.latencyOffset=1s",  # else it shows nothing that is younger than 30 s
+            ],
+            work / "victoria-metrics.log",
+            f"{self.url}/health",
+        )
+
+
+class Vmalert(Answering):
+    """A real vmalert with the shipped rules, started as README.md says.
+
+    Args:
+        work: folder for its log.
+        store: the URL of VictoriaMetrics.
+        alertmanager: the URL of whom it tells.
+        pages: the URL of the Prometheus that serves the runbooks.
+    """
+
+    def __init__(self, work: Path, store: str, alertmanager: str, pages: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__(
+            [
+                "vmalert",
+                *documented_flags("vmalert"),
+                f"-rule={RULES}",
+                *(f"-{use}.url={store}" for use in ("datasource", "remoteRead", "remoteWrite")),
+                f"-notifier.url={alertmanager}",
+                f"-external.url={pages}",
+                f"-httpListenAddr=127.0.0.1:{port}",
+                "-rule.evalDelay=1s",  # it waits for VictoriaMetrics' 30 s, too
+                "-remoteWrite.flushInterval=1s",
+            ],
+            work / "vmalert.log",
+            f"{self.url}/health",
+        )
 
 
 class Alertmanager(Program):
@@ -264,12 +350,16 @@ class Collector(Program):
         work: folder for its queue and its log.
         files: names in `collector-config/`.
         name: the service name of its own metrics; the Collector's own if left out.
+        over: what is laid over the files.
         environment: variables of the files; its ports are free ones, where they name none.
     """
 
-    def __init__(self, work: Path, *files: str, name: str = "", **environment: str) -> None:
+    def __init__(
+        self, work: Path, *files: str, name: str = "", over: Mapping[str, Any] | None = None, **environment: str
+    ) -> None:
         grpc, health = free_port(), free_port()
         # By this name it pushes its own figures.
+        laid = [f"--config=yaml:{json.dumps(over)}"] if over else []
         named = [f"--config=yaml:service::telemetry::resource::service.name: {name}"] if name else []
         scheme = "https" if "secure.yaml" in files else "http"
         called = f"{files[0].removesuffix('.yaml')}-{grpc}"
@@ -284,7 +374,7 @@ class Collector(Program):
         self.address = chosen["CHUNKMETER_OTLP_GRPC"]
         self.endpoint, self.http_endpoint = f"{scheme}://{self.address}", f"{scheme}://{chosen['CHUNKMETER_OTLP_HTTP']}"
         super().__init__(
-            ["otelcol", *(f"--config={CONFIG / file}" for file in files), *named],
+            ["otelcol", *(f"--config={CONFIG / file}" for file in files), *laid, *named],
             work / f"{called}.log",
             f"http://127.0.0.1:{health}/",
             **chosen,
@@ -296,6 +386,20 @@ def shipped_flags(service: str) -> list[str]:
     compose = yaml.safe_load((CONFIG / "compose.yaml").read_text())
     places = ("--config.file", "--storage.tsdb.path", "--web.console.templates", "--web.external-url")
     return [flag for flag in compose["services"][service]["command"] if not flag.startswith(places)]
+
+
+def with_victoria_metrics(language: str) -> str:
+    """The code in a language that README.md has where it is about VictoriaMetrics."""
+    section = (CONFIG / "README.md").read_text().partition("\n## VictoriaMetrics\n")[2].partition("\n## ")[0]
+    (code,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    return str(code)
+
+
+def documented_flags(program: str) -> list[str]:
+    """The flags that README.md starts a program with, those that hold addresses and places left out."""
+    commands = [shlex.split(line) for line in with_victoria_metrics("sh").replace("\\\n", "").splitlines()]
+    (flags,) = (flags for name, *flags in commands if name == program)
+    return [flag for flag in flags if not re.match(r"-(rule|\w+\.url)=", flag)]
 
 
 def tags(span: dict[str, Any]) -> dict[str, Any]:

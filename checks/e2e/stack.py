@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from checks.e2e.programs import Alertmanager, Collector, Jaeger, Prometheus
+import yaml
+
+from checks.e2e.programs import (
+    CONFIG,
+    Alertmanager,
+    Answering,
+    Collector,
+    Jaeger,
+    Prometheus,
+    VictoriaMetrics,
+    Vmalert,
+)
 from checks.e2e.webhook import Webhook
 from replay.demo import APP, app_environment
 from replay.scenarios import by_id
@@ -21,6 +32,8 @@ from support import ROOT
 from support.faults import asked
 
 PLANNED = Path(__file__).with_name("app.py")
+FLAG = "promql-extended-range-selectors"
+"""What `anchored` needs of Prometheus."""
 INTERVAL = 1.0
 """Seconds between an app's metric exports."""
 TOLERANCE = 1e-9
@@ -87,26 +100,45 @@ class App:
 
 
 class Stack:
-    """The backends, with the shipped configuration."""
+    """The backends, with the shipped configuration.
+
+    Metrics are in three stores: Prometheus as shipped, a plain one without `FLAG`, and VictoriaMetrics, which the first
+    one writes on to. The Collectors send to the first two.
+    """
 
     def __init__(self, work: Path, providers: Server) -> None:
         self.work, self.providers, self.began = work, providers, time.time()
         self._running = ExitStack()
         try:
-            self.webhook = self._started(Webhook())
+            self.webhook, self.other_webhook = self._started(Webhook()), self._started(Webhook())
             self.alertmanager = self._started(Alertmanager(work, self.webhook.url))
-            self.prometheus = self._started(Prometheus(work, self.alertmanager.url))
+            self.victoria_metrics = self._started(VictoriaMetrics(work))
+            self.prometheus = self._started(
+                Prometheus(work, self.alertmanager.url, victoria_metrics=self.victoria_metrics.url)
+            )
+            self.plain = self._started(Prometheus(work, "", name="plain", without=FLAG))
+            others = work / "of-vmalert"
+            others.mkdir()
+            alertmanager = self._started(Alertmanager(others, self.other_webhook.url))
+            self.vmalert = self._started(
+                Vmalert(work, self.victoria_metrics.url, alertmanager.url, self.prometheus.url)
+            )
             self.jaeger = self._started(Jaeger(work))
         except BaseException:
             self.stop()
             raise
+
+    @property
+    def stores(self) -> tuple[Answering, ...]:
+        """Where metrics are."""
+        return self.prometheus, self.plain, self.victoria_metrics
 
     def _started(self, what: _Stoppable) -> _Stoppable:
         self._running.callback(what.stop)
         return what
 
     def collector(self, *files: str, name: str = "", jaeger: Jaeger | None = None, **environment: str) -> Collector:
-        """A Collector with a shipped file, or several over each other, that feeds Jaeger and Prometheus.
+        """A Collector with a shipped file, or several over each other, that feeds Jaeger and both Prometheus.
 
         Args:
             files: names of files in `collector-config/`.
@@ -118,7 +150,21 @@ class Stack:
             "CHUNKMETER_JAEGER": (jaeger or self.jaeger).otlp,
             "CHUNKMETER_PROMETHEUS": self.prometheus.otlp,
         }
-        return self._started(Collector(self.work, *files, name=name, **addresses, **environment))
+        return self._started(
+            Collector(self.work, *files, name=name, over=self._second_store(files[0]), **addresses, **environment)
+        )
+
+    def _second_store(self, file: str) -> dict[str, Any]:
+        """What makes a Collector send metrics to the plain Prometheus too, if it sends them to one at all."""
+        shipped = yaml.safe_load((CONFIG / file).read_text())
+        used: list[str] = shipped["service"]["pipelines"]["metrics"]["exporters"]
+        if "otlp_http/prometheus" not in used:
+            return {}
+        plain = {**shipped["exporters"]["otlp_http/prometheus"], "endpoint": self.plain.otlp}
+        return {
+            "exporters": {"otlp_http/plain": plain},
+            "service": {"pipelines": {"metrics": {"exporters": [*used, "otlp_http/plain"]}}},
+        }
 
     def another_jaeger(self) -> Jaeger:
         """A second Jaeger."""

@@ -15,8 +15,8 @@ _VARIABLE = "CHUNKMETER_"
 _OF_THE_COLLECTOR = frozenset(
     {
         "DECISION_WAIT", "GATEWAY", "GATEWAYS", "GATEWAY_CA", "GATEWAY_NAME", "GATEWAY_PORT", "GATEWAY_TOKEN", "HEALTH",
-        "JAEGER", "OTLP_GRPC", "OTLP_HTTP", "PROMETHEUS", "QUERY_GRPC", "QUEUE_DIR", "TLS_CERT", "TLS_KEY", "TOKENS", "UI",
-        "UI_CONFIG",
+        "JAEGER", "OTLP_GRPC", "OTLP_HTTP", "PROMETHEUS", "QUERY_GRPC", "QUEUE_DIR", "TLS_CERT", "TLS_KEY", "TOKENS",
+        "UI", "UI_CONFIG",
     }
 )  # fmt: skip
 """Those that the shipped configuration of the Collector reads, and Jaeger's: an app may have them beside it."""

@@ -200,10 +200,26 @@ def test_nothing_is_made_out_of_nothing(dashboard: Dashboard) -> None:
 
 
 @each_dashboard
-def test_nothing_is_guessed(dashboard: Dashboard) -> None:
-    """Without `anchored`, Prometheus adds half an interval beyond a series' last sample to its increase."""
+def test_an_increase_is_never_more_than_the_counter(dashboard: Dashboard) -> None:
+    """As in the alerts: where `increase()` guesses, a counter that was not reset says how much there can be."""
+    smaller = re.compile(
+        r"\(last_over_time\((?P<series>[^\]]+\])\) and resets\((?P=series)\) == 0\)"
+        r" < increase\((?P=series) \$anchored\) or increase\((?P=series) \$anchored\)"
+    )
     for expression in dashboard.expressions:
-        assert expression.count("increase(") == expression.count("] anchored)"), expression
+        assert "increase(" not in smaller.sub("", expression), expression
+
+
+@each_dashboard
+def test_exact_sums_are_chosen(dashboard: Dashboard) -> None:
+    """Not by default, since a stock Prometheus refuses `anchored`. `offset 0s` changes nothing."""
+    variable = dashboard.variables["anchored"]
+    assert (variable["type"], variable["multi"], variable["includeAll"]) == ("custom", False, False)
+    assert variable["query"] == "estimated : offset 0s, exact : anchored"
+    assert variable["current"] == {"text": "estimated", "value": "offset 0s"}
+    for url in (str(found) for found in values_of(dashboard.model, "url")):
+        if url.startswith("/d/") and "${__all_variables}" not in url:
+            assert "${anchored:queryparam}" in url, url
 
 
 @each_dashboard
