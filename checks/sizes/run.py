@@ -101,7 +101,7 @@ def backends(work: Path) -> Iterator[tuple[dict[str, Program], Prometheus, str]]
         started(prometheus := Prometheus(work, NOBODY))
         addresses = {"CHUNKMETER_JAEGER": stack.enter_context(trace_store()), "CHUNKMETER_PROMETHEUS": prometheus.otlp}
         gateway = Collector(
-            work, "collector.yaml", CHUNKMETER_DECISION_WAIT="30s", **addresses, **_variables("gateway")
+            work, "collector.yaml", over=None, CHUNKMETER_DECISION_WAIT="30s", **addresses, **_variables("gateway")
         )
         started(gateway)
         host, _, port = gateway.address.rpartition(":")
@@ -109,6 +109,7 @@ def backends(work: Path) -> Iterator[tuple[dict[str, Program], Prometheus, str]]
             work,
             "collector.agent.yaml",
             "dns.agent.yaml",
+            over=None,
             CHUNKMETER_GATEWAY=host,
             CHUNKMETER_GATEWAY_PORT=port,
             **_variables("agent"),
