@@ -87,6 +87,7 @@ _OTHERS = frozenset(
         "trap",
         "true",
         "uvicorn",
+        "victoria-metrics",
         "vmalert",
         "wait",
         "wget",
