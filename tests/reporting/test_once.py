@@ -106,6 +106,7 @@ def test_without_an_id_and_tokens_nothing_is_alike() -> None:
         ({"trace_id": 2, "parent_id": 0, "asked": None}, 2),
         ({"trace_id": 2, "parent_id": 0, "start_ns": 2 * SECOND, "end_ns": 3 * SECOND}, 2),
         ({"parent_id": 10**7, "start_ns": 2}, 1),
+        ({"parent_id": 10**7, "start_ns": 2 * SECOND, "end_ns": 2 * SECOND}, 1),
         ({"parent_id": 10**7, "start_ns": 2, "asked": None}, 2),
         ({"parent_id": 10**7, "trace_id": 2}, 2),
         ({"operation": "embeddings"}, 2),

@@ -248,8 +248,9 @@ def _undated(model: str | None) -> str | None:
 def lies_around(other: Account, ours: Account) -> bool:
     """Whether an account that tells neither an id nor tokens is of a call of ours: it lies around it.
 
-    One that tells that the same model was asked for may lie at the same time, inside our span (Logfire's log of a
-    stream left early) or in a trace of its own (LiteLLM's span of a stream that fails, made in another thread).
+    One that tells that the same model was asked for may lie inside our span, also after its end (Logfire's log of a
+    stream left early), or at the same time in a trace of its own (LiteLLM's span of a stream that fails, made in
+    another thread).
     OpenLLMetry, LiteLLM and Logfire have such spans for streams that are broken off or fail. They have no cost, so that
     none is lost.
     """
@@ -259,8 +260,10 @@ def lies_around(other: Account, ours: Account) -> bool:
         return False
     if other.asked is None:
         return beside and other.start_ns < ours.start_ns <= other.end_ns
+    if other.asked not in (ours.asked, ours.model):
+        return False
     inside = other.trace_id == ours.trace_id and other.parent_id == ours.span_id
-    return (beside or inside or not other.parent_id) and other.asked in (ours.asked, ours.model) and _meet(other, ours)
+    return inside or ((beside or not other.parent_id) and _meet(other, ours))
 
 
 def _anywhere(one: Account, other: Account) -> bool:
