@@ -13,7 +13,7 @@ from ..facts.tally import Tally
 from ._fees import note_searching
 from ._view import attributes_of_model
 
-__all__ = ["quiet", "quiet_json", "read_plain"]
+__all__ = ["RARE", "quiet", "quiet_json", "read_plain"]
 
 # What a chunk, its choice and the piece of text in it may have that `openai_chat.read` looks for, beside the fields
 # that `read_plain` knows.
@@ -22,7 +22,8 @@ _ASKED = frozenset({
     "_hidden_params", "index", "finish_reason", "stop_reason", "delta", "message", "content", "executed_tools",
     "tool_calls",
 })  # fmt: skip
-_MORE = frozenset({"x_groq", "cost", "usage_breakdown", "copilot_usage", "_hidden_params"})
+RARE = frozenset({"x_groq", "cost", "usage_breakdown", "copilot_usage", "_hidden_params"})
+"""What only some services say in a chunk, beside what OpenAI says."""
 _MORE_OF_CHOICE = frozenset({"usage", "stop_reason", "message"})
 # What chunks of text in JSON are made of; one that has more may say something.
 _PLAIN = frozenset({
@@ -130,7 +131,7 @@ def read_plain(tally: Tally, event: Any) -> bool:
             return False
         known, model, tier = said["id"], said["model"], said.get("service_tier")
         index, reason = kept["index"], kept["finish_reason"]
-        if said["usage"] is not None or not _MORE.isdisjoint(said) or not _MORE_OF_CHOICE.isdisjoint(kept):
+        if said["usage"] is not None or not RARE.isdisjoint(said) or not _MORE_OF_CHOICE.isdisjoint(kept):
             return False
         if not (type(known) is type(model) is str and model and type(index) is int):
             return False

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..facts.tally import Inner, Tally, Tokens
 from ._fees import note_charge, note_copilot, note_fees, note_searching, tool
-from ._openai_chunks import quiet, quiet_json, read_plain
+from ._openai_chunks import RARE, quiet, quiet_json, read_plain
 from ._usage import Table, amount, counts, find, note_all_kept, parts_beside, states, sum_of
 from ._view import View, view
 
@@ -58,8 +58,6 @@ COUNTS: Table = {
 }
 
 
-# What only some services say in a chunk, beside what OpenAI says.
-_RARE = frozenset({"x_groq", "cost", "usage_breakdown", "copilot_usage", "_hidden_params"})
 _RUNS = frozenset({"executed_tools", "tool_calls"})
 _KEPT_BY_TIME = frozenset({"prompt_tokens_details", "cache_creation"})
 
@@ -78,7 +76,7 @@ def read(tally: Tally, event: Any) -> None:
 
 def _read(tally: Tally, event: View, choices: list[View]) -> None:
     """Fold a chunk that may say something new, whatever its shape."""
-    rare = event.tells(_RARE)
+    rare = event.tells(RARE)
     tally.response_id = tally.response_id or event.text("id")
     if tally.response_model is None:
         tally.response_model = event.text(*MODEL)
