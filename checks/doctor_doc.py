@@ -10,12 +10,12 @@ import sys
 
 from chunkmeter.cli.doctor.conditions import CONDITIONS, SYMPTOMS, Condition, Symptom
 from support import ROOT
+from support.marked import remade
 
 __all__ = ["PAGE", "document", "section"]
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 _VARIABLE = re.compile(r"\b[A-Z]+_[A-Z_*]+(=[^\s,]+)?")
-_MARKED = re.compile(r"(<!-- made by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def section(symptom: Symptom) -> str:
@@ -34,7 +34,7 @@ def _row(each: Condition) -> str:
 def document(text: str) -> str:
     """The page with the tables between its marks made anew."""
     made = "\n".join(["", *map(section, SYMPTOMS)]) + "\n"
-    return _MARKED.sub(lambda match: f"{match[1]}{made}{match[2]}", text)
+    return remade(text, lambda _: made)
 
 
 if __name__ == "__main__":

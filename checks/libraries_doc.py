@@ -16,13 +16,13 @@ from chunkmeter import instrumentors
 from chunkmeter.instrumentors._library import Library, LibraryInstrumentor
 from chunkmeter.testing import Kit
 from support import ROOT
+from support.marked import remade
 
 __all__ = ["PAGE", "document", "facts", "libraries", "releases", "section", "summary", "versions"]
 
 PAGE = ROOT / "docs" / "libraries.md"
 _RUN = ("test", "matrix")
 """The targets whose pins are run."""
-_MARKED = re.compile(r"(<!-- made by make docs: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SUMMARY = "summary"
 
 
@@ -116,11 +116,7 @@ def section(page: str, name: str) -> str:
 
 def document(page: str) -> str:
     """The page with what stands between the marks made anew."""
-
-    def made(found: re.Match[str]) -> str:
-        return found[1] + (summary() if found[2] == _SUMMARY else facts(found[2])) + found[3]
-
-    return _MARKED.sub(made, page)
+    return remade(page, lambda name: summary() if name == _SUMMARY else facts(name))
 
 
 def main(arguments: list[str]) -> Iterator[str]:

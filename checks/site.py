@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 
 from support import ROOT
+from support.marked import remade
 
 __all__ = ["FIRST", "NAV", "RUNBOOKS", "contents", "document", "runbook"]
 
@@ -22,7 +23,6 @@ NAV: Mapping[str, Sequence[str]] = {
 """A group's heading -> its pages, by their paths in the repository."""
 RUNBOOKS = ROOT / "collector-config" / "prometheus" / "runbooks"
 
-_MARKED = re.compile(r"(<!-- made by make docs: pages -->\n).*?(<!-- end -->)", re.DOTALL)
 _FOUND = re.compile(r"\{\{ range query .*?\{\{ else \}\}.*?\{\{ end \}\}", re.DOTALL)
 _QUERY = re.compile(r"\{\{ \$q := `(.*?)` \}\}\s*", re.DOTALL)
 _LINK = re.compile(r'<a href="\{\{ pathPrefix \}\}\{\{ tableLink \$q \}\}">\{\{ \$q \}\}</a>')
@@ -50,7 +50,7 @@ def contents() -> str:
 
 def document(text: str) -> str:
     """The README with the list of pages between its marks made anew."""
-    return _MARKED.sub(lambda match: f"{match[1]}{contents()}{match[2]}", text)
+    return remade(text, lambda _: contents())
 
 
 if __name__ == "__main__":
