@@ -54,14 +54,12 @@ def wrong_unit() -> None:
 @fault("uis")
 def lost_cost() -> None:
     """A call's span is exported without its cost."""
-    counted_attributes = attributes.counted_attributes
+    counted = attributes._counted  # of our own spans and of others', so that no way of writing goes around it
 
     def losing(*given: Any, **named: Any) -> dict[str, Any]:
-        return {
-            name: value for name, value in counted_attributes(*given, **named).items() if name != semconv.COST_AMOUNT
-        }
+        return {name: value for name, value in counted(*given, **named).items() if name != semconv.COST_AMOUNT}
 
-    put(attributes, "counted_attributes", losing)
+    put(attributes, "_counted", losing)
 
 
 @fault("uis")
