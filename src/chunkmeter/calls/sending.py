@@ -123,3 +123,5 @@ class _Sending:
             dict.clear(self._context)
             dict.update(self._context, self._before)
         leave(self._token)
+        # The context leads back here, and a call in a circle would wait for the garbage collector.
+        del self._before, self._call, self._context, self._token
