@@ -25,7 +25,7 @@ from typing import Any
 from checks.pythons import OWN, named
 
 from . import report
-from .contenders import CONTENDERS, OURS, SWITCHED_OFF
+from .contenders import CONTENDERS, FLOOR, OURS, SWITCHED_OFF
 from .imports import steps
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +43,8 @@ MEMORY = 3000
 STARTS, OWN_STARTS = 3, 9
 """How many processes are started for the fastest."""
 MODES = ("off", "unsampled", "content")
+_ALONE = (*OURS, FLOOR)
+"""Contenders that are measured in every run, one by one."""
 
 
 class Remote:
@@ -88,7 +90,7 @@ class Remote:
 
 
 def _python(name: str) -> str:
-    return str(ROOT / f".venv-bench-{name}" / "bin" / "python")
+    return str(ROOT / f".venv-bench-{CONTENDERS[name].home or name}" / "bin" / "python")
 
 
 def _environment() -> dict[str, str]:
@@ -111,8 +113,8 @@ class Bench:
         }  # fmt: skip
 
     def run(self) -> None:
-        """All figures: chunkmeter's with nothing beside it, then those of its peers, one a core."""
-        for make in self._makes[: len(OURS)]:
+        """All figures: chunkmeter's and its floor with nothing beside, then those of its peers, one a core."""
+        for make in self._makes[: len(_ALONE)]:
             self._measure(*make)
         options = ("--turns", str(self._turns), "--pace", str(self._pace))
         self.results["own"] = answer(_python("chunkmeter"), "benchmarks.own", *options)
@@ -120,7 +122,7 @@ class Bench:
         say("floors and imports")
         self._other_pythons(options)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(self._measure, *zip(*self._makes[len(OURS) :], strict=True)))
+            list(pool.map(self._measure, *zip(*self._makes[len(_ALONE) :], strict=True)))
         rows = [row for row in self.results["rows"] if row["name"] in self.results["contenders"]]
         rows.sort(key=lambda row: (list(CONTENDERS).index(row["name"]), MODES.index(row["mode"])))
         self.results["rows"] = rows
@@ -164,7 +166,7 @@ class Bench:
             return
         finally:
             remote.close()
-        if content == "off":
+        if content == "off" and name != FLOOR:
             starts = OWN_STARTS if name in OURS else STARTS
             self.results["imports"][name] = [answer(_python(name), "benchmarks.imports", name) for _ in range(starts)]
         say(f"{remote.contender.title}, content {content}: {time.monotonic() - started:.0f} s")
@@ -243,7 +245,7 @@ def main() -> int:
     parser.add_argument("--only", help="contenders beside chunkmeter, with commas")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     options = parser.parse_args()
-    names = [name for name in CONTENDERS if not options.only or name in (*OURS, *options.only.split(","))]
+    names = [name for name in CONTENDERS if not options.only or name in (*_ALONE, *options.only.split(","))]
     started = time.monotonic()
     bench = Bench(names, options.turns, options.crowd, options.seconds)
     bench.run()

@@ -26,6 +26,8 @@ SHORTEST = 3
 SWITCHED_OFF = "on as it comes"
 OURS = ("chunkmeter", "hook")
 """The contenders that are chunkmeter: by `wrap` and Mirascope's instrumentor, and by all of its hooks."""
+FLOOR = "floor"
+"""The contender that does the least that telling as much takes."""
 
 
 class Ended(SpanProcessor):
@@ -99,6 +101,7 @@ class Contender:
         reads: whether it reads the stream itself, or tells what the library has counted, metered or not.
         wrap: what is done with an SDK's stream, if that is how it meters one.
         decorate: what is done with a function of Mirascope's, likewise.
+        home: whose environment it is measured in, if it has none of its own.
     """
 
     title: str
@@ -110,7 +113,8 @@ class Contender:
     content: str = "off as it comes"
     reads: bool = True
     wrap: Callable[[Providers], Callable[[Any], Any]] | None = None
-    decorate: Callable[[Any], Any] | None = None
+    decorate: Callable[[Providers], Callable[[Any], Any]] | None = None
+    home: str | None = None
 
     def takes_plain(self, through: str) -> bool:
         """Whether it meters plain answers there; a `wrap` takes streams alone."""
@@ -144,6 +148,18 @@ def _chunkmeter_hooks(providers: Providers, _: bool) -> None:
     import chunkmeter
 
     chunkmeter.instrument(tracer_provider=providers.tracer_provider, meter_provider=providers.meter_provider)
+
+
+def _nothing(*_: Any) -> None:
+    """What is done by hand needs no switch."""
+
+
+def _by_hand(providers: Providers) -> Any:
+    from .by_hand import Asking, ByHand
+    from .workload import ready_chunks
+
+    hand = ByHand(ready_chunks(SHORTEST))
+    return Asking(hand.recorder(providers.tracer_provider, providers.meter_provider))
 
 
 def _entry_points() -> tuple[str, ...]:
@@ -213,10 +229,10 @@ def _mirascope(providers: Providers, _: bool) -> None:
     providers.make_global()
 
 
-def _with_otel(function: Any) -> Any:
+def _with_otel(_: Providers) -> Callable[[Any], Any]:
     from mirascope.integrations.otel import with_otel
 
-    return with_otel()(function)
+    return with_otel()
 
 
 def _instrument(module: str, providers: Providers) -> None:
@@ -238,6 +254,17 @@ CONTENDERS = {
         wrap=_chunkmeter_wrap,
     ),
     "hook": Contender("chunkmeter, hooked", ("chunkmeter",), "chunkmeter", _entry_points(), _chunkmeter_hooks),
+    FLOOR: Contender(
+        "span and points by hand",
+        (),
+        "opentelemetry.sdk",
+        (),
+        _nothing,
+        reads=False,
+        wrap=lambda providers: _by_hand(providers).stream,
+        decorate=lambda providers: _by_hand(providers).function,
+        home="chunkmeter",
+    ),
     "genai": Contender(
         "official genai-openai",
         ("opentelemetry-instrumentation-genai-openai", "opentelemetry-util-genai"),

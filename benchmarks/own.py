@@ -15,24 +15,24 @@ import gc
 import json
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
 from statistics import median
 from typing import Any, TypeVar
 
 import genai_prices
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import Histogram, InMemoryMetricReader
-from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
-from opentelemetry.trace import SpanKind, set_span_in_context
+from opentelemetry.trace import SpanKind
 
-import chunkmeter
 from chunkmeter import pricing
 from chunkmeter.facts.tally import Tokens
 from chunkmeter.reporting.telemetry import Telemetry
 
-from .contenders import MODEL, SHORTEST, is_recorded, points
+from .by_hand import ByHand, metered, wrapped
+from .contenders import MODEL, SHORTEST
 from .floors import AsyncNoting, AsyncStream, Noting, Stream, aread, passed_on, read, read_by_next
 from .timing import Pace, in_turns
 from .workload import ready_chunks
@@ -45,65 +45,6 @@ LENGTHS = (500, 2_500)
 """Chunks of the streams of which the difference is a chunk's cost."""
 LONGEST_PART = 500
 """Chunks that are timed together."""
-
-
-class Recorded(SpanProcessor):
-    """The last span, with what it had at its start."""
-
-    def on_start(self, span: Span, parent_context: Any = None) -> None:
-        self.started = dict(span.attributes or {})
-
-    def on_end(self, span: Any) -> None:
-        self.span = span
-
-
-class ByHand:
-    """The span and the points of one metered call, recorded again without chunkmeter: attributes, labels and values."""
-
-    def __init__(self, chunks: Sequence[Any]) -> None:
-        recorded, reader = Recorded(), InMemoryMetricReader()
-        tracer_provider, meter_provider = TracerProvider(), MeterProvider([reader])
-        tracer_provider.add_span_processor(recorded)
-        metered(chunks, Telemetry(tracer_provider, meter_provider))
-        self.name, self.start = recorded.span.name, recorded.started
-        self.rest = {name: value for name, value in recorded.span.attributes.items() if name not in self.start}
-        self.points = [
-            (metric, getattr(point, "sum", getattr(point, "value", 0)), dict(point.attributes))
-            for metric, point in points(reader)
-            if is_recorded(metric)
-        ]
-
-    def recorder(self, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> Callable[[], None]:
-        """What records it all once more."""
-        tracer, meter = tracer_provider.get_tracer("by hand"), meter_provider.get_meter("by hand")
-        adding: list[tuple[Callable[..., None], float, dict[str, Any]]] = []
-        for metric, value, labels in self.points:
-            if isinstance(metric.data, Histogram):
-                bounds = list(metric.data.data_points[0].explicit_bounds)
-                kept = meter.create_histogram(metric.name, metric.unit, explicit_bucket_boundaries_advisory=bounds)
-                adding.append((kept.record, value, labels))
-            else:
-                adding.append((meter.create_counter(metric.name, metric.unit).add, value, labels))
-
-        def record() -> None:
-            span = tracer.start_span(self.name, kind=SpanKind.CLIENT, attributes={**self.start})
-            if span.is_recording():
-                span.set_attributes({**self.rest})
-            context = set_span_in_context(span)
-            for add, value, labels in adding:
-                add(value, {**labels}, context)
-            span.end()
-
-        return record
-
-
-def metered(chunks: Sequence[Any], telemetry: Telemetry) -> None:
-    """One whole call: its stream wrapped, read and settled."""
-    read(wrapped(Stream(chunks), telemetry))
-
-
-def wrapped(stream: Any, telemetry: Telemetry) -> Any:
-    return chunkmeter.wrap(stream, provider="openai", model=MODEL, telemetry=telemetry)
 
 
 class Own:

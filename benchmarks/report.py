@@ -74,7 +74,7 @@ def _lines(results: Results) -> Iterator[str]:
         "instrument, ms",
         "SDKs and models imported by it",
     )
-    yield from _table(head, [_start_up(results, name) for name in results["contenders"]])
+    yield from _table(head, [_start_up(results, name) for name in results["contenders"] if name in results["imports"]])
     yield "\n### What is imported\n"
     head = ("`python -X importtime`, after OpenTelemetry's SDK", "modules", "ms", "of that chunkmeter's", "heavy ones")
     yield from _table(head, [_imported(step, told) for step, told in results["importtime"].items() if step != "sdk"])

@@ -36,7 +36,8 @@ class Worker:
     def __init__(self, name: str, *, content: bool) -> None:
         self.contender = CONTENDERS[name]
         self.providers = Providers()
-        self.workload = Workload(self.contender.decorate or _untouched)
+        decorate = self.contender.decorate
+        self.workload = Workload(decorate(self.providers) if decorate else _untouched)
         for through in ("openai", "mirascope"):
             self.workload.serve_plain()
             self.workload.ask(through, metered=False)

@@ -18,8 +18,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from benchmarks import guard, imports, report, steady, timing
 from benchmarks.bench import Remote, answer
 from benchmarks.bounds import Bound, bounds, leanest
+from benchmarks.by_hand import Asking, ByHand, Recorded, metered
 from benchmarks.contenders import CONTENDERS, SHORTEST, is_recorded, points
-from benchmarks.own import ByHand, Recorded, metered
 from benchmarks.switch import Switch
 from benchmarks.workload import Workload, create, ready_chunks
 from chunkmeter.instrumentors import _HOMES
@@ -314,6 +314,17 @@ def test_by_hand_is_the_same_span_and_the_same_points() -> None:
     ours = told(lambda tracers, meters: metered(chunks, Telemetry(tracers, meters)))
     assert told(lambda tracers, meters: by_hand.recorder(tracers, meters)()) == ours
     assert len(ours[3]) == 6
+
+
+def test_the_floor_asks_each_chunk_and_then_records() -> None:
+    """It lets the user have every chunk, and knows what the chunks said."""
+    recorded: list[int] = []
+    chunks = ready_chunks(SHORTEST)
+    by_hand = Asking(lambda: recorded.append(by_hand.chunks))
+    assert list(by_hand.stream(iter(chunks))) == chunks
+    assert recorded == [3]  # its first, its reason, its usage
+    assert (by_hand.usage.prompt_tokens, by_hand.usage.completion_tokens) == (1207, 345)
+    assert by_hand.reasons == ["length"]
 
 
 PACE = timing.Pace()
