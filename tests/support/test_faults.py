@@ -9,8 +9,10 @@ from typing import NoReturn
 
 import pytest
 
+import chunkmeter
+from chunkmeter.testing import Kit, scripted
 from support import ROOT
-from support.faults import Target, asked, fault, known, plant
+from support.faults import Target, asked, exports, fault, known, plant
 
 TARGETS: dict[Target, set[str]] = {
     "test": {
@@ -70,6 +72,19 @@ def test_a_name_is_given_once() -> None:
         @fault("guard")
         def slow_call() -> None:
             """Another one."""
+
+
+@pytest.mark.parametrize(("name", "spans", "costs"), [("lost-cost", 1, 0), ("second-span", 2, 2)])
+def test_what_a_ui_is_told_is_spoilt(name: str, spans: int, costs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault lies on the way that a call's facts take to its span."""
+    monkeypatch.setattr(exports, "put", monkeypatch.setattr)  # taken back after the test
+    known()[name].plant()
+    usage = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
+    event = {"model": "gpt-4o-mini", "choices": [], "usage": usage}
+    with Kit() as kit:
+        list(chunkmeter.wrap(scripted([event]), provider="openai", model="gpt-4o-mini", telemetry=kit.telemetry))
+        assert len(kit.spans) == spans
+        assert sum("gen_ai.usage.cost.amount" in (span.attributes or {}) for span in kit.spans) == costs
 
 
 @pytest.mark.slow
