@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
+from types import NoneType
 from typing import Any, cast
 
 from opentelemetry.util.types import AttributeValue
@@ -61,6 +64,11 @@ _TIERS = ("service_tier", "serviceTier")
 _LATENCIES = ("performanceConfig", "performanceConfigLatency")
 _TIER = re.compile(r"\w[\w.-]{0,31}")
 _CACHES = ("cached_content", "cachedContent")
+# The parameters that a request's facts are read from, but for those that may hold media.
+_SAYING = frozenset({*_PARAMETERS, *_HOLDERS, *_TIERS, *_LATENCIES, "model", "modelId", "extra_body"})
+_LONGEST_KEY = 512  # how many characters a text of a key has: who sends longer ones fills no memory
+
+_Said = tuple[Any, ...]
 
 
 def request_of(
@@ -88,6 +96,66 @@ def request_of(
         keeps_prompt: whether the request keeps the parameters, so that the prompt's tokens can be estimated.
         named: whether the user named the provider; else it is inferred from the SDK.
     """
+    found = media(parameters)
+    said = _said(parameters) if _is_short(provider, endpoint) else None
+    if said is None:
+        request = _described(parameters, endpoint, operation, stream, provider, named)
+    else:
+        request = _alike(said, endpoint, operation, stream, provider, named)
+    if not (found or attributes or keeps_prompt or labels is not NO_LABELS):
+        return request
+    return replace(
+        request,
+        attributes={**request.attributes, **(attributes or {})},
+        labels=labels,
+        media=found,
+        prompt=parameters if keeps_prompt else None,
+    )
+
+
+def _is_short(provider: Any, endpoint: Endpoint) -> bool:
+    texts = provider or "", endpoint.address or "", endpoint.model or ""
+    return type(texts[0]) is str and sum(map(len, texts)) <= _LONGEST_KEY
+
+
+def _said(parameters: Mapping[str, Any]) -> _Said | None:
+    """What a request's facts are read from, as a key: name, value and type of each parameter in turn.
+
+    None where a value is no simple one: that is no key, or one that may change.
+    """
+    said: list[Any] = []
+    for name, value in parameters.items():
+        if name not in _SAYING:
+            continue
+        kind: Any = type(value)
+        if kind is str:
+            if len(value) > _LONGEST_KEY:
+                return None
+        elif kind is int:
+            if abs(value) >= _OTLP_LIMIT:
+                return None
+        elif kind is float:
+            kind = str(value)  # -0.0 equals 0.0
+        elif kind is not bool and kind is not NoneType:
+            return None
+        said += name, value, kind  # 1 equals True and 1.0
+    return tuple(said)
+
+
+@lru_cache(maxsize=256)
+def _alike(said: _Said, endpoint: Endpoint, operation: str, stream: bool, provider: str | None, named: bool) -> Request:
+    """The request of all whose parameters say the same, without its media."""
+    return _described(dict(zip(said[::3], said[1::3], strict=True)), endpoint, operation, stream, provider, named)
+
+
+def _described(
+    parameters: Mapping[str, Any],
+    endpoint: Endpoint,
+    operation: str,
+    stream: bool,
+    provider: str | None,
+    named: bool,
+) -> Request:
     return Request(
         operation=operation,
         provider=providers.provider_name(endpoint.provider or provider),
@@ -95,12 +163,9 @@ def request_of(
         stream=stream,
         server_address=endpoint.address,
         server_port=endpoint.port,
-        attributes={**request_attributes(parameters), **(attributes or {})},
-        labels=labels,
+        attributes=request_attributes(parameters),
         tier=requested_tier(parameters),
-        media=media(parameters),
         context_cache=refers_to_cache(parameters),
-        prompt=parameters if keeps_prompt else None,
         named=named,
     )
 

@@ -130,5 +130,5 @@ def note_retries(call: Call, retries: Any) -> None:
         call: the call.
         retries: the number, or the text of it; what is none says nothing.
     """
-    if str(retries).isdecimal() and int(retries):
+    if retries and str(retries).isdecimal() and int(retries):
         call.span.set_attribute(semconv.REQUEST_RETRIES, int(retries))
