@@ -130,6 +130,8 @@ def test_what_is_a_requests_own_stays_its_own() -> None:
         assert (there.server_address, there.server_port, there.operation) == ("llm.internal", 80, "embeddings")
         here = request_of(plain, ASKED, operation="chat", stream=True, attributes={"mine": "yes"}, named=True)
         assert (here.attributes, here.named, here.stream) == ({"mine": "yes"}, True, True)
+        tagged = request_of(plain, ASKED, operation="chat", stream=True, attributes={"mine": ["a", "b"]})
+        assert tagged.attributes == {"mine": ["a", "b"]}
         after = request_of(plain, ASKED, operation="chat", stream=False)
         assert (after.attributes, after.named, after.stream, after.tier) == ({}, False, False, None)
         assert (after.server_address, after.server_port) == ("api.openai.com", 443)
@@ -139,7 +141,7 @@ class Unhashable(str):
     """A text that can't be a key."""
 
     __slots__ = ()
-    __hash__ = None  # pyrefly: ignore[bad-override]
+    __hash__: Any = None
 
 
 def test_what_can_be_no_key_is_read_all_the_same() -> None:

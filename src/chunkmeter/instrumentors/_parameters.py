@@ -97,20 +97,14 @@ def request_of(
         named: whether the user named the provider; else it is inferred from the SDK.
     """
     found = media(parameters)
-    said = _said(parameters) if _is_short(provider, endpoint) else None
+    said = _said(parameters, attributes) if _is_short(provider, endpoint) else None
     if said is None:
-        request = _described(parameters, endpoint, operation, stream, provider, named)
+        request = _described(parameters, attributes or {}, endpoint, operation, stream, provider, named)
     else:
-        request = _alike(said, endpoint, operation, stream, provider, named)
-    if not (found or attributes or keeps_prompt or labels is not NO_LABELS):
+        request = _alike(*said, endpoint, operation, stream, provider, named)
+    if not found and not keeps_prompt and labels is NO_LABELS:
         return request
-    return replace(
-        request,
-        attributes={**request.attributes, **(attributes or {})},
-        labels=labels,
-        media=found,
-        prompt=parameters if keeps_prompt else None,
-    )
+    return replace(request, labels=labels, media=found, prompt=parameters if keeps_prompt else None)
 
 
 def _is_short(provider: Any, endpoint: Endpoint) -> bool:
@@ -118,8 +112,8 @@ def _is_short(provider: Any, endpoint: Endpoint) -> bool:
     return type(texts[0]) is str and sum(map(len, texts)) <= _LONGEST_KEY
 
 
-def _said(parameters: Mapping[str, Any]) -> _Said | None:
-    """What a request's facts are read from, as a key: name, value and type of each parameter in turn.
+def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> tuple[_Said, _Said] | None:
+    """What a request's facts are read from, as a key: name, value and type of each parameter in turn; the attributes.
 
     None where a value is no simple one: that is no key, or one that may change.
     """
@@ -139,17 +133,32 @@ def _said(parameters: Mapping[str, Any]) -> _Said | None:
         elif kind is not bool and kind is not NoneType:
             return None
         said += name, value, kind  # 1 equals True and 1.0
-    return tuple(said)
+    if not attributes:
+        return tuple(said), ()
+    for value in attributes.values():
+        if type(value) is not str or len(value) > _LONGEST_KEY:
+            return None
+    return tuple(said), tuple(attributes.items())
 
 
 @lru_cache(maxsize=256)
-def _alike(said: _Said, endpoint: Endpoint, operation: str, stream: bool, provider: str | None, named: bool) -> Request:
-    """The request of all whose parameters say the same, without its media."""
-    return _described(dict(zip(said[::3], said[1::3], strict=True)), endpoint, operation, stream, provider, named)
+def _alike(
+    said: _Said,
+    attributes: _Said,
+    endpoint: Endpoint,
+    operation: str,
+    stream: bool,
+    provider: str | None,
+    named: bool,
+) -> Request:
+    """The request of all whose parameters say the same, without what each has of its own."""
+    parameters = dict(zip(said[::3], said[1::3], strict=True))
+    return _described(parameters, dict(attributes), endpoint, operation, stream, provider, named)
 
 
 def _described(
     parameters: Mapping[str, Any],
+    attributes: Mapping[str, AttributeValue],
     endpoint: Endpoint,
     operation: str,
     stream: bool,
@@ -163,7 +172,7 @@ def _described(
         stream=stream,
         server_address=endpoint.address,
         server_port=endpoint.port,
-        attributes=request_attributes(parameters),
+        attributes={**request_attributes(parameters), **attributes},
         tier=requested_tier(parameters),
         context_cache=refers_to_cache(parameters),
         named=named,
