@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
-from functools import lru_cache
 from types import NoneType
 from typing import Any, cast
 
@@ -66,9 +65,11 @@ _TIER = re.compile(r"\w[\w.-]{0,31}")
 _CACHES = ("cached_content", "cachedContent")
 # The parameters that a request's facts are read from, but for those that may hold media.
 _SAYING = frozenset({*_PARAMETERS, *_HOLDERS, *_TIERS, *_LATENCIES, "model", "modelId", "extra_body"})
-_LONGEST_KEY = 512  # how many characters a text of a key has: who sends longer ones fills no memory
+# How many characters a text of a key has, and how many keys there are: nobody's requests fill the memory.
+_LONGEST, _MOST = 512, 256
 
-_Said = tuple[Any, ...]
+_known: dict[tuple[Any, ...], Request] = {}
+"""Requests by what they were described from, but for what each has of its own."""
 
 
 def request_of(
@@ -97,22 +98,32 @@ def request_of(
         named: whether the user named the provider; else it is inferred from the SDK.
     """
     found = media(parameters)
-    said = _said(parameters, attributes) if _is_short(provider, endpoint) else None
-    if said is None:
-        request = _described(parameters, attributes or {}, endpoint, operation, stream, provider, named)
-    else:
-        request = _alike(*said, endpoint, operation, stream, provider, named)
+    said = _said(parameters, attributes) if provider is None or type(provider) is str else None
+    key = None if said is None else (said, endpoint, operation, stream, provider, named)
+    request = None if key is None else _known.get(key)
+    if request is None:
+        request = Request(
+            operation=operation,
+            provider=providers.provider_name(endpoint.provider or provider),
+            model=requested_model(parameters) or endpoint.model,
+            stream=stream,
+            server_address=endpoint.address,
+            server_port=endpoint.port,
+            attributes={**request_attributes(parameters), **(attributes or {})},
+            tier=requested_tier(parameters),
+            context_cache=refers_to_cache(parameters),
+            named=named,
+        )
+        if key is not None and sum(len(text or "") for text in (*endpoint[:2], endpoint.model, provider)) <= _LONGEST:
+            if len(_known) >= _MOST:
+                _known.clear()
+            _known[key] = request
     if not found and not keeps_prompt and labels is NO_LABELS:
         return request
     return replace(request, labels=labels, media=found, prompt=parameters if keeps_prompt else None)
 
 
-def _is_short(provider: Any, endpoint: Endpoint) -> bool:
-    texts = provider or "", endpoint.address or "", endpoint.model or ""
-    return type(texts[0]) is str and sum(map(len, texts)) <= _LONGEST_KEY
-
-
-def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> tuple[_Said, _Said] | None:
+def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
     """What a request's facts are read from, as a key: name, value and type of each parameter in turn; the attributes.
 
     None where a value is no simple one: that is no key, or one that may change.
@@ -123,7 +134,7 @@ def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -
             continue
         kind: Any = type(value)
         if kind is str:
-            if len(value) > _LONGEST_KEY:
+            if len(value) > _LONGEST:
                 return None
         elif kind is int:
             if abs(value) >= _OTLP_LIMIT:
@@ -133,50 +144,12 @@ def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -
         elif kind is not bool and kind is not NoneType:
             return None
         said += name, value, kind  # 1 equals True and 1.0
-    if not attributes:
-        return tuple(said), ()
-    for value in attributes.values():
-        if type(value) is not str or len(value) > _LONGEST_KEY:
-            return None
-    return tuple(said), tuple(attributes.items())
-
-
-@lru_cache(maxsize=256)
-def _alike(
-    said: _Said,
-    attributes: _Said,
-    endpoint: Endpoint,
-    operation: str,
-    stream: bool,
-    provider: str | None,
-    named: bool,
-) -> Request:
-    """The request of all whose parameters say the same, without what each has of its own."""
-    parameters = dict(zip(said[::3], said[1::3], strict=True))
-    return _described(parameters, dict(attributes), endpoint, operation, stream, provider, named)
-
-
-def _described(
-    parameters: Mapping[str, Any],
-    attributes: Mapping[str, AttributeValue],
-    endpoint: Endpoint,
-    operation: str,
-    stream: bool,
-    provider: str | None,
-    named: bool,
-) -> Request:
-    return Request(
-        operation=operation,
-        provider=providers.provider_name(endpoint.provider or provider),
-        model=requested_model(parameters) or endpoint.model,
-        stream=stream,
-        server_address=endpoint.address,
-        server_port=endpoint.port,
-        attributes={**request_attributes(parameters), **attributes},
-        tier=requested_tier(parameters),
-        context_cache=refers_to_cache(parameters),
-        named=named,
-    )
+    if attributes:
+        for value in attributes.values():
+            if type(value) is not str or len(value) > _LONGEST:
+                return None
+        said.append(tuple(attributes.items()))
+    return tuple(said)
 
 
 def by_name(method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..calls.begin import begin
 from ..calls.call import Call
-from ..calls.sending import Passing, asend, current_call, send
+from ..calls.sending import Passing, asend, current_call, reaches, send
 from ..reporting.telemetry import Telemetry
 from ._include_usage import Asking
 from ._library import Patches
@@ -51,6 +51,7 @@ class _Hooks:
         self._method = Method(telemetry, sdk.package, patches)
         self._answers = Answers(self._method)
         self._asking, self._sites = Asking(), Sites(sdk)
+        self._beginning = telemetry.guard("hook", "beginning a call")
 
     def install(self) -> None:
         """Put each hook in place."""
@@ -75,7 +76,7 @@ class _Hooks:
         """Hook of `request`, and of `_request`, which is for clients that trace themselves."""
         if not self._begins(traced, client):
             return wrapped(*args, **kwargs)
-        if self._method.passes():
+        if reaches(self._sdk.package):
             self._tell(client, args, kwargs)
             with Passing(self._sdk.package):
                 return wrapped(*args, **kwargs)
@@ -99,7 +100,7 @@ class _Hooks:
     ) -> Any:
         if not self._begins(traced, client):
             return await wrapped(*args, **kwargs)
-        if self._method.passes():
+        if reaches(self._sdk.package):
             self._tell(client, args, kwargs)
             with Passing(self._sdk.package):
                 return await wrapped(*args, **kwargs)
@@ -136,7 +137,7 @@ class _Hooks:
         if not self._method.works():
             return None
         telemetry = self._telemetry
-        with telemetry.guard("hook", "beginning a call"):
+        with self._beginning:
             given = self._given(client, args, kwargs)
             if given is None:
                 return None

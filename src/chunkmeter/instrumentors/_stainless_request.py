@@ -89,9 +89,8 @@ class Sites:
         """
         method, url, base = str(options.method), str(options.url), client.base_url
         # httpx puts a URL's text together each time that it is asked for.
-        parts = getattr(base, "_uri_reference", None)
-        base_key = tuple(cast("tuple[Any, ...]", parts)) if isinstance(parts, tuple) else str(base)
-        key = type(client), base_key, method, url
+        parts: Any = getattr(base, "_uri_reference", None)
+        key = type(client), tuple(parts) if isinstance(parts, tuple) else str(base), method, url
         try:
             return self._known[key]
         except KeyError:
@@ -132,11 +131,11 @@ class Given:
     def __init__(self, sdk: Sdk, site: Site, options: Any, kwargs: Mapping[str, Any]) -> None:
         self._sdk, self._site, self.options = sdk, site, options
         self.stream, self._stream_class = bool(kwargs.get("stream")), kwargs.get("stream_cls")
-        said, extra = options.json_data, getattr(options, "extra_json", None)
-        self._extra: Mapping[str, Any] | None = extra if extra and isinstance(extra, Mapping) else None
         # The body that is sent, as far as it is a JSON object or a form.
-        body: dict[str, Any] = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
-        self._body = {**body, **self._extra} if self._extra else body
+        body: Any = options.json_data if isinstance(options.json_data, dict) else {}
+        extra = getattr(options, "extra_json", None)
+        self._extra: Mapping[str, Any] | None = extra if extra and isinstance(extra, Mapping) else None
+        self._body: dict[str, Any] = {**body, **self._extra} if self._extra else body
         self.is_untold = self.stream and site.untold and not says_usage(self._body)
 
     def described(self, *, keeps_prompt: bool) -> tuple[Request, Reader]:
