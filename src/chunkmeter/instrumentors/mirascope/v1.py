@@ -28,10 +28,11 @@ from ...calls.within import made_here
 from ...reporting.telemetry import Telemetry
 from ...streams.metered import is_answer_noted, note_answer
 from ...streams.replace import LEASE
+from ...streams.taps import lazy_tap
 from .._endpoint import client_extras
 from .._executing import Tools
 from .._include_usage import Asking
-from .._lazy import LazyAsync, lazy_sync, parent_of
+from .._lazy import LazyAsync, parent_of
 from .._library import Patches
 from .._method import Method
 from . import _fallback, _tenacity
@@ -240,7 +241,7 @@ class _Hooks:
         return wrapped(*args, **kwargs)
 
     def _on_iter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        return self._iterated(lazy_sync, instance, wrapped(*args, **kwargs))
+        return self._iterated(lazy_tap, instance, wrapped(*args, **kwargs))
 
     def _on_aiter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         return self._iterated(LazyAsync, instance, wrapped(*args, **kwargs))
