@@ -10,15 +10,18 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from enum import Enum
 from math import inf
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from .. import text
 from ..pricing.items import ITEMS, Inner
 from ..pricing.tokens import Tokens
 
-__all__ = ["ENDINGS", "Ending", "Inner", "Outcome", "Tally", "Tokens", "UsageStatus", "count", "quantity"]
+__all__ = [
+    "ENDINGS", "MOST_COUNTED", "Ending", "Inner", "Outcome", "Tally", "Tokens", "UsageStatus", "count", "quantity",
+]  # fmt: skip
 
-_MOST = 2**53 - 1  # every float and JSON reader keeps it exact, and OTLP's integers have room for it
+MOST_COUNTED: Final = 2**53 - 1
+"""The largest count: every float and JSON reader keeps it exact, and OTLP's integers have room for it."""
 
 Ending = Literal["exhausted", "error", "cancelled", "closed", "collected"]
 Outcome = Literal["completed", "interrupted", "error", "cancelled", "closed", "abandoned"]
@@ -221,8 +224,8 @@ def count(value: Any) -> int | None:
     """
     if isinstance(value, bool) or not isinstance(value, _NUMBERS) or not value >= 0:
         return None
-    if value >= _MOST:
-        return _MOST
+    if value >= MOST_COUNTED:
+        return MOST_COUNTED
     return int(value) if value == int(value) else None
 
 
@@ -234,7 +237,7 @@ def quantity(value: Any) -> int | float | None:
     """
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
-    return value if 0 <= value < _MOST else inf
+    return value if 0 <= value < MOST_COUNTED else inf
 
 
 def _word(reason: Any) -> str | None:
