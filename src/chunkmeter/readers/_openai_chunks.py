@@ -11,7 +11,7 @@ from typing import Any
 
 from ..facts.tally import Tally
 from ._fees import note_searching
-from ._openai_usage import is_usage, note_usage
+from ._openai_usage import note_usage, says_more
 from ._view import attributes_of_model, view
 
 __all__ = ["RARE", "quiet", "quiet_json", "read_plain"]
@@ -153,8 +153,8 @@ def read_plain(tally: Tally, event: Any) -> bool:
     tally.service_tier = tier or tally.service_tier
     if index is not None and (reason or index not in tally.reasons):
         tally.reasons[index] = reason or None
-    if usage is not None and is_usage(usage := view(usage)):
-        note_usage(tally, usage, tier)
+    if usage is not None and (more := says_more(usage := view(usage))) is not None:
+        note_usage(tally, usage, tier, more=more)
     return True
 
 

@@ -9,12 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from ..facts.tally import Tally, Tokens
+from . import _usage
 from ._fees import TELLING, note_charge, note_fees
-from ._usage import Table, counts, find, note_all_kept, parts_beside, states, sum_of
-from ._view import View, may_tell, view
+from ._usage import Table, counts, find, note_all_kept, parts_beside, sum_of
+from ._view import View, view
 
-__all__ = ["is_usage", "note_usage", "tokens"]
+__all__ = ["note_usage", "says_more", "tokens"]
 
+# What a usage object or its details of the prompt may say beside counts.
+_BESIDE = TELLING | {"service_tier", "cache_creation", "cache_creation_token_details", "web_search_requests"}
 _COUNTS = Table(
     {
         "input_tokens": ("prompt_tokens",),
@@ -48,29 +51,29 @@ _COUNTS = Table(
         "output_image_tokens": ("completion_tokens_details.image_tokens",),
         "input_video_tokens": ("prompt_tokens_details.video_tokens",),  # OpenRouter, Doubleword
         "output_video_tokens": ("completion_tokens_details.video_tokens",),
-    }
+    },
+    _BESIDE,
 )
 
-# Where a usage object, and its details of the prompt, may say more than counts.
-_MORE = frozenset({"service_tier", "cache_creation", *TELLING})
-_MORE_OF_PROMPT = frozenset({"cache_creation_token_details", "web_search_requests"})
+
+def says_more(said: Any) -> bool | None:
+    """Whether a usage object may say more than its counts; None where a value is none, or has no count."""
+    if not isinstance(said, View):
+        return None
+    return _usage.says_more(said, _COUNTS, "input_tokens", "output_tokens", "total_tokens")
 
 
-def is_usage(said: Any) -> bool:
-    """Whether a value is a usage object that has a count."""
-    return isinstance(said, View) and states(said, _COUNTS, "input_tokens", "output_tokens", "total_tokens")
-
-
-def note_usage(tally: Tally, usage: View, tier: str | None) -> None:
+def note_usage(tally: Tally, usage: View, tier: str | None, *, more: bool) -> None:
     """Take a usage object in place of the one before, and note what else it says.
 
     Args:
         tally: the tally of the call.
         usage: the usage object.
         tier: the service tier that stands beside it.
+        more: whether it may say more than its counts.
     """
     tally.usage, tally.count_tokens = usage, tokens
-    if may_tell(usage.raw, _MORE) or may_tell(usage.get("prompt_tokens_details"), _MORE_OF_PROMPT):
+    if more:
         tally.service_tier = usage.text("service_tier") or tally.service_tier  # Mistral
         note_charge(tally, usage)
         note_fees(tally, usage)
@@ -83,14 +86,15 @@ def note_usage(tally: Tally, usage: View, tier: str | None) -> None:
 
 def tokens(usage: Any) -> Tokens:
     """The counts in one usage object of this wire."""
-    usage = usage if type(usage) is View else view(usage)
+    usage = view(usage)
     said = counts(usage, _COUNTS)
-    if said.reasoning_tokens is None:
-        return _thoughts_in_total(said)
-    if usage.get("num_search_queries") is not None:
+    given, made = said.input_tokens, said.output_tokens
+    if said.reasoning_tokens is not None and usage.get("num_search_queries") is not None:
         # Perplexity's deep research counts reasoning beside the output, and in no total.
-        return replace(said, output_tokens=sum_of(said.output_tokens, said.reasoning_tokens))
-    return parts_beside(said)
+        return replace(said, output_tokens=sum_of(made, said.reasoning_tokens))
+    if given is not None and made is not None and said.total_tokens == given + made:
+        return said
+    return _thoughts_in_total(said) if said.reasoning_tokens is None else parts_beside(said)
 
 
 def _without_audio(usage: Any) -> Tokens:

@@ -12,7 +12,7 @@ from ._view import View, is_object, outline
 
 __all__ = [
     "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "parts_beside",
-    "states", "sum_of",
+    "says_more", "states", "sum_of",
 ]  # fmt: skip
 
 _CLASSES_KEPT = (None, "5m", "1h")
@@ -31,16 +31,18 @@ class Table:
 
     Args:
         paths: a field of `Tokens` -> the dotted paths where its count may stand. The first that has a count is taken.
+        beside: the names of what is looked for beside counts, in the object and in those that a path leads into.
 
     Attributes:
         paths: the same.
+        beside: the same.
         plans: how objects of one outline are read: those of one SDK's class or of one service have the same.
     """
 
-    __slots__ = ("paths", "plans")
+    __slots__ = ("beside", "paths", "plans")
 
-    def __init__(self, paths: Mapping[str, tuple[str, ...]]) -> None:
-        self.paths = paths
+    def __init__(self, paths: Mapping[str, tuple[str, ...]], beside: frozenset[str] = frozenset()) -> None:
+        self.paths, self.beside = paths, beside
         self.plans: dict[Hashable, _Plan] = {}
 
 
@@ -54,6 +56,7 @@ class _Plan:
         straight: the fields that have one place, each with its key in the object's dictionary.
         inner: the keys of objects in it, each with the table of what has all of its places there.
         others: the other fields, which have to be looked for.
+        says_more: whether it may have something beside counts.
     """
 
     names: frozenset[str]
@@ -61,6 +64,7 @@ class _Plan:
     straight: dict[str, str]
     inner: tuple[tuple[str, Table], ...]
     others: tuple[str, ...]
+    says_more: bool
 
 
 def find(said: View, path: str) -> Any:
@@ -78,6 +82,24 @@ def counts(said: View, table: Table) -> Tokens:
 def states(said: View, table: Table, *names: str) -> bool:
     """Whether a usage object has a count for one of these fields of `table`."""
     plan, told = _plan(said.raw if type(said) is View else said, table)
+    return _states(said, plan, told, names)
+
+
+def says_more(said: View, table: Table, *names: str) -> bool | None:
+    """Whether a usage object may have something beside counts; None where it has no count for one of these fields."""
+    plan, told = _plan(said.raw if type(said) is View else said, table)
+    if not _states(said, plan, told, names):
+        return None
+    if plan.says_more:
+        return True
+    for key, its in plan.inner:
+        inner = told.get(key)
+        if inner is not None and is_object(inner) and _plan(inner, its)[0].says_more:
+            return True
+    return False
+
+
+def _states(said: View, plan: _Plan, told: Mapping[str, Any], names: tuple[str, ...]) -> bool:
     for name in names:
         if (key := plan.straight.get(name)) is not None:
             if count(told.get(key)) is not None:
@@ -219,8 +241,10 @@ def _planned(said: View, names: frozenset[str] | None, table: Table) -> _Plan:
             inner.setdefault(key, {})[field] = tuple(".".join(path[1:]) for path in each)
         else:
             others.append(field)
-    tables = tuple((key, Table(its)) for key, its in inner.items())
-    return _Plan(names or frozenset(), paths, straight, tables, tuple(others))
+    tables = tuple((key, Table(its, table.beside)) for key, its in inner.items())
+    heads = {path[0] for each in paths.values() for path in each if len(path) > 1}
+    more = names is None or not names.isdisjoint(table.beside) or not {*map(said.key, heads)} <= inner.keys()
+    return _Plan(names or frozenset(), paths, straight, tables, tuple(others), more)
 
 
 def _first(said: View, paths: tuple[_Path, ...]) -> int | None:

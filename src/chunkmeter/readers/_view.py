@@ -8,7 +8,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["View", "attributes_of_model", "is_object", "may_tell", "outline", "view"]
+__all__ = ["View", "attributes_of_model", "is_object", "outline", "view"]
 
 
 _NO_DICT: Mapping[str, Any] = {}
@@ -51,21 +51,6 @@ def outline(raw: Any) -> tuple[Hashable, Mapping[str, Any]]:
     if isinstance(raw, dict):
         return (kind, *raw), raw
     return (kind, type(raw.raw)) if isinstance(raw, View) else None, _NO_DICT
-
-
-def may_tell(raw: Any, names: frozenset[str]) -> bool:
-    """Whether an object may have a value under one of these names, told by all names that it has."""
-    if raw is None:
-        return False
-    said = raw.raw if type(raw) is View else raw
-    kind: Any = type(said)
-    if kind is dict:
-        return not (names.isdisjoint(said) and _in_camel_case(names).isdisjoint(said))
-    attributes = attributes_of_model(kind)
-    if attributes is None or not names.isdisjoint(attributes) or not names.isdisjoint(said.__dict__):
-        return True
-    extra = getattr(said, "__pydantic_extra__", None)
-    return bool(extra) and not names.isdisjoint(extra)
 
 
 @lru_cache(maxsize=1024)

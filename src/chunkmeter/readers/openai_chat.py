@@ -11,7 +11,7 @@ from typing import Any
 from ..facts.tally import Inner, Tally
 from ._fees import note_copilot, note_searching, tool
 from ._openai_chunks import RARE, quiet, quiet_json, read_plain
-from ._openai_usage import is_usage, note_usage, tokens
+from ._openai_usage import note_usage, says_more, tokens
 from ._usage import amount, find
 from ._view import View
 
@@ -52,10 +52,11 @@ def _read(tally: Tally, event: View, choices: list[View]) -> None:
             tally.reasons[index] = reason
         _note_runs(tally, index, choice)
     for usage in _usages(event, choices, rare=rare):
-        if is_usage(usage):
+        more = says_more(usage)
+        if more is not None:
             cost = amount(find(event, "cost.usd")) if rare else None  # Venice
             tally.provider_cost = tally.provider_cost if cost is None else cost
-            note_usage(tally, usage, event.text("service_tier"))
+            note_usage(tally, usage, event.text("service_tier"), more=more)
             if rare:
                 _note_models(tally, event)
                 note_copilot(tally, event)
