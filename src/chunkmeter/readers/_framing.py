@@ -37,9 +37,10 @@ def is_raw(item: Any) -> bool:
 def is_event(item: Any) -> bool:
     """Whether an item is neither raw nor a pair, which of an SDK's object is quickly told by the names that it has."""
     attributes = attributes_of_model(type(item))
-    if attributes is None or "data" in attributes or "data" in item.__dict__ or issubclass(type(item), tuple):
+    if attributes is None or "data" in attributes or "data" in item.__dict__ or isinstance(item, tuple):
         return False
-    return "data" not in (getattr(item, "__pydantic_extra__", None) or ())
+    extra = getattr(item, "__pydantic_extra__", None)
+    return not extra or "data" not in extra
 
 
 class Framing:

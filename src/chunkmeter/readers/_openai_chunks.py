@@ -136,7 +136,7 @@ def read_plain(tally: Tally, event: Any) -> bool:
             (choice,) = choices
             kept = choice.__dict__
             delta, index, reason = kept["delta"], kept["index"], kept["finish_reason"]
-            if not (_is_plain(type(choice)) and _is_plain(type(delta))) or not _MORE_OF_CHOICE.isdisjoint(kept):
+            if not (_is_plain(type(choice)) and _is_plain(type(delta)) and _MORE_OF_CHOICE.isdisjoint(kept)):
                 return False
             if choice.__pydantic_extra__ or delta.__pydantic_extra__ or _may_run(delta.__dict__):
                 return False

@@ -86,7 +86,7 @@ def note_usage(tally: Tally, usage: View, tier: str | None, *, more: bool) -> No
 
 def tokens(usage: Any) -> Tokens:
     """The counts in one usage object of this wire."""
-    usage = view(usage)
+    usage = usage if type(usage) is View else view(usage)
     said = counts(usage, _COUNTS)
     given, made = said.input_tokens, said.output_tokens
     if said.reasoning_tokens is not None and usage.get("num_search_queries") is not None:

@@ -102,7 +102,8 @@ def says_more(said: View, table: Table, *names: str) -> bool | None:
 def _states(said: View, plan: _Plan, told: Mapping[str, Any], names: tuple[str, ...]) -> bool:
     for name in names:
         if (key := plan.straight.get(name)) is not None:
-            if count(told.get(key)) is not None:
+            number = told.get(key)
+            if (type(number) is int and number >= 0) or count(number) is not None:
                 return True
         elif name in plan.paths and _first(said, plan.paths[name]) is not None:
             return True
