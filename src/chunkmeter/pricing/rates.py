@@ -11,7 +11,7 @@ from decimal import Decimal, Inexact, localcontext
 from typing import Any, Final
 
 from .. import semconv
-from .answers import UNKNOWN_MODEL, Answer, Priced
+from .answers import UNKNOWN_MODEL, Answer, priced
 from .tokens import CLASSES, LINEAR
 
 __all__ = ["A_TOKEN", "Rates", "rates", "times"]
@@ -70,13 +70,13 @@ class Rates:
             if not number:
                 split[name] = _NOTHING
             elif name in prices:
-                split[name] = part = number * prices[name]
+                split[name] = part = prices[name] * number
                 amount += part
             else:
                 return UNKNOWN_MODEL
-        return Priced(
-            amount, self.currency, "local", self.model, self.version, split, self.multiplier, self.unpriced,
-            self.assumed, frozenset(split) if self.own else _NONE,
+        return priced(
+            amount, split, self.currency, self.model, self.version, self.multiplier, self.unpriced,
+            frozenset(split) if self.own else _NONE, assumed=self.assumed,
         )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from ..facts.tally import Tally
-from . import Reader, UnknownWireError, for_event
-from ._framing import Framing, is_raw
+from . import Reader, for_wire
+from ._framing import Framing, is_event, is_raw
 from ._repeated import Repeated
+from ._wires import of_event
 from .quiet import Quiet, never
 
 __all__ = ["Body", "Quiet", "Read", "Reading", "never", "reading"]
@@ -86,6 +87,8 @@ def reading(tally: Tally, first: Any, reader: Reader | None) -> Reading | Body |
         What folds each item, the first included; a `Body` where the items are pieces of one; None where this item
         doesn't tell, and the next may.
     """
+    if is_event(first):
+        return _native(tally, first, reader)
     inside = _inside(first)
     event = first if inside is None else inside(first)
     if is_raw(event):
@@ -97,10 +100,11 @@ def reading(tally: Tally, first: Any, reader: Reader | None) -> Reading | Body |
 
 
 def _native(tally: Tally, event: Any, reader: Reader | None) -> Reading | None:
-    try:
-        reader = reader or for_event(event)
-    except UnknownWireError:
-        return None  # perhaps a keep-alive
+    if reader is None:
+        wire = of_event(event)
+        if wire is None:
+            return None  # perhaps a keep-alive
+        reader = for_wire(wire)
     tally.wire = reader.wire
     quiet = reader.quiet_json if isinstance(event, dict) else reader.quiet
     if tally.said is not None:

@@ -18,17 +18,19 @@ from .quiet import by_type
 WIRE = "openai_responses"
 OPERATION = "chat"
 
-COUNTS: Table = {
-    "input_tokens": ("input_tokens",),
-    "cached_tokens": ("input_tokens_details.cached_tokens",),
-    "cached_audio_tokens": ("input_tokens_details.cached_tokens_details.audio_tokens",),
-    "cached_image_tokens": ("input_tokens_details.cached_tokens_details.image_tokens",),
-    "output_tokens": ("output_tokens",),
-    "total_tokens": ("total_tokens",),
-    "cache_write_tokens": ("input_tokens_details.cache_write_tokens",),
-    "cache_write_12h_tokens": ("input_tokens_details.cache_write_tokens_details.ttl_12h_tokens",),
-    "reasoning_tokens": ("output_tokens_details.reasoning_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("input_tokens",),
+        "cached_tokens": ("input_tokens_details.cached_tokens",),
+        "cached_audio_tokens": ("input_tokens_details.cached_tokens_details.audio_tokens",),
+        "cached_image_tokens": ("input_tokens_details.cached_tokens_details.image_tokens",),
+        "output_tokens": ("output_tokens",),
+        "total_tokens": ("total_tokens",),
+        "cache_write_tokens": ("input_tokens_details.cache_write_tokens",),
+        "cache_write_12h_tokens": ("input_tokens_details.cache_write_tokens_details.ttl_12h_tokens",),
+        "reasoning_tokens": ("output_tokens_details.reasoning_tokens",),
+    }
+)
 # Events about the whole answer.
 BEGIN = frozenset({"response.created", "response.queued", "response.in_progress"})
 END = frozenset({"response.completed", "response.incomplete", "response.failed"})
