@@ -127,7 +127,7 @@ def test_what_is_kept_is_bounded(kits: Callable[..., Kit]) -> None:
     for number in range(1100):
         call = Call(kit.telemetry, Request(provider="openai", model=f"made-up-{number}"))
         call.settle("exhausted")
-    assert 0 < len(kit.telemetry._labelling._kept[1]) <= 1024
+    assert 0 < len(kit.telemetry._labelling._spending) <= 1024
     assert kit.total("chunkmeter.calls") == 1100
 
 
