@@ -21,9 +21,11 @@ from ..pricing.tokens import ATTRIBUTES
 from ..readers import for_wire
 
 __all__ = [
+    "PARTS",
     "attempt_attributes",
     "counted_attributes",
     "one_reason",
+    "parts_of",
     "run_attributes",
     "span_attributes",
     "span_name",
@@ -38,8 +40,8 @@ _CONVENTIONAL = frozenset(
 )
 # Counts whose 0 is worth a row: people add them up. The others are parts of these.
 _WHOLES = (semconv.USAGE_INPUT_TOKENS, semconv.USAGE_OUTPUT_TOKENS, semconv.USAGE_TOTAL_TOKENS)
-_PARTS = tuple(attribute for attribute in ATTRIBUTES if attribute not in _WHOLES)
-_wholes, _parts = (attrgetter(*map(ATTRIBUTES.__getitem__, names)) for names in (_WHOLES, _PARTS))
+PARTS = tuple(attribute for attribute in ATTRIBUTES if attribute not in _WHOLES)
+_wholes, parts_of = (attrgetter(*map(ATTRIBUTES.__getitem__, names)) for names in (_WHOLES, PARTS))
 # Outcomes that a choice without a reason is told of: there, a reason was expected.
 _FAILURES = frozenset({"error", "interrupted"})
 # The attribute for the tokens of each medium that the conventions have no attribute for.
@@ -93,9 +95,9 @@ def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons
         **dict(zip(_WHOLES, _wholes(tokens), strict=True)),
         semconv.USAGE_ESTIMATE: facts.estimated_by,
     }
-    parts = _parts(tokens)
+    parts = parts_of(tokens)
     if any(parts):
-        known.update((name, number) for name, number in zip(_PARTS, parts, strict=True) if number)
+        known.update((name, number) for name, number in zip(PARTS, parts, strict=True) if number)
     metadata = cost_metadata(tally, tokens, ended.request)
     if not metadata.keys() <= _CONVENTIONAL:
         known |= _cost_metadata_attributes(metadata, tokens, ended.request)

@@ -11,6 +11,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+from opentelemetry.util.types import AttributeValue
 
 from .. import pricing, semconv
 from .._version import __version__
@@ -30,6 +31,7 @@ from .gauges import Gauges
 from .instruments import Instruments
 from .points import Value, measured, spent
 from .recorded import told_by
+from .written import Written
 
 __all__ = ["SCOPE", "Telemetry", "default", "for_providers", "instances"]
 
@@ -72,6 +74,7 @@ class Telemetry:
         self._assess = Assess(self.settings, self.prices, self.guard)
         self.gauges = Gauges(self.instruments, lambda: self.meter_provider, self.guard)
         self._labelling = Labelling(self.attribution, self.prices, self.instruments, self.guard, self._spoken)
+        self._written = Written(draft_cost=self.draft_cost)
         self._warned = False
         instances.add(self)
 
@@ -130,8 +133,7 @@ class Telemetry:
         """
         if not span.is_recording():
             return
-        raw_reasons = LATEST not in self._spoken
-        attributes = span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=raw_reasons)
+        attributes = self._written(ended, facts, lambda: self._span_attributes(ended, facts))
         for name in () if status else told_by(span):
             attributes.pop(name, None)
         span.set_attributes(attributes)
@@ -217,6 +219,9 @@ class Telemetry:
                     record(value, labels, context)
             except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each point
                 self.guard.failed("settle", alike.slots[place][0].name, error)
+
+    def _span_attributes(self, ended: Ended, facts: Facts) -> dict[str, AttributeValue]:
+        return span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=LATEST not in self._spoken)
 
     def _count_error(self, stage: Stage) -> None:
         self.instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})
