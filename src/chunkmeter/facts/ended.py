@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..pricing import CostStatus, Priced, Unpriced
 from .request import Request
@@ -66,19 +66,22 @@ class Facts:
     estimated_by: str | None = None
     """What estimated the tokens that the provider did not count; None where nothing is estimated."""
 
-    @property
-    def cost_status(self) -> CostStatus:
-        """How far to trust the cost, or why there is none. The provider's own cost is known, whatever the usage is.
+    cost_status: CostStatus = field(init=False)
+    """How far to trust the cost, or why there is none. The provider's own cost is known, whatever the usage is.
 
-        Where several words fit, the first of these counts: `estimated` or `partial`, `incomplete`, `assumed`. A cost is
-        `partial`, a lower bound, where the usage is, where reading failed before its end, or where it is of items.
-        """
-        if not isinstance(self.cost, Priced):
-            return self.cost.reason
-        if self.cost.source == "provider":
-            return "known"
-        doubt = "incomplete" if self.cost.unpriced else "assumed" if self.cost.assumed else "known"
-        return _TRUST.get(self.usage_status, doubt)
+    Where several words fit, the first of these counts: `estimated` or `partial`, `incomplete`, `assumed`. A cost is
+    `partial`, a lower bound, where the usage is, where reading failed before its end, or where it is of items.
+    """
+
+    def __post_init__(self) -> None:
+        cost = self.cost
+        if not isinstance(cost, Priced):
+            self.cost_status = cost.reason
+        elif cost.source == "provider":
+            self.cost_status = "known"
+        else:
+            doubt = "incomplete" if cost.unpriced else "assumed" if cost.assumed else "known"
+            self.cost_status = _TRUST.get(self.usage_status, doubt)
 
 
 def seconds(start_ns: int, end_ns: int) -> float:
