@@ -281,11 +281,11 @@ class Call:
 
     def _ended(self, ending: Ending, error_type: str | None, end_ns: int) -> Ended:
         outcome = self.tally.outcome(ending)
-        if ending == "exhausted" and (self._unread or not self.request.stream):
-            # `interrupted` would be wrong: a plain answer came whole even if it has no finish reason, and of a stream
-            # that could not be read nobody knows the finish reason.
-            outcome = "completed"
         if outcome == "interrupted":
+            if self._unread or not self.request.stream:
+                # A plain answer came whole even if it has no finish reason, and of a stream that could not be read
+                # nobody knows the finish reason.
+                outcome = "completed"
             error_type = semconv.STREAM_INTERRUPTED
         return Ended(
             self.request, self.tally, outcome, error_type if outcome in ("error", "interrupted") else None,

@@ -10,6 +10,7 @@ from typing import Any
 from opentelemetry.util.types import AttributeValue
 
 from .. import semconv, text
+from ..attribution import NO_LABELS
 from ..facts.cost_metadata import MEDIA, cost_metadata
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
@@ -59,17 +60,21 @@ def span_name(request: Request) -> str:
 
 def start_attributes(request: Request) -> dict[str, AttributeValue]:
     """The attributes that a span starts with, so that a sampler can see them."""
-    known: dict[str, AttributeValue | None] = {
-        semconv.OPERATION_NAME: request.operation,
-        semconv.PROVIDER_NAME: request.provider,
-        semconv.REQUEST_MODEL: request.model,
-        semconv.REQUEST_STREAM: request.stream or None,
-        semconv.SERVER_ADDRESS: request.server_address,
-        semconv.SERVER_PORT: request.server_port,
-        **request.attributes,
-        **request.labels.all(),
-    }
-    return {name: value for name, value in known.items() if value is not None}
+    known: dict[str, AttributeValue] = {semconv.OPERATION_NAME: request.operation}
+    if request.provider is not None:
+        known[semconv.PROVIDER_NAME] = request.provider
+    if request.model is not None:
+        known[semconv.REQUEST_MODEL] = request.model
+    if request.stream:
+        known[semconv.REQUEST_STREAM] = request.stream
+    if request.server_address is not None:
+        known[semconv.SERVER_ADDRESS] = request.server_address
+    if request.server_port is not None:
+        known[semconv.SERVER_PORT] = request.server_port
+    known.update(request.attributes)
+    if request.labels is not NO_LABELS:
+        known.update(request.labels.all())
+    return known
 
 
 def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons: bool) -> dict[str, AttributeValue]:
