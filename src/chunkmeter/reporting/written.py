@@ -52,17 +52,20 @@ class Written:
             return work_out()
         if like is not None:
             first, lists = like
-            attributes = {**first, **own}
-            for name in lists:
-                attributes[name] = first[name].copy()
-            return attributes
+            return _copied({**first, **own}, lists)
         attributes = work_out()
         if own.items() <= attributes.items() and len(facts.raw_reasons) <= _MOST_CHOICES:
             if len(self._kept) >= _MOST:
                 self._kept.clear()
             lists = tuple([name for name, value in attributes.items() if isinstance(value, list)])
-            self._kept[kind] = {**attributes}, lists
+            self._kept[kind] = _copied({**attributes}, lists), lists
         return attributes
+
+
+def _copied(attributes: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
+    for name in lists:
+        attributes[name] = attributes[name].copy()
+    return attributes
 
 
 def _own(ended: Ended, facts: Facts, *, draft_cost: bool) -> _Attributes | None:
@@ -108,7 +111,8 @@ def _same(ended: Ended, facts: Facts) -> tuple[Hashable, ...]:
     """All that decides the others."""
     request, tally, tokens, cost = ended.request, ended.tally, facts.tokens, facts.cost
     priced = isinstance(cost, Priced) and (
-        cost.version, cost.model, cost.currency, cost.source, cost.multiplier, cost.unpriced
+        cost.version, cost.model, cost.currency, cost.source, cost.multiplier, cost.unpriced,
+        tuple(cost.split),
     )  # fmt: skip
     return (
         ended.outcome, ended.error_type, facts.usage_status, facts.estimated_by, facts.cost_status, priced,
