@@ -86,4 +86,4 @@ class Facts:
 
 def seconds(start_ns: int, end_ns: int) -> float:
     """The seconds between two clock readings in nanoseconds; 0 where the clock was set back in between."""
-    return max(0, end_ns - start_ns) / _NANOSECONDS
+    return (end_ns - start_ns) / _NANOSECONDS if end_ns > start_ns else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,8 +70,13 @@ class Request:
 
 def server(url: object) -> tuple[str | None, int | None]:
     """The host and port of a URL; None for what it doesn't tell. A URL without a port has its scheme's."""
+    return _server(str(url or ""))
+
+
+@lru_cache(maxsize=128)
+def _server(url: str) -> tuple[str | None, int | None]:
     try:
-        parts = urlsplit(str(url or ""))
+        parts = urlsplit(url)
         return parts.hostname, parts.port or _PORTS.get(parts.scheme)
     except ValueError:  # no URL or no port, which whoever sends the request reports
         return None, None

@@ -24,8 +24,8 @@ from .series import Chosen, Series
 
 __all__ = ["Alike", "Labelling"]
 
-_MOST = 1024
-"""How many kinds of calls are kept."""
+_MOST = 2048
+"""How many kinds of calls are kept: more than the series that the SDK keeps of a metric."""
 _WIDEST = 32
 """What tells more of a kind is not kept: an answer may have any number of choices, each with its reason."""
 _FROM_A_SPAN = (semconv.USAGE_SOURCE, "span")

@@ -10,6 +10,7 @@ from opentelemetry.util.types import AttributeValue
 from .. import semconv
 from ..facts.ended import Ended, Facts
 from ..pricing import Priced
+from ..pricing.tokens import CLASSES
 from .attributes import PARTS, parts_of
 
 __all__ = ["Written"]
@@ -18,6 +19,8 @@ _MOST = 1024
 """How many kinds of calls are kept."""
 _MOST_CHOICES = 16
 """What a call with more choices has is not kept: each has a reason of its own."""
+
+_SPLIT = {name: semconv.COST_SPLIT + name for name in CLASSES}
 
 _Attributes = dict[str, AttributeValue]
 
@@ -101,7 +104,7 @@ def _own(ended: Ended, facts: Facts, *, draft_cost: bool) -> _Attributes | None:
     if isinstance(cost, Priced):
         for part, amount in cost.split.items():
             if amount and (number := float(amount)):
-                own[semconv.COST_SPLIT + part] = number
+                own[_SPLIT.get(part) or semconv.COST_SPLIT + part] = number
         if draft_cost:
             own[semconv.COST_AMOUNT] = float(cost.amount)
     return own
