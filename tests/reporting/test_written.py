@@ -16,6 +16,7 @@ from chunkmeter import Priced, Unpriced
 from chunkmeter.facts.ended import Ended, Facts
 from chunkmeter.facts.request import Request
 from chunkmeter.facts.tally import Tally, Tokens
+from chunkmeter.pricing.tokens import ATTRIBUTES
 from chunkmeter.reporting.attributes import span_attributes
 from chunkmeter.reporting.written import Written
 
@@ -164,6 +165,13 @@ def test_what_is_kept_is_bounded(write: Write, asked: list[str | None]) -> None:
     for _ in range(2):
         write(ended, facts)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("field", ATTRIBUTES.values())
+def test_a_count_of_any_kind_is_each_call_s_own(write: Write, field: str) -> None:
+    for count in (0, 3, None, 4):
+        ended, facts = call(usage=Tokens(**{"input_tokens": 10, "output_tokens": 5, field: count}))
+        assert write(ended, facts) == worked_out(ended, facts)
 
 
 WORDS = st.sampled_from(["stop", "length", "tool_calls", "end_turn", "gen_ai.response.id"])

@@ -98,9 +98,15 @@ def _own(ended: Ended, facts: Facts, *, draft_cost: bool) -> _Attributes | None:
         own[semconv.USAGE_OUTPUT_TOKENS] = tokens.output_tokens
     if tokens.total_tokens is not None:
         own[semconv.USAGE_TOTAL_TOKENS] = tokens.total_tokens
-    parts = parts_of(tokens)
-    if any(parts):
-        own.update((name, number) for name, number in zip(PARTS, parts, strict=True) if number)
+    if (
+        tokens.cached_tokens
+        or tokens.cache_write_tokens
+        or tokens.cache_write_1h_tokens
+        or tokens.reasoning_tokens
+        or tokens.input_audio_tokens
+        or tokens.output_audio_tokens
+    ):
+        own.update((name, number) for name, number in zip(PARTS, parts_of(tokens), strict=True) if number)
     if isinstance(cost, Priced):
         for part, amount in cost.split.items():
             if amount and (number := float(amount)):
