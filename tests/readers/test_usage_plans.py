@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openai import BaseModel
 from openai.types import CompletionUsage
@@ -15,17 +15,30 @@ from chunkmeter.readers._usage import Table, counts, find, says_more, states
 from chunkmeter.readers._view import View
 from chunkmeter.readers.openai_responses import COUNTS as OF_RESPONSES
 
-TABLES = (
-    _COUNTS,
-    OF_RESPONSES,
-    Table({"input_tokens": ("a", "b.c"), "output_tokens": ("b.c", "b.d"), "total_tokens": ("e_f",)}),
+FEW = Table(
+    {
+        "input_tokens": ("a", "b.c"),
+        "output_tokens": ("b.c", "b.d"),
+        "total_tokens": ("e_f",),
+        "cached_tokens": ("b.c", "g.c"),
+        "reasoning_tokens": ("g.b.c",),
+    },
+    frozenset({"cost"}),
 )
-STEPS = sorted({
-    step for table in TABLES for paths in table.paths.values() for path in paths for step in path.split(".")
-} | {"cost", "eF", "serviceTier", "promptTokens", "promptTokensDetails", "web_search_requests"})  # fmt: skip
 VALUES = st.none() | st.integers(-2, 5) | st.sampled_from((True, 1.0, 1.5, "3", 2**60, [], [{"a": 1}]))
-USAGES = st.recursive(VALUES, lambda inner: st.dictionaries(st.sampled_from(STEPS), inner, max_size=6), max_leaves=20)
-OBJECTS = st.dictionaries(st.sampled_from(STEPS), USAGES, max_size=8)
+
+
+def objects(table: Table) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects that have some of a table's names."""
+    steps = {step for paths in table.paths.values() for path in paths for step in path.split(".")}
+    names = st.sampled_from(sorted({*steps, "cost", "eF", "promptTokens", "promptTokensDetails"}))
+    usages = st.recursive(VALUES, lambda inner: st.dictionaries(names, inner, max_size=6), max_leaves=20)
+    return st.dictionaries(names, usages, max_size=8)
+
+
+ASKED = st.sampled_from((_COUNTS, OF_RESPONSES, FEW, FEW)).flatmap(
+    lambda table: st.tuples(st.just(table), objects(table))
+)
 
 
 class AnyUsage(BaseModel):
@@ -68,13 +81,18 @@ def check(raw: Any, table: Table) -> None:
                 assert find(said, f"prompt_tokens_details.{name}") is None
 
 
-@given(raw=OBJECTS, table=st.sampled_from(TABLES))
-def test_of_json(raw: dict[str, Any], table: Table) -> None:
+@example(asked=(FEW, {"e_f": None, "eF": 3}))
+@example(asked=(FEW, {"e_f": 1, "eF": 3}))
+@example(asked=(FEW, {"b": {"c": None}, "g": {"c": 2, "b": {"c": 3}}}))
+@given(asked=ASKED)
+def test_of_json(asked: tuple[Table, dict[str, Any]]) -> None:
+    table, raw = asked
     check(raw, table)
 
 
-@given(raw=OBJECTS, details=OBJECTS, table=st.sampled_from(TABLES))
-def test_of_an_sdks_objects(raw: dict[str, Any], details: dict[str, Any], table: Table) -> None:
+@given(asked=ASKED, details=objects(FEW))
+def test_of_an_sdks_objects(asked: tuple[Table, dict[str, Any]], details: dict[str, Any]) -> None:
+    table, raw = asked
     usage = AnyUsage.construct(**raw)
     check(usage, table)
     for name in ("prompt_tokens_details", "b"):
