@@ -220,6 +220,10 @@ def count(value: Any) -> int | None:
 
     One that is too large reads as the largest count there is. No call can have that, and so it stays impossible.
     """
+    if value is None:
+        return None
+    if type(value) is int and 0 <= value < MOST_COUNTED:
+        return value
     if isinstance(value, bool) or not isinstance(value, _NUMBERS) or not value >= 0:
         return None
     if value >= MOST_COUNTED:
@@ -233,7 +237,7 @@ def quantity(value: Any) -> int | float | None:
     One that no call can have, such as -1, reads as infinite, and so it stays impossible: dropped, it would read as
     unused.
     """
-    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+    if value is None or isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     return value if 0 <= value < MOST_COUNTED else inf
 

@@ -11,11 +11,13 @@ from ..facts.tally import MOST_COUNTED, Tally, Tokens, count
 from ._view import View, is_object, outline
 
 __all__ = [
-    "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "parts_beside",
+    "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "numbers",
+    "parts_beside",
     "says_more", "states", "sum_of",
 ]  # fmt: skip
 
 _CLASSES_KEPT = (None, "5m", "1h")
+_USUALLY_KEPT = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 _TOO_MUCH = 10**18  # no call costs so much, in USD or in ticks
 # The paths where a service says what it charged, each with how many of its units are one USD: OpenRouter's number,
 # Perplexity's total, and xAI's ticks (https://docs.x.ai/docs/models).
@@ -74,9 +76,14 @@ def find(said: View, path: str) -> Any:
 
 def counts(said: View, table: Table) -> Tokens:
     """The counts that `table` finds in a usage object."""
+    return Tokens(**numbers(said, table))
+
+
+def numbers(said: View, table: Table) -> dict[str, int | None]:
+    """The same by the names that the table has for them; what has no count is None or is left out."""
     found: dict[str, int | None] = {}
     _count(found, said.raw if type(said) is View else said, table)
-    return Tokens(**found)
+    return found
 
 
 def states(said: View, table: Table, *names: str) -> bool:
@@ -181,7 +188,8 @@ def note_kept(tally: Tally, how_long: str | None, number: Any) -> None:
 def note_all_kept(tally: Tally, details: Any) -> None:
     """The same for an object that has a count for each time, such as `ephemeral_24h_input_tokens`."""
     for name, number in details.pairs() if isinstance(details, View) else ():
-        note_kept(tally, str(name).removeprefix("ephemeral_").removesuffix("_input_tokens"), number)
+        if name not in _USUALLY_KEPT:
+            note_kept(tally, str(name).removeprefix("ephemeral_").removesuffix("_input_tokens"), number)
 
 
 def charge(usage: View) -> float | None:

@@ -98,7 +98,10 @@ class View:
                     found = getattr(self.raw, name, None)
                 else:
                     return None
-        return found if type(found) in _SCALARS else view(found)
+        kind: Any = type(found)
+        if kind in _SCALARS:
+            return found
+        return View(found) if _is_plain(kind) else view(found)
 
     def tells(self, names: frozenset[str]) -> bool:
         """Whether it may have a value under one of these names: a quick first look for whoever asks for many."""
@@ -152,6 +155,10 @@ class View:
         for name in names:
             found = self.get(name)
             if found is None:
+                continue
+            if type(found) is str:
+                if found:
+                    return found
                 continue
             if isinstance(found, Enum):
                 found = found.value

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from ..facts.tally import Tally
-from . import Reader, for_wire
+from . import Reader, UnknownWireError, for_event
 from ._framing import Framing, is_event, is_raw
 from ._repeated import Repeated
-from ._wires import of_event
 from .quiet import Quiet, never
 
 __all__ = ["Body", "Quiet", "Read", "Reading", "never", "reading"]
@@ -100,11 +99,10 @@ def reading(tally: Tally, first: Any, reader: Reader | None) -> Reading | Body |
 
 
 def _native(tally: Tally, event: Any, reader: Reader | None) -> Reading | None:
-    if reader is None:
-        wire = of_event(event)
-        if wire is None:
-            return None  # perhaps a keep-alive
-        reader = for_wire(wire)
+    try:
+        reader = reader or for_event(event)
+    except UnknownWireError:
+        return None  # perhaps a keep-alive
     tally.wire = reader.wire
     quiet = reader.quiet_json if isinstance(event, dict) else reader.quiet
     if tally.said is not None:
