@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from .. import semconv, text
 from .instead import Stated
@@ -26,7 +26,6 @@ __all__ = [
     "Unpriced",
     "cost_of",
     "possible",
-    "priced",
 ]
 
 CostStatus = Literal[
@@ -125,25 +124,6 @@ class Priced:
     def table(self) -> str:
         """Where the price comes from: `provider`, or the name of the price table."""
         return "provider" if self.version is None else self.version.partition(" ")[0]
-
-
-class _Open:
-    """A `Priced` in the making. A field that is frozen takes twenty times as long to set."""
-
-    __slots__ = tuple(each.name for each in fields(Priced))
-
-
-def priced(
-    amount: Decimal, split: Mapping[str, Decimal], currency: str, model: str, version: str, multiplier: Decimal,
-    unpriced: tuple[str, ...], own: frozenset[str], *, assumed: bool,
-) -> Priced:  # fmt: skip
-    """The same as `Priced` with `source="local"`, made in less time."""
-    made: Any = _Open()
-    made.amount, made.split, made.currency, made.source = amount, split, currency, "local"
-    made.model, made.version, made.multiplier = model, version, multiplier
-    made.unpriced, made.own, made.assumed = unpriced, own, assumed
-    made.__class__ = Priced
-    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from decimal import Decimal, Inexact, localcontext
 from typing import Any, Final
 
 from .. import semconv
-from .answers import UNKNOWN_MODEL, Answer, priced
+from .answers import UNKNOWN_MODEL, Answer, Priced
 from .tokens import CLASSES, LINEAR
 
 __all__ = ["A_TOKEN", "Rates", "rates", "times"]
@@ -74,9 +74,9 @@ class Rates:
                 amount += part
             else:
                 return UNKNOWN_MODEL
-        return priced(
-            amount, split, self.currency, self.model, self.version, self.multiplier, self.unpriced,
-            frozenset(split) if self.own else _NONE, assumed=self.assumed,
+        return Priced(
+            amount, self.currency, "local", self.model, self.version, split, self.multiplier, self.unpriced,
+            self.assumed, frozenset(split) if self.own else _NONE,
         )  # fmt: skip
 
 
