@@ -65,8 +65,9 @@ _TIER = re.compile(r"\w[\w.-]{0,31}")
 _CACHES = ("cached_content", "cachedContent")
 # The parameters that a request's facts are read from, but for those that may hold media.
 _SAYING = frozenset({*_PARAMETERS, *_HOLDERS, *_TIERS, *_LATENCIES, "model", "modelId", "extra_body"})
-# How many characters a text of a key has, and how many keys there are: nobody's requests fill the memory.
-_LONGEST, _MOST = 512, 256
+# How many characters a text of a key has, and words a list; and how many keys there are. Nobody's requests fill the
+# memory.
+_LONGEST, _FEW, _MOST = 512, 16, 256
 
 _known: dict[tuple[Any, ...], Request] = {}
 """Requests by what they were described from, but for what each has of its own."""
@@ -141,6 +142,10 @@ def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -
                 return None
         elif kind is float:
             kind = str(value)  # -0.0 equals 0.0
+        elif kind is list and len(value) <= _FEW and all(type(each) is str for each in value):
+            value = tuple(value)
+            if sum(map(len, value)) > _LONGEST:
+                return None
         elif kind is not bool and kind is not NoneType:
             return None
         said += name, value, kind  # 1 equals True and 1.0
