@@ -15,7 +15,7 @@ from .call import Call
 from .context import leave
 from .pulling import pulls
 
-__all__ = ["Passing", "asend", "current_call", "is_within", "reaches", "send"]
+__all__ = ["Passing", "asend", "current_call", "is_within", "reaching", "send"]
 
 _SENDING = "chunkmeter.sending"
 """Context key of a `_Sent`; set only while a request is being sent."""
@@ -49,10 +49,10 @@ def is_within(library: str) -> bool:
     return sent is not None and library in sent.libraries
 
 
-def reaches(library: str) -> bool:
-    """Whether a request that is being sent has come to a library through whose hooks it has not passed yet."""
+def reaching(library: str) -> Call | None:
+    """The call whose request has come to a library and not passed through a hook of it yet; None if there is none."""
     sent = _sent()
-    return sent is not None and library not in sent.libraries
+    return sent.call if sent is not None and library not in sent.libraries else None
 
 
 class Passing:
