@@ -107,6 +107,8 @@ def test_requests_that_only_seem_alike_are_told_apart() -> None:
         assert said(top_p=1) == "{'gen_ai.request.top_p': 1}"
         assert said(max_tokens=5, max_completion_tokens=6) == "{'gen_ai.request.max_tokens': 6}"
         assert said(max_completion_tokens=6, max_tokens=5) == "{'gen_ai.request.max_tokens': 5}"
+        assert said(stop=["a"]) == said(stop=("a",)) == said(stop="a") == "{'gen_ai.request.stop_sequences': ['a']}"
+        assert said(stop=["a", 1]) == said(stop=[]) == "{}"
     stop = ["a"]
     assert said(stop=stop) == "{'gen_ai.request.stop_sequences': ['a']}"
     stop.append("b")

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextvars import Token
 from time import time_ns
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace.propagation import _SPAN_KEY
+from opentelemetry.trace import set_span_in_context
 
 from .call import Call
 from .context import leave
 from .pulling import pulls
 
-__all__ = ["Passing", "asend", "current_call", "is_within", "reaches", "send"]
+__all__ = ["Passing", "asend", "current_call", "is_within", "reaching", "send"]
 
 _SENDING = "chunkmeter.sending"
 """Context key of a `_Sent`; set only while a request is being sent."""
 
 
-class _Sent(NamedTuple):
+class _Sent:
     """What the context says while a request is being sent.
 
     Attributes:
@@ -31,9 +31,10 @@ class _Sent(NamedTuple):
             brings its context back when it is over.
     """
 
-    call: Call
-    libraries: tuple[str | None, ...]
-    step: _Sending
+    __slots__ = ("call", "libraries", "step")
+
+    def __init__(self, call: Call, libraries: tuple[str | None, ...], step: _Sending) -> None:
+        self.call, self.libraries, self.step = call, libraries, step
 
 
 def current_call(context: Context | None = None) -> Call | None:
@@ -48,10 +49,10 @@ def is_within(library: str) -> bool:
     return sent is not None and library in sent.libraries
 
 
-def reaches(library: str) -> bool:
-    """Whether a request that is being sent has come to a library through whose hooks it has not passed yet."""
+def reaching(library: str) -> Call | None:
+    """The call whose request has come to a library and not passed through a hook of it yet; None if there is none."""
     sent = _sent()
-    return sent is not None and library not in sent.libraries
+    return sent.call if sent is not None and library not in sent.libraries else None
 
 
 class Passing:
@@ -66,9 +67,8 @@ class Passing:
     def __enter__(self) -> None:
         sent = _sent()
         if sent is not None:
-            context = Context(otel_context.get_current())
-            dict.__setitem__(context, _SENDING, sent._replace(libraries=(*sent.libraries, self._library)))
-            self._token = otel_context.attach(context)
+            passed = _Sent(sent.call, (*sent.libraries, self._library), sent.step)
+            self._token = otel_context.attach(Context({**otel_context.get_current(), _SENDING: passed}))
 
     def __exit__(self, *_: object) -> None:
         if self._token is not None:
@@ -114,12 +114,10 @@ class _Sending:
         call = self._call
         self._paused, call.open.paused_ns = call.open.paused_ns, 0
         # The current context may hold baggage and switches of the caller's, so it is kept, and only the span replaced.
-        self._before = otel_context.get_current()
-        self._context = context = Context(self._before)
-        if call.mode != "metrics_only":
-            dict.__setitem__(context, _SPAN_KEY, call.span)
-        dict.__setitem__(context, _SENDING, _Sent(call, (call.library,), self))
-        self._token = otel_context.attach(context)
+        self._before = before = otel_context.get_current()
+        context = Context(before) if call.mode == "metrics_only" else set_span_in_context(call.span, before)
+        dict.__setitem__(context, _SENDING, _Sent(call, (call.library,), self))  # no one else has it yet
+        self._context, self._token = context, otel_context.attach(context)
 
     def __exit__(self, *_: object) -> None:
         self.over = True

@@ -65,8 +65,9 @@ _TIER = re.compile(r"\w[\w.-]{0,31}")
 _CACHES = ("cached_content", "cachedContent")
 # The parameters that a request's facts are read from, but for those that may hold media.
 _SAYING = frozenset({*_PARAMETERS, *_HOLDERS, *_TIERS, *_LATENCIES, "model", "modelId", "extra_body"})
-# How many characters a text of a key has, and how many keys there are: nobody's requests fill the memory.
-_LONGEST, _MOST = 512, 256
+# How many characters a text of a key has, and words a list; and how many keys there are. Nobody's requests fill the
+# memory.
+_LONGEST, _FEW, _MOST = 512, 16, 256
 
 _known: dict[tuple[Any, ...], Request] = {}
 """Requests by what they were described from, but for what each has of its own."""
@@ -102,16 +103,18 @@ def request_of(
     key = None if said is None else (said, endpoint, operation, stream, provider, named)
     request = None if key is None else _known.get(key)
     if request is None:
+        # What has a key is read from that: another thread may change the parameters.
+        given = parameters if said is None else dict(zip(said[1::3], said[2::3], strict=True))
         request = Request(
             operation=operation,
             provider=providers.provider_name(endpoint.provider or provider),
-            model=requested_model(parameters) or endpoint.model,
+            model=requested_model(given) or endpoint.model,
             stream=stream,
             server_address=endpoint.address,
             server_port=endpoint.port,
-            attributes={**request_attributes(parameters), **(attributes or {})},
-            tier=requested_tier(parameters),
-            context_cache=refers_to_cache(parameters),
+            attributes={**request_attributes(given), **(attributes or {})},
+            tier=requested_tier(given),
+            context_cache=refers_to_cache(given),
             named=named,
         )
         if key is not None and sum(len(text or "") for text in (*endpoint[:2], endpoint.model, provider)) <= _LONGEST:
@@ -124,11 +127,15 @@ def request_of(
 
 
 def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
-    """What a request's facts are read from, as a key: name, value and type of each parameter in turn; the attributes.
+    """What a request's facts are read from, as a key: the attributes; name, value and type of each parameter in turn.
 
     None where a value is no simple one: that is no key, or one that may change.
     """
-    said: list[Any] = []
+    more = tuple(attributes.items()) if attributes else ()
+    for _, value in more:
+        if type(value) is not str or len(value) > _LONGEST:
+            return None
+    said: list[Any] = [more]
     for name, value in parameters.items():
         if name not in _SAYING:
             continue
@@ -141,14 +148,13 @@ def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -
                 return None
         elif kind is float:
             kind = str(value)  # -0.0 equals 0.0
+        elif kind is list and len(value) <= _FEW:
+            value = tuple(value)
+            if any(type(each) is not str for each in value) or sum(map(len, value)) > _LONGEST:
+                return None
         elif kind is not bool and kind is not NoneType:
             return None
         said += name, value, kind  # 1 equals True and 1.0
-    if attributes:
-        for value in attributes.values():
-            if type(value) is not str or len(value) > _LONGEST:
-                return None
-        said.append(tuple(attributes.items()))
     return tuple(said)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..calls.begin import begin
 from ..calls.call import Call
-from ..calls.sending import Passing, asend, current_call, reaches, send
+from ..calls.sending import Passing, asend, reaching, send
 from ..reporting.telemetry import Telemetry
 from ._include_usage import Asking
 from ._library import Patches
@@ -76,8 +76,9 @@ class _Hooks:
         """Hook of `request`, and of `_request`, which is for clients that trace themselves."""
         if not self._begins(traced, client):
             return wrapped(*args, **kwargs)
-        if reaches(self._sdk.package):
-            self._tell(client, args, kwargs)
+        passing = reaching(self._sdk.package)
+        if passing is not None:
+            self._tell(passing, client, args, kwargs)
             with Passing(self._sdk.package):
                 return wrapped(*args, **kwargs)
         answer = self._begin(client, args, kwargs)
@@ -100,8 +101,9 @@ class _Hooks:
     ) -> Any:
         if not self._begins(traced, client):
             return await wrapped(*args, **kwargs)
-        if reaches(self._sdk.package):
-            self._tell(client, args, kwargs)
+        passing = reaching(self._sdk.package)
+        if passing is not None:
+            self._tell(passing, client, args, kwargs)
             with Passing(self._sdk.package):
                 return await wrapped(*args, **kwargs)
         answer = self._begin(client, args, kwargs)
@@ -120,10 +122,9 @@ class _Hooks:
         finally:
             self._answers.awaited.pop(call, None)
 
-    def _tell(self, client: Any, args: Any, kwargs: Any) -> None:
+    def _tell(self, call: Call, client: Any, args: Any, kwargs: Any) -> None:
         """Tell what the request says to a call that the application has begun, with `wrap` around a manager."""
-        call = current_call()
-        if call is not None and call.library is None:
+        if call.library is None:
             with self._telemetry.guard("hook", "describing a request"):
                 given = self._given(client, args, kwargs)
                 if given is not None:
