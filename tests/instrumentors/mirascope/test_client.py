@@ -1,4 +1,4 @@
-"""Where a client of Mirascope 1's sends its requests is kept, and told anew where it is another place."""
+"""Where a client of Mirascope's sends its requests is kept, and told anew where it is another place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a client of Mirascope 1's sends its requests: worked out once for a client."""
+"""Where a client of Mirascope's sends its requests: worked out once for a client."""
 
 from __future__ import annotations
 
