@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import pickle
-from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -17,7 +15,6 @@ from hypothesis import strategies as st
 
 from chunkmeter import pricing
 from chunkmeter.pricing import Answer, Priced, PriceFile, Tokens, bundled, price
-from chunkmeter.pricing.answers import priced
 from chunkmeter.pricing.parse import parse
 from chunkmeter.pricing.rates import rates
 from chunkmeter.pricing.resolved import Conditions, Resolved
@@ -352,20 +349,6 @@ def test_the_days_of_a_price_are_bounded() -> None:
         assert resolved.known(None, "table", "alike", number * day) is told
     (plan,) = resolved._kept[2].values()
     assert 0 < len(plan.days) <= 512
-
-
-def test_a_price_made_in_less_time_is_one_like_any_other() -> None:
-    said = Decimal(1), {"input": Decimal(1)}, "EUR", "m", "v", Decimal(2), ("tier:x",), frozenset({"input"})
-    made = priced(*said, assumed=True)
-    amount, split, currency, model, version, multiplier, unpriced, own = said
-    like = Priced(amount, currency, "local", model, version, split, multiplier, unpriced, assumed=True, own=own)
-    assert made == like
-    assert type(made) is Priced
-    assert repr(made) == repr(like)
-    assert replace(made, amount=Decimal(3)).amount == 3
-    assert pickle.loads(pickle.dumps(made)) == made
-    with pytest.raises(FrozenInstanceError):
-        made.amount = Decimal(2)  # type: ignore[misc]
 
 
 def test_what_was_worked_out_is_kept_and_bounded() -> None:
