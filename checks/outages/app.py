@@ -39,6 +39,8 @@ EVENTS: list[dict[str, Any]] = [
 ]
 held: list[Any] = []
 """Streams left open until the process ends."""
+_together: list[Any] = []
+"""In a pool's worker, a barrier at which each waits for all, so that none takes the work of two."""
 
 
 def exporters() -> tuple[Callable[[], Any], Callable[[], Any]]:
@@ -92,6 +94,8 @@ def hold() -> None:
 
 def child(count: int, method: str, how: list[str]) -> None:
     """What a `multiprocessing` child does: makes calls, leaves a stream open, ends."""
+    for barrier in _together:
+        barrier.wait(60)
     if method != "fork":
         set_up()
         if "helper" in how:
@@ -156,11 +160,12 @@ def pool(how: str, children: int, count: int) -> None:
     warnings.filterwarnings("ignore", r"This process \(pid=\d+\) is multi-threaded", DeprecationWarning)
     context = multiprocessing.get_context("fork")
     work = [(count, "fork", [])] * children
+    started: Any = {"initializer": _together.append, "initargs": (context.Barrier(children),)}
     if how == "executor":
-        with ProcessPoolExecutor(children, mp_context=context) as executor:
+        with ProcessPoolExecutor(children, mp_context=context, **started) as executor:
             list(executor.map(child, *zip(*work, strict=True)))
         return
-    with context.Pool(children) as workers:
+    with context.Pool(children, **started) as workers:
         workers.starmap(child, work, chunksize=1)
         if how == "closed":
             workers.close()

@@ -247,6 +247,8 @@ class Attribution:
 
     def deciding(self, captured: Labels, function: object = None) -> tuple[Hashable, ...]:
         """What decides the labels that a metric gets: `bounded` gives the same where this is the same."""
+        if captured is NO_LABELS and not self._function:
+            return ()
         named = function if self._function and isinstance(function, str) else None
         return (named, tuple(captured.own.items()), tuple(captured.claimed.items())) if captured or named else ()
 

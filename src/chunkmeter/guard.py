@@ -100,7 +100,7 @@ class _Guarded:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception):
+        if kind is None or not isinstance(error, Exception):
             return False
         self._guard.failed(self._stage, self._site, error)
         return True

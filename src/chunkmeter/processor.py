@@ -15,14 +15,8 @@ from opentelemetry import metrics
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import (
-    NonRecordingSpan,
-    TracerProvider,
-    set_span_in_context,
-)
-from opentelemetry.trace import (
-    Span as ApiSpan,
-)
+from opentelemetry.trace import NonRecordingSpan, TracerProvider, set_span_in_context
+from opentelemetry.trace import Span as ApiSpan
 
 from . import foreign, semconv
 from .attribution import NO_LABELS, Labels
@@ -36,9 +30,10 @@ from .calls.sending import current_call
 from .facts.ended import Ended
 from .facts.tally import Tally
 from .finished import call_of, is_ours, scope_of, with_attributes
+from .reporting.accounts import Account, account_of
 from .reporting.attributes import counted_attributes
-from .reporting.once import Account, account_of, once_for
-from .reporting.telemetry import for_providers
+from .reporting.once import once_for
+from .reporting.telemetry import SCOPE, for_providers
 from .settings import Settings
 from .streams.wrap import wrap as wrap_stream
 
@@ -147,9 +142,11 @@ class ChunkSpanProcessor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Capture the labels of a span, and mark it if it is of a metered call that is sending its request."""
-        with self._telemetry.guard("hook", "noting a span"):
-            if self.active:
+        if self.active:
+            try:
                 self._note(span, parent_context)
+            except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
+                self._telemetry.guard.failed("hook", "noting a span", error)
         if self._next is not None:
             with self._telemetry.guard("hook", "the next processor's on_start"):
                 self._next.on_start(span, parent_context)
@@ -179,8 +176,11 @@ class ChunkSpanProcessor(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Count the span's cost if it is another instrumentation's inference, and forward the span."""
-        with self._telemetry.guard("settle", "counting a span"):
-            span = self._counted(span)
+        try:
+            if scope_of(span) != SCOPE:
+                span = self._counted(span)
+        except Exception as error:  # noqa: BLE001
+            self._telemetry.guard.failed("settle", "counting a span", error)
         if self._next is not None:
             with self._telemetry.guard("settle", "the next processor's on_end"):
                 self._next.on_end(span)

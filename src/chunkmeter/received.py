@@ -10,8 +10,9 @@ from opentelemetry.trace import NoOpTracerProvider
 
 from . import foreign, semconv
 from .facts.ended import Ended
+from .reporting.accounts import Account
 from .reporting.attributes import span_attributes, start_attributes
-from .reporting.once import Account, Once
+from .reporting.once import Once
 from .reporting.telemetry import SCOPE, Telemetry
 from .settings import Settings
 

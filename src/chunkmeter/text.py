@@ -59,9 +59,12 @@ def clean(value: str, most: int = NAME) -> str:
 
 def name(value: object, most: int = NAME) -> str | None:
     """`value` as a name, cleaned; None where it is no text, or blank."""
-    if not isinstance(value, str):
+    if type(value) is str and len(value) <= most and value.isascii() and value.isprintable():
+        said = value  # nearly every name is, and this is asked for several times a call
+    elif isinstance(value, str):
+        said = clean(value, most)
+    else:
         return None
-    said = clean(value, most)
     return said if said and not said.isspace() else None
 
 

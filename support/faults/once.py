@@ -6,7 +6,8 @@ from typing import Any
 
 from chunkmeter import processor
 from chunkmeter.foreign import openinference
-from chunkmeter.reporting.once import Account, Once
+from chunkmeter.reporting.accounts import Account
+from chunkmeter.reporting.once import Once
 from support.faults import fault, put
 
 

@@ -35,6 +35,21 @@ def test_a_request_of_text_has_none() -> None:
     assert parts("a string", {"type": "refusal", "refusal": "No"}) == {}
 
 
+def test_a_part_is_found_beside_text_of_any_shape() -> None:
+    """Each of these looks like text at a glance, but for one thing."""
+    image = {"type": "image_url", "image_url": {"url": PNG}}
+    found = {"images": [{"media_type": "image/png"}]}
+    text = {"role": "user", "content": "Hi"}
+    assert media({"messages": [text, {"role": "user", "content": [image]}]}) == found
+    assert media({"messages": [text] * 3, "input": [image]}) == found
+    assert media({"messages": ["Hi", [{"type": "text", "text": "Hi"}, image]]}) == found
+    assert media({"messages": [{"content": [{"type": "text", "text": "Hi", "content": [image]}]}]}) == found
+    assert media({"messages": [{"content": [{"type": "text", "content": [image]}]}]}) == found
+    assert media({"messages": [{"content": [{"type": "image_url", **image}]}]}) == found
+    assert media({"messages": [{"content": None, "parts": [image]}]}) == found
+    assert media({"messages": (text, {"content": (image,)})}) == found
+
+
 def test_openais_parts() -> None:
     """Also Groq's, xAI's and LiteLLM's."""
     assert parts(

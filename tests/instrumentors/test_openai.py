@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import openai
@@ -14,6 +15,7 @@ from opentelemetry.trace import get_current_span
 from pydantic import BaseModel, ValidationError
 
 from chunkmeter.instrumentors import OpenAIInstrumentor, _stainless
+from chunkmeter.instrumentors._stainless_request import Sites
 from chunkmeter.instrumentors.openai import SDK
 from chunkmeter.testing import Kit, attributes_of
 from replay import routes
@@ -420,6 +422,32 @@ async def test_an_absolute_url_tells_the_host(make: Make, server: Server, metere
     await given(client.post(url, body=CHAT, cast_to=object))
     attributes = ended(metered, "completed")
     assert (attributes["server.address"], attributes["server.port"]) == ("127.0.0.1", server.port)
+
+
+def test_a_clients_sites_are_told_apart_by_all_that_decides_them() -> None:
+    """The class of the client, its URL at this time, the method and the path."""
+    sites = Sites(SDK)
+    plain = openai.OpenAI(api_key="none", base_url="https://api.openai.com/v1")
+    azure = openai.AzureOpenAI(api_key="none", api_version="2024-10-21", base_url="https://api.openai.com/v1")
+
+    def site(client: Any, url: str = "/chat/completions", method: str = "post") -> Any:
+        found = sites.of(client, SimpleNamespace(method=method, url=url))
+        return found and (found.endpoint.provider, found.endpoint.address, found.reader.wire, found.untold)
+
+    for _ in range(2):
+        plain.base_url = "https://api.openai.com/v1"
+        assert site(plain) == ("openai", "api.openai.com", "openai_chat", True)
+        assert site(azure) == ("azure.ai.openai", "api.openai.com", "openai_chat", True)
+        assert site(plain, "/responses") == ("openai", "api.openai.com", "openai_responses", False)
+        assert site(plain, method="get") is site(plain, "/models") is None
+        assert site(plain, "https://api.groq.com/chat/completions", "POST") == (
+            "groq", "api.groq.com", "openai_chat", True,
+        )  # fmt: skip
+        plain.base_url = "https://api.x.ai/v1"
+        assert site(plain) == ("x_ai", "api.x.ai", "openai_chat", True)
+    for number in range(2_000):
+        assert site(plain, f"/threads/{number}/runs") == ("x_ai", "api.x.ai", "openai_assistants", False)
+    assert len(sites._known) <= 512
 
 
 async def test_what_a_request_says_is_on_the_span(make: Make, metered: Kit) -> None:

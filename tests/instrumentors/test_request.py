@@ -22,6 +22,7 @@ from chunkmeter.instrumentors._endpoint import Endpoint, client_extras, endpoint
 from chunkmeter.instrumentors._parameters import (
     refers_to_cache,
     request_attributes,
+    request_of,
     requested_model,
     requested_tier,
 )
@@ -85,6 +86,74 @@ def test_the_assistant_of_a_run_is_read() -> None:
     """By its id; a placeholder of the SDK's is none."""
     assert request_attributes({"assistant_id": "asst_1", "thread_id": "thread_1"}) == {"gen_ai.agent.id": "asst_1"}
     assert request_attributes({"assistant_id": openai.NOT_GIVEN}) == request_attributes({"assistant_id": ""}) == {}
+
+
+ASKED = Endpoint("openai", "api.openai.com", 443)
+
+
+def test_requests_that_only_seem_alike_are_told_apart() -> None:
+    """Values that are equal but not the same, whichever was seen first, and a list that has changed since."""
+
+    def said(**parameters: Any) -> str:
+        request = request_of({"model": "gpt-4o", **parameters}, ASKED, operation="chat", stream=True)
+        return repr(dict(request.attributes))
+
+    for _ in range(2):
+        assert said(temperature=1) == "{'gen_ai.request.temperature': 1}"
+        assert said(temperature=1.0) == "{'gen_ai.request.temperature': 1.0}"
+        assert said(temperature=True) == said(temperature=None) == said() == "{}"
+        assert said(temperature=0.0) == "{'gen_ai.request.temperature': 0.0}"
+        assert said(temperature=-0.0) == "{'gen_ai.request.temperature': -0.0}"
+        assert said(top_p=1) == "{'gen_ai.request.top_p': 1}"
+        assert said(max_tokens=5, max_completion_tokens=6) == "{'gen_ai.request.max_tokens': 6}"
+        assert said(max_completion_tokens=6, max_tokens=5) == "{'gen_ai.request.max_tokens': 5}"
+        assert said(stop=["a"]) == said(stop=("a",)) == said(stop="a") == "{'gen_ai.request.stop_sequences': ['a']}"
+        assert said(stop=["a", 1]) == said(stop=[]) == "{}"
+    stop = ["a"]
+    assert said(stop=stop) == "{'gen_ai.request.stop_sequences': ['a']}"
+    stop.append("b")
+    assert said(stop=stop) == "{'gen_ai.request.stop_sequences': ['a', 'b']}"
+
+
+def test_what_is_a_requests_own_stays_its_own() -> None:
+    """Images, prompt and tier of one, place and stream of another: nothing is handed on to a request that is alike."""
+    image = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/me.png"}}]}
+    plain: dict[str, Any] = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    seen = {**plain, "messages": [image]}
+    for _ in range(2):
+        assert request_of(plain, ASKED, operation="chat", stream=True).media == {}
+        assert request_of(seen, ASKED, operation="chat", stream=True).media == {"images": [{}]}
+        kept = request_of(plain, ASKED, operation="chat", stream=True, keeps_prompt=True)
+        assert kept.prompt is plain
+        assert request_of(plain, ASKED, operation="chat", stream=True).prompt is None
+        assert request_of({**plain, "service_tier": "flex"}, ASKED, operation="chat", stream=True).tier == "flex"
+        assert request_of({**plain, "extra_body": {"service_tier": "flex"}}, ASKED, operation="chat", stream=True).tier
+        there = request_of(plain, ASKED._replace(address="llm.internal", port=80), operation="embeddings", stream=False)
+        assert (there.server_address, there.server_port, there.operation) == ("llm.internal", 80, "embeddings")
+        here = request_of(plain, ASKED, operation="chat", stream=True, attributes={"mine": "yes"}, named=True)
+        assert (here.attributes, here.named, here.stream) == ({"mine": "yes"}, True, True)
+        tagged = request_of(plain, ASKED, operation="chat", stream=True, attributes={"mine": ["a", "b"]})
+        assert tagged.attributes == {"mine": ["a", "b"]}
+        after = request_of(plain, ASKED, operation="chat", stream=False)
+        assert (after.attributes, after.named, after.stream, after.tier) == ({}, False, False, None)
+        assert (after.server_address, after.server_port) == ("api.openai.com", 443)
+
+
+class Unhashable(str):
+    """A text that can't be a key."""
+
+    __slots__ = ()
+    __hash__: Any = None
+
+
+def test_what_can_be_no_key_is_read_all_the_same() -> None:
+    """Such a model, such a provider, and one of a great length."""
+    model, huge = Unhashable("gpt-4o"), "x" * 10_000
+    said: Any = {"model": model}
+    assert request_of(said, ASKED, operation="chat", stream=True).model == "gpt-4o"
+    assert request_of({}, Endpoint(), operation="chat", stream=True, provider=Unhashable("OpenAI")).provider == "openai"
+    assert request_of({}, Endpoint(), operation="chat", stream=True, provider=huge).provider == "x" * 200
+    assert request_of({"model": huge}, ASKED, operation="chat", stream=True).model == "x" * 200
 
 
 def test_anthropics_parameters_are_read() -> None:

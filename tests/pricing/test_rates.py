@@ -17,7 +17,7 @@ from chunkmeter import pricing
 from chunkmeter.pricing import Answer, Priced, PriceFile, Tokens, bundled, price
 from chunkmeter.pricing.parse import parse
 from chunkmeter.pricing.rates import rates
-from chunkmeter.pricing.resolved import Resolved
+from chunkmeter.pricing.resolved import Conditions, Resolved
 from chunkmeter.pricing.tokens import CLASSES, LINEAR, classes, impossible, linear
 
 ROWS = [(provider, model) for provider in genai_prices.data.providers for model in provider.models]
@@ -132,7 +132,20 @@ def assert_same(usage: Tokens, **asked: Any) -> bool:
     """True if the call has a price. It is asked for twice: as it is worked out, and as it is kept."""
     long, short, again = long_way(usage, **asked), price(usage, **asked), price(usage, **asked)
     assert long == short == again, (asked, usage)
+    if not any(asked.get("items", {}).values()):
+        for _ in range(2):  # the second time by the day
+            told = known(usage, **asked)
+            assert told is None or repr(told) == repr(short), (asked, usage)
     return isinstance(short, Priced)
+
+
+def known(usage: Tokens, *, prices: PriceFile, at: datetime, **asked: Any) -> Priced | None:
+    """The price that is told only if calls that are alike have been priced before."""
+    at_ns = round(at.timestamp() * 10**6) * 1000
+    assert pricing.moment(at_ns) == at
+    kind = [asked.get(name) for name in ("model", "request_model", "provider", "service_tier", "region")]
+    kind += [asked.get("server_address"), None, asked.get("named", True), None]
+    return pricing.known(usage, tuple(kind), prices, at_ns)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
@@ -278,6 +291,66 @@ def test_the_answer_to_a_user_is_that_of_the_short_way(monkeypatch: pytest.Monke
         }  # fmt: skip
 
 
+def test_what_was_priced_before_is_known_on_the_days_that_it_holds() -> None:
+    begin = datetime(2026, 7, 1, tzinfo=UTC)
+    file = file_of('[[models]]\nnames = ["m"]\nvalid_from = 2026-07-01\nprices = { input = 3, output = 15 }')
+    asked: dict[str, Any] = {"model": "m", "prices": file}
+    usage = Tokens(input_tokens=10**6, output_tokens=0)
+    assert known(usage, at=begin, **asked) is None, "never priced"
+    price(usage, at=begin, **asked)
+    told = known(usage, at=begin + timedelta(hours=23), **asked)
+    assert told is not None
+    assert told.amount == 3
+    assert known(usage, at=begin - timedelta(microseconds=1), **asked) is None
+    file._rules = file_of('[[models]]\nnames = ["m"]\nprices = { input = 4, output = 15 }')._rules
+    assert known(usage, at=begin, **asked) is None, "another file"
+
+
+class Since:
+    """A condition of a price that holds from a moment on."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def active(self, at: datetime) -> bool:
+        return at >= self.moment
+
+
+@pytest.mark.parametrize("by_day", [True, False])
+def test_a_price_that_begins_at_midnight_is_known_to_the_microsecond(by_day: bool) -> None:
+    midnight = datetime(2026, 7, 1, tzinfo=UTC)
+    resolved = Resolved()
+    earlier, later = (rates({"input": Decimal(each)}, (), Decimal(1), model="m", version="v") for each in (1, 2))
+
+    def listed(asked: Any) -> Any:
+        return Conditions((Since(midnight),), by_day), later if asked >= midnight else earlier
+
+    at_ns = int(midnight.timestamp()) * 10**9
+    for at in (midnight - timedelta(hours=1), midnight):
+        resolved.rates(None, listed, "table", "alike", at, lambda at=at: at)  # type: ignore[arg-type,return-value,misc]
+    for _ in range(2):
+        for beside, expected in (
+            (-(10**9), earlier), (-1000, earlier), (-1, later), (0, later), (1, later), (86_399 * 10**9, later),
+        ):  # fmt: skip  # -1 is rounded up, as `datetime` has microseconds
+            assert resolved.known(None, "table", "alike", at_ns + beside) is expected, beside
+    assert resolved.known(None, "table", "alike", 0) is None
+    assert resolved.known(None, "table", "alike", 10**40) is None
+    assert resolved.known(None, "table", "other", at_ns) is None
+    assert resolved.known(None, "another", "alike", at_ns) is None
+    (plan,) = resolved._kept[2].values()
+    assert bool(plan.days) == by_day
+
+
+def test_the_days_of_a_price_are_bounded() -> None:
+    resolved, day = Resolved(), 86_400 * 10**9
+    told = rates({"input": Decimal(1)}, (), Decimal(1), model="m", version="v")
+    resolved.rates(None, lambda _: (Conditions(()), told), "table", "alike", TIMES[0], lambda: None)  # type: ignore[arg-type,return-value]
+    for number in range(1, 2000):
+        assert resolved.known(None, "table", "alike", number * day) is told
+    (plan,) = resolved._kept[2].values()
+    assert 0 < len(plan.days) <= 512
+
+
 def test_what_was_worked_out_is_kept_and_bounded() -> None:
     usage, file = Tokens(input_tokens=1, output_tokens=1), PriceFile()
     for number in range(2000):
@@ -292,7 +365,7 @@ def test_other_rules_and_another_table_begin_anew() -> None:
 
     def listed(question: Any) -> Any:
         asked.append(question)
-        return (), None
+        return Conditions(()), None
 
     for table in ("one", "one", "other", "one"):
         resolved.rates(None, listed, table, "alike", TIMES[0], lambda: None)  # type: ignore[arg-type,return-value]

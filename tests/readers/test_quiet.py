@@ -189,8 +189,8 @@ def begun() -> Tally:
 @pytest.mark.parametrize(
     "event",
     [
-        pytest.param(chunk(usage={"prompt_tokens": 1}), id="usage"),
         pytest.param(chunk(choices=[TEXT, {**TEXT, "index": 1}]), id="two choices"),
+        pytest.param(chunk(choices=[]), id="neither a choice nor usage"),
         pytest.param(chunk(x_groq={"id": "r"}), id="Groq's own"),
         pytest.param(chunk(cost={"usd": 1}), id="a cost"),
         pytest.param(chunk(choice={"usage": {"prompt_tokens": 1}}), id="usage in the choice"),
@@ -208,6 +208,34 @@ def test_a_chunk_that_may_tell_more_is_read_the_long_way(event: Json) -> None:
     assert not read_plain(tally, openai_sdk(event))
     assert said(tally) == before
     assert read_plain(tally, openai_sdk(CHUNK))
+
+
+DETAILS: Json = {"prompt_tokens": 5, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 2}}
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 1},
+        {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8},
+        DETAILS,
+        {**DETAILS, "prompt_tokens_details": {"cached_tokens": 2, "web_search_requests": 3}},
+        {**DETAILS, "prompt_tokens_details": {"cache_creation_token_details": {"ephemeral_24h_input_tokens": 4}}},
+        {**DETAILS, "cache_creation": {"ephemeral_24h_input_tokens": 4}},
+        {**DETAILS, "service_tier": "flex"},
+        {**DETAILS, "cost": 0.25, "is_byok": False},
+        {**DETAILS, "prompt_audio_seconds": 7, "prompt_tokens_details": {"audio_tokens": 2}},
+        {**DETAILS, "num_search_queries": 2, "reasoning_tokens": 1},
+        {"prompt_tokens": -1, "completion_tokens": None, "total_tokens": "8"},
+        {},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("choice", [[TEXT], []], ids=["with text", "alone"])
+@pytest.mark.parametrize("tier", [None, "default"])
+def test_a_usage_is_read_the_short_way(usage: Json, choice: list[Json], tier: str | None) -> None:
+    events = [openai_sdk(CHUNK), openai_sdk(chunk(choices=choice, usage=usage, service_tier=tier))]
+    assert plain_ones(events) == 2
 
 
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "sdk"])

@@ -124,11 +124,11 @@ def test_calls_that_differ_in_one_label_keep_their_own(kits: Callable[..., Kit])
 
 def test_what_is_kept_is_bounded(kits: Callable[..., Kit]) -> None:
     kit = kits()
-    for number in range(1100):
+    for number in range(2100):
         call = Call(kit.telemetry, Request(provider="openai", model=f"made-up-{number}"))
         call.settle("exhausted")
-    assert 0 < len(kit.telemetry._labelling._kept[1]) <= 1024
-    assert kit.total("chunkmeter.calls") == 1100
+    assert 0 < len(kit.telemetry._labelling._spending) <= 2048
+    assert kit.total("chunkmeter.calls") == 2100
 
 
 def test_a_price_file_that_is_read_again_names_its_models_from_the_next_call_on(
@@ -146,3 +146,61 @@ def test_a_price_file_that_is_read_again_names_its_models_from_the_next_call_on(
     kit.telemetry.refresh()
     ask(kit, model="ours", events=EVENTS[:0])
     assert kit.total("chunkmeter.calls", **{"gen_ai.request.model": "ours"}) == 1
+
+
+def test_a_call_whose_labels_can_not_be_worked_out_counts_all_the_same(
+    kits: Callable[..., Kit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without those of its model, and the next call has them again."""
+
+    def failing(*_: object) -> None:
+        raise LookupError
+
+    kit = kits()
+    with monkeypatch.context() as patched:
+        patched.setattr(Series, "provider", failing)
+        ask(kit)
+    assert kit.total("chunkmeter.errors", stage="settle") == 2  # in the labels of its spend, and in all others
+    assert kit.total("gen_ai.client.token.usage") == 15
+    ask(kit)
+    assert kit.total("chunkmeter.calls") == 2
+    assert kit.total("chunkmeter.calls", **{"gen_ai.request.model": "gpt-4o-mini"}) == 1
+    assert kit.total("chunkmeter.spend") == pytest.approx(2 * (12 * 0.15e-6 + 3 * 0.60e-6))
+
+
+def test_a_point_that_fails_loses_no_other(kits: Callable[..., Kit], monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = Series.labels
+
+    def failing(series: Series, metric: Any, *rest: Any) -> Any:
+        if metric.name == "chunkmeter.calls":
+            raise LookupError
+        return labels(series, metric, *rest)
+
+    kit = kits()
+    monkeypatch.setattr(Series, "labels", failing)
+    ask(kit)
+    assert kit.points("chunkmeter.calls") == []
+    assert kit.total("chunkmeter.errors", stage="settle") == 1
+    assert kit.total("chunkmeter.spend") == pytest.approx(12 * 0.15e-6 + 3 * 0.60e-6)
+    assert kit.total("gen_ai.client.token.usage") == 15
+
+
+def test_calls_of_one_model_that_end_in_other_ways_are_told_apart(kits: Callable[..., Kit]) -> None:
+    kit = kits()
+    for reason in ("stop", "length", "stop"):
+        choice = {"index": 0, "delta": {}, "finish_reason": reason}
+        ask(kit, events=[EVENTS[0], {"model": "gpt-4o-mini", "choices": [choice]}, EVENTS[2]])
+    ask(kit, events=EVENTS[:1], error=TimeoutError())
+    reasons = {word: kit.total("chunkmeter.calls", **{"chunkmeter.finish_reason": word}) for word in ("stop", "length")}
+    assert reasons == {"stop": 2, "length": 1}
+    assert kit.total("chunkmeter.calls", **{"chunkmeter.outcome": "error"}) == 1
+    assert kit.total("gen_ai.client.operation.duration", **{"error.type": "TimeoutError"}) == 0.25
+
+
+def test_what_has_many_choices_is_not_kept(kits: Callable[..., Kit]) -> None:
+    kit = kits()
+    for _ in range(2):
+        choices = [{"index": index, "delta": {}, "finish_reason": "stop"} for index in range(40)]
+        ask(kit, events=[{"model": "gpt-4o-mini", "choices": choices}, EVENTS[2]])
+    assert kit.total("chunkmeter.calls", **{"chunkmeter.finish_reason": "stop"}) == 2
+    assert kit.telemetry._labelling._spending == {}

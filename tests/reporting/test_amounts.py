@@ -16,6 +16,7 @@ from opentelemetry.util.types import AttributeValue
 
 import chunkmeter
 from chunkmeter import ChunkSpanProcessor, Settings, price
+from chunkmeter.pricing.tokens import CLASSES, Tokens, absurd
 from chunkmeter.testing import Kit, fixed_clock, scripted
 from support.wire_samples import SAMPLES, Sample
 
@@ -249,6 +250,12 @@ def test_a_count_of_a_span_that_no_call_has_is_impossible(foreign_spans: Kit, na
     assert (status(kit), kit.points("chunkmeter.spend")) == (["impossible_usage"], [])
     good_span(kit)
     assert kit.total("chunkmeter.spend") == GOOD
+
+
+@pytest.mark.parametrize("name", ["total_tokens", *(each.count for each in CLASSES.values())])
+def test_a_count_of_any_class_is_absurd_above_a_billion(name: str) -> None:
+    for count, above in ((10**9, False), (10**9 + 1, True), (None, False)):
+        assert absurd(Tokens(**{name: count})) is above
 
 
 def test_a_span_that_starts_beyond_all_years_is_priced_as_of_today(foreign_spans: Kit) -> None:

@@ -11,7 +11,8 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 
 from chunkmeter.reporting import once
-from chunkmeter.reporting.once import Account, Once, once_for, once_on
+from chunkmeter.reporting.accounts import Account
+from chunkmeter.reporting.once import Once, once_for, once_on
 
 _spans = count(1)
 SECOND = 10**9

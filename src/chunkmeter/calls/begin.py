@@ -51,34 +51,37 @@ def begin(
             can't be reached, and so the call gets none of its own.
         library: the library whose hook begins the call; None where the application does.
     """
-    with telemetry.guard("hook", "capturing labels"):
-        labels = request.labels.over(telemetry.attribution.capture())
-        if labels is not request.labels:
+    here = get_current()
+    parent = here if parent is None else parent
+    try:
+        labels = telemetry.attribution.capture(here)
+        if labels is not request.labels and (labels := request.labels.over(labels)) is not request.labels:
             request = replace(request, labels=labels)
+    except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
+        telemetry.guard.failed("hook", "capturing labels", error)
     attempt = attempt_in(parent)
     if attempt is not None:
         with telemetry.guard("hook", "joining a run"):
             request = replace(request, attributes={**request.attributes, **attempt.attributes})
-            parent = attempt.place(get_current() if parent is None else parent)
-    current = get_current_span()
-    around = current if parent is None else get_current_span(parent)
-    theirs = span or _inference_span(current, request) or _inference_span(around, request)
-    if theirs is not None:
-        call = Call(
-            telemetry, request, reader, parent=parent, span=theirs, mode="enriched", start_ns=start_ns, library=library,
-            attempt=attempt,
-        )  # fmt: skip
-        _claim(call, {} if theirs is span else _unnamed(theirs, request))
-        return call
-    mode = "metrics_only" if peer else "owned"
+            parent = attempt.place(parent)
+    current = get_current_span(here)
+    around = current if parent is here else get_current_span(parent)
+    theirs = span or _inference_span(current, request)
+    if theirs is None and around is not current:
+        theirs = _inference_span(around, request)
+    mode = "enriched" if theirs is not None else "metrics_only" if peer else "owned"
     call = Call(
-        telemetry, request, reader, parent=parent, mode=mode, start_ns=start_ns, library=library, peer=peer,
-        attempt=attempt,
+        telemetry, request, reader, parent=parent, span=theirs, mode=mode, start_ns=start_ns, library=library,
+        peer=None if theirs is not None else peer, attempt=attempt,
     )  # fmt: skip
-    if not peer:
-        with telemetry.guard("hook", "looking for spans beside"):
+    if theirs is not None:
+        _claim(call, {} if theirs is span else _unnamed(theirs, request))
+    elif not peer:
+        try:
             mark_beside(call, around, _records)
             begun(call)
+        except Exception as error:  # noqa: BLE001
+            telemetry.guard.failed("hook", "looking for spans beside", error)
     return call
 
 

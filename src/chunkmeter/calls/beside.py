@@ -17,7 +17,7 @@ from opentelemetry.trace import Span
 
 from .. import pricing, semconv
 from ..facts.request import Request
-from ..reporting.once import Account, account_of, lies_around
+from ..reporting.accounts import Account, account_of, lies_around
 from ..reporting.telemetry import SCOPE
 from .call import Call
 

@@ -20,7 +20,6 @@ from .. import readers, semconv
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..facts.tally import Ending, Tally
-from ..facts.total import Cost, cost_in
 from ..pricing import ELSEWHERE
 from ..readers import Reader, UnknownWireError
 from ..readers.items import Body, Quiet, never, reading
@@ -98,21 +97,21 @@ class Call:
         """How its chunks are read, where they are pieces of a raw body."""
         now = time_ns()
         self.start_ns = start_ns or now
-        self.first_ns = self.last_ns = 0
-        self.chunks = 0
+        self.first_ns = self.last_ns = self.chunks = 0
         self._failed = False
         """Whether reading a chunk has failed."""
-        self.raw_tapped = False
+        self.raw_tapped = self.ended = False
         self.leaving: Ending | None = None
         """How it is about to end: the user is closing its stream."""
-        self.ended = False
         self.told = False
         """Whether it is known to those who tell accounts of one call apart."""
         parent = get_current() if parent is None else parent
         self.span = span or INVALID_SPAN
         if mode == "owned":
-            with telemetry.guard("hook", "starting a span"):
+            try:
                 self.span = telemetry.start_span(request, self.start_ns, parent)
+            except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
+                telemetry.guard.failed("hook", "starting a span", error)
         self.context = parent if mode == "metrics_only" else set_span_in_context(self.span, parent)
         self.open = telemetry.gauges.opened(streamed=request.stream, at_ns=now)
         keeper.keep(self.open, telemetry, self.settle, self.disown)
@@ -212,34 +211,35 @@ class Call:
         if not keeper.release(self.open):
             return  # The call is settled already, or belongs to the process that this one was forked from.
         self._over()
-        told: tuple[Ended, Cost] | tuple[None] = (None,)
+        told: Ended | None = None
         facts: Facts | None = None
-        if self._unread and not self._failed and self._reader is None:
+        if self._reader is None and not self._failed and self._unread:
             unread = UnknownWireError("none of its events fits a known wire")
             telemetry.guard.failed("reader", "telling the wire of a stream", unread, cure=_WRAP_INSTEAD)
-        with telemetry.guard("settle", "settling"):
+        owned = self.mode == "owned"
+        try:
             self._correct_operation()
             ended = self._ended(ending, error_type, end_ns)
             self.facts = facts = telemetry.assess(ended)
-            with telemetry.guard("settle", "telling calls apart"):
-                span, own = get_current_span(self.context), self.mode != "metrics_only"
-                if is_counted(telemetry, ended, facts, span, own=own, others=self.others):
-                    facts = replace(facts, cost=ELSEWHERE)
-            self.told = True
-            told = ended, cost_in(facts)
-            with telemetry.guard("settle", "writing the span"):
-                telemetry.write(self.span, ended, facts, status=self.mode == "owned")
-            alone = self.mode == "owned" and not self.others
-            recorded = () if alone else recorded_by(ended, self.peer, self.span, self.others)
+            around, own = self.span if owned else get_current_span(self.context), self.mode != "metrics_only"
+            if is_counted(telemetry, ended, facts, around, own=own, others=self.others):
+                facts = replace(facts, cost=ELSEWHERE)
+            self.told, told = True, ended
+            try:
+                telemetry.write(self.span, ended, facts, status=owned)
+            except Exception as error:  # noqa: BLE001
+                telemetry.guard.failed("settle", "writing the span", error)
+            recorded = () if owned and not self.others else recorded_by(ended, self.peer, self.span, self.others)
             telemetry.record(ended, facts, self.context, recorded)
+        except Exception as error:  # noqa: BLE001
+            telemetry.guard.failed("settle", "settling", error)
         for block in self.blocks:
             block.settled(self, facts)
         self.tally.forget_text()
-        if self.mode == "owned" and self.span.is_recording():
-            with telemetry.guard("settle", "ending the span"):
-                end_in(self.context, self.span, end_ns)
+        if owned and self.span.is_recording():
+            end_in(self.context, self.span, end_ns, telemetry.guard)
         if self.attempt is not None:
-            self.attempt.left_by(self, *told)
+            self.attempt.left_by(self, told, facts)
 
     def disown(self) -> None:
         """Write nothing for this call: the parent process, which began it, settles it."""
@@ -281,11 +281,11 @@ class Call:
 
     def _ended(self, ending: Ending, error_type: str | None, end_ns: int) -> Ended:
         outcome = self.tally.outcome(ending)
-        if ending == "exhausted" and (self._unread or not self.request.stream):
-            # `interrupted` would be wrong: a plain answer came whole even if it has no finish reason, and of a stream
-            # that could not be read nobody knows the finish reason.
-            outcome = "completed"
         if outcome == "interrupted":
+            if self._unread or not self.request.stream:
+                # A plain answer came whole even if it has no finish reason, and of a stream that could not be read
+                # nobody knows the finish reason.
+                outcome = "completed"
             error_type = semconv.STREAM_INTERRUPTED
         return Ended(
             self.request, self.tally, outcome, error_type if outcome in ("error", "interrupted") else None,

@@ -8,6 +8,8 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
+from ..guard import Guard
+
 __all__ = ["end_in", "leave", "suppressed"]
 
 # The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
@@ -35,16 +37,19 @@ def leave(token: Token[Context]) -> None:
         return
 
 
-def end_in(context: Context, span: Span, at_ns: int) -> None:
+def end_in(context: Context, span: Span, at_ns: int, guard: Guard) -> None:
     """End a span with a context current: Logfire, which has an SDK run under suppression, drops what ends there.
 
     Args:
         context: the context.
         span: the span.
         at_ns: when it ended, in nanoseconds since the epoch.
+        guard: is told of a failure.
     """
     token = otel_context.attach(context)
     try:
         span.end(at_ns)
+    except Exception as error:  # noqa: BLE001 -- as a guard does it, in less time
+        guard.failed("settle", "ending the span", error)
     finally:
         leave(token)

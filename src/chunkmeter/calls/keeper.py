@@ -77,7 +77,7 @@ class Keeper:
     @property
     def collecting(self) -> bool:
         """Whether the garbage collector is running in this thread; it may have started inside a lock of the SDK's."""
-        return self._collector == threading.get_ident()
+        return self._collector is not None and self._collector == threading.get_ident()
 
     def on_collection(self, phase: str, _: dict[str, int]) -> None:
         """Note in which thread garbage is being collected; a callback for `gc.callbacks`."""

@@ -22,7 +22,7 @@ _ending: set[CodeType] = set()
 
 
 def pulls(function: _Function) -> _Function:
-    """Mark a function that waits for a source; it holds the call in a local variable `call`."""
+    """Mark a function that waits for a source; it holds the call in a local variable `call`, once it has one."""
     _waiting.add(function.__code__)
     return function
 
@@ -40,8 +40,8 @@ def within() -> Any:
     """
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        if frame.f_code in _waiting or frame.f_code in _ending:
-            return frame.f_locals.get("call")
+        if (frame.f_code in _waiting or frame.f_code in _ending) and "call" in (held := frame.f_locals):
+            return held["call"]
         frame = frame.f_back
     return None
 

@@ -22,8 +22,8 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_current_
 from opentelemetry.util.types import AttributeValue
 
 from .. import semconv
-from ..facts.ended import Ended
-from ..facts.total import Cost, total_of
+from ..facts.ended import Ended, Facts
+from ..facts.total import Cost, cost_in, total_of
 from ..pricing import Unpriced
 from ..reporting.attributes import attempt_attributes, run_attributes
 from ..reporting.telemetry import Telemetry
@@ -238,14 +238,15 @@ class Attempt:
             run.waiting.discard(self)
             run.add(call)
 
-    def left_by(self, call: object, ended: Ended | None, cost: Cost = _FAILED) -> None:
+    def left_by(self, call: object, ended: Ended | None, facts: Facts | None) -> None:
         """Note that a call of this attempt is settled.
 
         Args:
             call: the call.
             ended: what became of it; None if we failed to tell.
-            cost: what it cost.
+            facts: what it amounts to; None likewise.
         """
+        cost = _FAILED if facts is None else cost_in(facts)
         for run in self.runs():
             run.settled(call, ended, cost)
 
@@ -268,7 +269,10 @@ def attempt_in(context: Context | None = None) -> Attempt | None:
     Args:
         context: the current context if left out.
     """
-    attempt: Attempt | None = getattr(otel_context.get_value(WITHIN, context), "attempt", None)
+    found = (otel_context.get_current() if context is None else context).get(WITHIN)
+    if found is None:
+        return None
+    attempt: Attempt | None = getattr(found, "attempt", None)
     while attempt is not None and not attempt.run.takes(attempt):
         attempt = attempt.run.outer
     return attempt

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import Token
 from time import time_ns
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -14,13 +15,13 @@ from .call import Call
 from .context import leave
 from .pulling import pulls
 
-__all__ = ["Passing", "asend", "current_call", "is_within", "send"]
+__all__ = ["Passing", "asend", "current_call", "is_within", "reaching", "send"]
 
 _SENDING = "chunkmeter.sending"
 """Context key of a `_Sent`; set only while a request is being sent."""
 
 
-class _Sent(NamedTuple):
+class _Sent:
     """What the context says while a request is being sent.
 
     Attributes:
@@ -30,21 +31,28 @@ class _Sent(NamedTuple):
             brings its context back when it is over.
     """
 
-    call: Call
-    libraries: tuple[str | None, ...]
-    step: _Sending
+    __slots__ = ("call", "libraries", "step")
+
+    def __init__(self, call: Call, libraries: tuple[str | None, ...], step: _Sending) -> None:
+        self.call, self.libraries, self.step = call, libraries, step
 
 
 def current_call(context: Context | None = None) -> Call | None:
     """The call whose request is being sent in `context`, or None; the current context if left out."""
-    sent = _sent(context)
-    return None if sent is None else sent.call
+    sent = (otel_context.get_current() if context is None else context).get(_SENDING)
+    return sent.call if isinstance(sent, _Sent) and not sent.step.over else None
 
 
 def is_within(library: str) -> bool:
     """Whether the request that is being sent has passed through a hook of this library, which has not returned yet."""
     sent = _sent()
     return sent is not None and library in sent.libraries
+
+
+def reaching(library: str) -> Call | None:
+    """The call whose request has come to a library and not passed through a hook of it yet; None if there is none."""
+    sent = _sent()
+    return sent.call if sent is not None and library not in sent.libraries else None
 
 
 class Passing:
@@ -54,26 +62,26 @@ class Passing:
 
     def __init__(self, library: str) -> None:
         self._library = library
+        self._token: Token[Context] | None = None
 
     def __enter__(self) -> None:
-        sent, context = _sent(), otel_context.get_current()
+        sent = _sent()
         if sent is not None:
-            context = otel_context.set_value(
-                _SENDING, _Sent(sent.call, (*sent.libraries, self._library), sent.step), context
-            )
-        self._token = otel_context.attach(context)
+            passed = _Sent(sent.call, (*sent.libraries, self._library), sent.step)
+            self._token = otel_context.attach(Context({**otel_context.get_current(), _SENDING: passed}))
 
     def __exit__(self, *_: object) -> None:
-        leave(self._token)
+        if self._token is not None:
+            leave(self._token)
 
 
-def _sent(context: Context | None = None) -> _Sent | None:
-    sent = otel_context.get_value(_SENDING, context)
+def _sent() -> _Sent | None:
+    sent = otel_context.get_current().get(_SENDING)
     return sent if isinstance(sent, _Sent) and not sent.step.over else None
 
 
 @pulls
-def send(call: Call, step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def send(call: Call, step: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Run the step that sends a call's request; the call's span is current during that step only.
 
     Args:
@@ -87,7 +95,7 @@ def send(call: Call, step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any
 
 
 @pulls
-async def asend(call: Call, step: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+async def asend(call: Call, step: Callable[..., Awaitable[Any]], /, *args: Any, **kwargs: Any) -> Any:
     """Run the step that sends a call's request, as `send` does, where the step has to be awaited."""
     with _Sending(call):
         return await step(*args, **kwargs)
@@ -106,12 +114,10 @@ class _Sending:
         call = self._call
         self._paused, call.open.paused_ns = call.open.paused_ns, 0
         # The current context may hold baggage and switches of the caller's, so it is kept, and only the span replaced.
-        context = otel_context.get_current()
-        self._before = context
-        if call.mode != "metrics_only":
-            context = set_span_in_context(call.span, context)
-        self._context = otel_context.set_value(_SENDING, _Sent(call, (call.library,), self), context)
-        self._token = otel_context.attach(self._context)
+        self._before = before = otel_context.get_current()
+        context = Context(before) if call.mode == "metrics_only" else set_span_in_context(call.span, before)
+        dict.__setitem__(context, _SENDING, _Sent(call, (call.library,), self))  # no one else has it yet
+        self._context, self._token = context, otel_context.attach(context)
 
     def __exit__(self, *_: object) -> None:
         self.over = True

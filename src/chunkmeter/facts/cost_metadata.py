@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from ..pricing.tiers import service_tier
@@ -36,6 +37,8 @@ MEDIA = {
     "pdf": "input_document_tokens",
 }
 """Field of `CostMetadata` about a medium -> the field of `Tokens` that counts its tokens."""
+_media_counts = attrgetter(*MEDIA.values())
+_NO_MEDIA = (None,) * len(MEDIA)
 
 
 def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) -> dict[str, Any]:
@@ -46,31 +49,48 @@ def cost_metadata(tally: Tally, tokens: Tokens, request: Request | None = None) 
         tokens: the counts of the tally.
         request: the request; None where only the chunks are known.
     """
-    tier = tier_of(tally, request)
-    known: dict[str, Any] = {
-        "input_tokens": tokens.input_tokens,
-        "output_tokens": tokens.output_tokens,
-        "cached_tokens": tokens.cached_tokens,
-        "cached_response": tally.cached_response,
-        "context_length": tokens.input_tokens,
-        "region": region_in(tally, request),
-        "tier": tier,
-        "batch_mode": None if tier is None else service_tier(tier) == "batch",
-        "cache_write": None if tokens.cache_write_tokens is None else tokens.cache_write_tokens > 0,
-        "tool_use_tokens": tokens.tool_use_tokens,
-        "cost": tally.provider_cost,
-    }
+    known: dict[str, Any] = {}
+    given, cached, written = tokens.input_tokens, tokens.cached_tokens, tokens.cache_write_tokens
+    if given is not None:
+        known["input_tokens"] = given
+    if tokens.output_tokens is not None:
+        known["output_tokens"] = tokens.output_tokens
+    if cached is not None:
+        known["cached_tokens"] = cached
+    if tally.cached_response is not None:
+        known["cached_response"] = tally.cached_response
+    if given is not None:
+        known["context_length"] = given
+    if (region := region_in(tally, request)) is not None:
+        known["region"] = region
+    if (tier := tier_of(tally, request)) is not None:
+        known["tier"], known["batch_mode"] = tier, service_tier(tier) == "batch"
+    if written is not None:
+        known["cache_write"] = written > 0
+    if tokens.tool_use_tokens is not None:
+        known["tool_use_tokens"] = tokens.tool_use_tokens
+    if tally.provider_cost is not None:
+        known["cost"] = tally.provider_cost
     if request is not None:
         known["streaming_mode"] = request.stream
-        known["context_cache_tokens"] = tokens.cached_tokens if request.context_cache else None
+        if request.context_cache and cached is not None:
+            known["context_cache_tokens"] = cached
         if request.provider is not None and request.provider.startswith("gcp."):
             known["google"] = {"use_vertex_ai": request.provider == "gcp.vertex_ai"}
-    media = request.media if request is not None else {}
+    media = request.media if request is not None else None
+    if media or _media_counts(tokens) != _NO_MEDIA:
+        known |= _media(media or {}, tokens)
+    return known
+
+
+def _media(media: Mapping[str, Any], tokens: Tokens) -> dict[str, Any]:
+    """The fields about media, of those that the request has or that tokens are counted of."""
+    known: dict[str, Any] = {}
     for field, count in MEDIA.items():
         items, number = media.get(field), getattr(tokens, count)
         if items or number is not None:
             known[field] = _medium(field, list(items or ()), number)
-    return {name: value for name, value in known.items() if value is not None}
+    return {field: said for field, said in known.items() if said is not None}
 
 
 def tier_of(tally: Tally, request: Request | None) -> str | None:

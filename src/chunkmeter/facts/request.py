@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,9 @@ from ..attribution import NO_LABELS, Labels
 __all__ = ["Request", "server"]
 
 _PORTS = {"https": 443, "http": 80}
-_NAMES = ("provider", "model", "server_address", "tier")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, since each field of a frozen one takes longer to set; nobody changes it
 class Request:
     """What is known of a call when it starts. Its text is cleaned as it comes: see `chunkmeter.text`.
 
@@ -55,20 +55,28 @@ class Request:
     named: bool = False
 
     def __post_init__(self) -> None:
-        for name in _NAMES:
-            said = getattr(self, name)
-            if said is not None and (fit := text.name(said)) is not said:
-                object.__setattr__(self, name, fit)
-        if (operation := text.clean(self.operation)) is not self.operation:
-            object.__setattr__(self, "operation", operation)
+        self.operation = text.clean(self.operation)
+        if self.provider is not None:
+            self.provider = text.name(self.provider)
+        if self.model is not None:
+            self.model = text.name(self.model)
+        if self.server_address is not None:
+            self.server_address = text.name(self.server_address)
+        if self.tier is not None:
+            self.tier = text.name(self.tier)
         if self.attributes:
-            object.__setattr__(self, "attributes", text.attributes(self.attributes))
+            self.attributes = text.attributes(self.attributes)
 
 
 def server(url: object) -> tuple[str | None, int | None]:
     """The host and port of a URL; None for what it doesn't tell. A URL without a port has its scheme's."""
+    return _server(str(url or ""))
+
+
+@lru_cache(maxsize=128)
+def _server(url: str) -> tuple[str | None, int | None]:
     try:
-        parts = urlsplit(str(url or ""))
+        parts = urlsplit(url)
         return parts.hostname, parts.port or _PORTS.get(parts.scheme)
     except ValueError:  # no URL or no port, which whoever sends the request reports
         return None, None

@@ -10,15 +10,18 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from enum import Enum
 from math import inf
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from .. import text
 from ..pricing.items import ITEMS, Inner
 from ..pricing.tokens import Tokens
 
-__all__ = ["ENDINGS", "Ending", "Inner", "Outcome", "Tally", "Tokens", "UsageStatus", "count", "quantity"]
+__all__ = [
+    "ENDINGS", "MOST_COUNTED", "Ending", "Inner", "Outcome", "Tally", "Tokens", "UsageStatus", "count", "quantity",
+]  # fmt: skip
 
-_MOST = 2**53 - 1  # every float and JSON reader keeps it exact, and OTLP's integers have room for it
+MOST_COUNTED: Final = 2**53 - 1
+"""The largest count: every float and JSON reader keeps it exact, and OTLP's integers have room for it."""
 
 Ending = Literal["exhausted", "error", "cancelled", "closed", "collected"]
 Outcome = Literal["completed", "interrupted", "error", "cancelled", "closed", "abandoned"]
@@ -34,13 +37,6 @@ ENDINGS: dict[Ending, tuple[Outcome, Outcome]] = {
     "collected": ("completed", "abandoned"),
 }
 
-_TEXTS = {
-    "response_id": text.LONGEST,
-    "response_model": text.NAME,
-    "service_tier": text.NAME,
-    "region": text.NAME,
-}
-"""A field that holds text as it came -> how many characters of it are kept."""
 _HIGHEST = 2**31  # an enum's number is below
 _NO_WORD = "unknown"
 _NUMBERS = (int, float)  # a union would be made anew each time that it is asked for
@@ -135,10 +131,14 @@ class Tally:
 
     def clean(self) -> None:
         """Clean the text that the chunks brought, as `chunkmeter.text` does."""
-        for field, most in _TEXTS.items():
-            said = getattr(self, field)
-            if said is not None:
-                setattr(self, field, text.name(said, most))
+        if self.response_id is not None:
+            self.response_id = text.name(self.response_id, text.LONGEST)
+        if self.response_model is not None:
+            self.response_model = text.name(self.response_model)
+        if self.service_tier is not None:
+            self.service_tier = text.name(self.service_tier)
+        if self.region is not None:
+            self.region = text.name(self.region)
         if self.block_reason is not None:
             self.block_reason = _word(self.block_reason)
         if self.inner:
@@ -155,6 +155,8 @@ class Tally:
 
     def raw_reasons(self) -> list[str | None]:
         """The provider's own finish reasons in the order of choices; None for a choice without one."""
+        if len(self.reasons) == 1:
+            return [*map(_word, self.reasons.values())]
         return [_word(self.reasons[index]) for index in sorted(self.reasons)]
 
     def tokens(self) -> Tokens:
@@ -201,10 +203,9 @@ class Tally:
         """
         if failed:
             return "failed"
-        told = bool(tokens)
-        if not told and any(name in ITEMS and ITEMS[name].measures for name in self.items):
-            return "reported" if self.final else "partial"
-        if not told:
+        if tokens.input_tokens is None and not tokens:
+            if any(name in ITEMS and ITEMS[name].measures for name in self.items):
+                return "reported" if self.final else "partial"
             return "missing"
         return "reported" if self.final and self.counts_both(tokens) else "partial"
 
@@ -219,10 +220,14 @@ def count(value: Any) -> int | None:
 
     One that is too large reads as the largest count there is. No call can have that, and so it stays impossible.
     """
+    if value is None:
+        return None
+    if type(value) is int and 0 <= value < MOST_COUNTED:
+        return value
     if isinstance(value, bool) or not isinstance(value, _NUMBERS) or not value >= 0:
         return None
-    if value >= _MOST:
-        return _MOST
+    if value >= MOST_COUNTED:
+        return MOST_COUNTED
     return int(value) if value == int(value) else None
 
 
@@ -232,12 +237,14 @@ def quantity(value: Any) -> int | float | None:
     One that no call can have, such as -1, reads as infinite, and so it stays impossible: dropped, it would read as
     unused.
     """
-    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+    if value is None or isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
-    return value if 0 <= value < _MOST else inf
+    return value if 0 <= value < MOST_COUNTED else inf
 
 
 def _word(reason: Any) -> str | None:
+    if type(reason) is str:
+        return text.name(reason) or _NO_WORD
     if isinstance(reason, Enum):  # a protocol buffer's enum has a number as its value, and the word as its name
         reason = reason.value if isinstance(reason.value, str) else reason.name
     if reason is None:

@@ -43,17 +43,34 @@ def _grpc_url(owner: Any) -> Any:
     return f"https://{target.decode().rpartition('/')[2]}"
 
 
+_client_url = attrgetter("_client.base_url")
+_azure_url = attrgetter("_config.endpoint")
+_amazon_url = attrgetter("meta.endpoint_url")
+_cohere_url = attrgetter("_client_wrapper._base_url")
 # Where an SDK keeps its base URL, starting at the object whose method sends the request.
 _URLS: tuple[Callable[[Any], Any], ...] = (
-    attrgetter("_client.base_url"),  # OpenAI, Groq, Anthropic
+    _client_url,
     _google_url,
-    attrgetter("_config.endpoint"),  # Azure
-    attrgetter("meta.endpoint_url"),  # boto3, aiobotocore
-    attrgetter("_client_wrapper._base_url"),  # Cohere
+    _azure_url,
+    _amazon_url,
+    _cohere_url,
     _mistral_url,
     _grpc_url,
     _channel_url,
 )
+# The package of such an object -> where its SDK keeps it, which is looked at first: the others take long to say no.
+_OWN_URLS: Mapping[str, Callable[[Any], Any]] = {
+    "openai": _client_url,
+    "groq": _client_url,
+    "anthropic": _client_url,
+    "google": _google_url,
+    "azure": _azure_url,
+    "botocore": _amazon_url,
+    "aiobotocore": _amazon_url,
+    "cohere": _cohere_url,
+    "mistralai": _mistral_url,
+    "xai_sdk": _grpc_url,
+}
 # Words in the class names of clients that use a model maker's SDK with another company's service.
 _RESELLERS = {"Azure": "azure.ai.openai", "Bedrock": "aws.bedrock", "Vertex": "gcp.vertex_ai"}
 # Names by which wrapper functions hold the method that they wrap. Cohere's client wraps its own methods twice.
@@ -83,7 +100,12 @@ def endpoint(method: Any) -> Endpoint:
         method: a bound method, such as `client.chat.completions.create`, or a wrapper of one.
     """
     owner = _owner(method)
-    url = next((url for url in (_get(owner, read) for read in _URLS) if url), None)
+    read = _OWN_URLS.get(str(cast("type[Any]", type(owner)).__module__).partition(".")[0])
+    url = None if read is None else _get(owner, read)
+    if url and read is _amazon_url:
+        return Endpoint(_provider_at(url), *server(url))  # its clients take long to say no, and tell no more
+    if not url:
+        url = next((url for url in (_get(owner, read) for read in _URLS) if url), None)
     # Only Google's `GenerativeModel` has this name: it is made for one model. The name may begin with a path.
     model = str(getattr(owner, "_model_name", "")).rpartition("/")[2]
     return Endpoint(_provider(owner, url), *server(url), model or None)
@@ -113,14 +135,18 @@ def _owner(method: Any) -> Any:
 
 def _provider(owner: Any, url: Any) -> str | None:
     """The provider, as the client tells it by Google's `vertexai` flag, its URL or its class; None if it doesn't."""
-    vertex = _get(owner, attrgetter("_api_client.vertexai"))
     if hasattr(owner, "_api_client"):
-        return "gcp.vertex_ai" if vertex else "gcp.gemini"
-    known = providers.at_url(str(url))
+        return "gcp.vertex_ai" if _get(owner, attrgetter("_api_client.vertexai")) else "gcp.gemini"
+    known = _provider_at(url)
     if known is not None:
-        return known.name
+        return known
     client = type(getattr(owner, "_client", None)).__name__
     return next((provider for word, provider in _RESELLERS.items() if word in client), None)
+
+
+def _provider_at(url: Any) -> str | None:
+    known = providers.at_url(str(url))
+    return None if known is None else known.name
 
 
 def _get(owner: Any, read: Callable[[Any], Any]) -> Any:

@@ -22,6 +22,7 @@ Hides = Callable[[Any], bool]
 """Says whether an event is to be kept from the application."""
 
 _OPTIONS, _WISH = "stream_options", "include_usage"
+_NONE: Mapping[str, Any] = {}
 # The HTTP statuses by which a service says that it does not know a parameter.
 _REFUSALS = frozenset({400, 422})
 _MOST = 256  # how many refusing services are remembered
@@ -153,7 +154,8 @@ def asked_azure(parameters: dict[str, Any], extras: Mapping[str, Any]) -> dict[s
 
 def says_usage(holder: Mapping[str, Any]) -> bool:
     """Whether a request's parameters say whether it wants its usage, either way or in a form that is not known."""
-    return _asking(holder) is None
+    options = holder.get(_OPTIONS, _NONE)
+    return _WISH in options if type(options) is dict else not isinstance(options, Mapping) or _WISH in options
 
 
 def shown(call: Call, events: Any, hides: Hides) -> Any:
@@ -216,10 +218,7 @@ def _asking_in(parameters: dict[str, Any], name: str, holder: Any) -> dict[str, 
 
 
 def _asking(holder: Mapping[str, Any]) -> dict[str, Any] | None:
-    options = holder.get(_OPTIONS, {})
-    if not isinstance(options, Mapping) or _WISH in options:
-        return None
-    return {**holder, _OPTIONS: {**options, _WISH: True}}
+    return None if says_usage(holder) else {**holder, _OPTIONS: {**holder.get(_OPTIONS, _NONE), _WISH: True}}
 
 
 def _refused(error: Exception) -> bool:

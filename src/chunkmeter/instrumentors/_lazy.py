@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,12 @@ from ..calls.run import attempt_in
 from ..calls.within import made_here
 from ..streams.metered import note_lazy
 from ..streams.stepping import Observe
-from ..streams.taps import SendingAsync, sending, tap
+from ..streams.taps import SendingAsync, lazy_tap, tap
 from ._library import Wrapper
 from ._method import Describing, Method
 from ._parameters import by_name
 
-__all__ = ["Begin", "LazyAsync", "Observer", "is_wrapped", "lazy", "lazy_hook", "lazy_sync", "parent_of"]
+__all__ = ["Begin", "LazyAsync", "Observer", "is_wrapped", "lazy", "lazy_hook", "parent_of"]
 
 Begin = Callable[[], Lease | None]
 """Gives the lease of a stream's call, which is begun unless it has begun; None if the stream goes unmetered."""
@@ -114,20 +114,9 @@ def lazy(begin: Begin, items: Any, observer: Observer | None = None) -> Any:
             begun.append(lease)
         return lease
 
-    stream = (LazyAsync if hasattr(items, "__anext__") else lazy_sync)(noted, items, observer)
+    stream = (LazyAsync if hasattr(items, "__anext__") else lazy_tap)(noted, items, observer)
     note_lazy(stream, begun)
     return stream
-
-
-def lazy_sync(begin: Begin, items: Iterator[Any], observer: Observer | None = None) -> Generator[Any, Any, Any]:
-    """Meter a lazy stream that is sync; `lazy` says what its arguments are."""
-    # An SDK's own generator may iterate this one, and closes it as it is collected. So its end is left to the lease.
-    lease = begin()
-    if lease is None:
-        return (yield from items)
-    call = lease.begun()
-    sent = items if call.chunks else sending(call, items)
-    return (yield from tap(lease, sent, None if observer is None else observer(call)))
 
 
 class LazyAsync:

@@ -42,6 +42,8 @@ _URLS = ("url", "file_data")
 # file id does not.
 _SOURCED = {"image": "images", "document": "pdf", "audio": "audio"}
 _TEXTS = frozenset({"text", "content"})
+# The `type` of a part that is text.
+_PLAIN = ("text", "input_text", "output_text")
 # The fields of Google's parts that hold data with a media type.
 _BLOBS = ("inline_data", "inlineData", "file_data", "fileData")
 _TYPES = ("mime_type", "mimeType", "media_type")
@@ -59,10 +61,37 @@ def media(parameters: Mapping[str, Any]) -> Media:
         By medium, as Mirascope names it (`images`, `videos`, `audio`, `pdf`): a dict for each part, with what the
         request says of it. A medium without parts is left out.
     """
+    for place in _PLACES:
+        node = parameters.get(place)
+        if node is not None and type(node) is not str and not _is_text(node):
+            return _walked(parameters)
+    return {}
+
+
+def _walked(parameters: Mapping[str, Any]) -> Media:
     walk = _Walk()
     for place in _PLACES:
         walk.visit(parameters.get(place), _DEEPEST)
     return walk.found
+
+
+def _is_text(place: Any) -> bool:
+    """Whether a list holds text alone, as nearly all do: told at a glance, where each message is of the usual shape."""
+    if type(place) is not list:
+        return False
+    for message in place:
+        content: Any = message.get("content") if type(message) is dict else message
+        if type(content) is not str and not (type(content) is list and all(map(_is_plain, content))):
+            return False
+    return True
+
+
+def _is_plain(part: Any) -> bool:
+    """Whether a part of a message holds its text and nothing else."""
+    if type(part) is not dict or len(part) != 2 or "text" not in part:
+        return False
+    kind: Any = part.get("type")
+    return type(kind) is str and kind in _PLAIN
 
 
 class _Walk:

@@ -13,7 +13,7 @@ from ..calls.begin import begin
 from ..calls.call import Call
 from ..calls.context import suppressed
 from ..calls.lease import Lease
-from ..calls.sending import Passing, asend, current_call, is_within, send
+from ..calls.sending import Passing, asend, current_call, reaching, send
 from ..facts.request import Request
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry
@@ -133,7 +133,7 @@ class Method:
 
     def passes(self) -> bool:
         """Whether a request that is sent now belongs to a call that another library's hook has begun."""
-        return self._patches.active and current_call() is not None and not is_within(self.library)
+        return self._patches.active and reaching(self.library) is not None
 
     def own_call(self) -> Call | None:
         """The call whose request is being sent, if a hook of this library began it; otherwise None."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
+from types import NoneType
 from typing import Any, cast
 
 from opentelemetry.util.types import AttributeValue
@@ -61,6 +63,14 @@ _TIERS = ("service_tier", "serviceTier")
 _LATENCIES = ("performanceConfig", "performanceConfigLatency")
 _TIER = re.compile(r"\w[\w.-]{0,31}")
 _CACHES = ("cached_content", "cachedContent")
+# The parameters that a request's facts are read from, but for those that may hold media.
+_SAYING = frozenset({*_PARAMETERS, *_HOLDERS, *_TIERS, *_LATENCIES, "model", "modelId", "extra_body"})
+# How many characters a text of a key has, and words a list; and how many keys there are. Nobody's requests fill the
+# memory.
+_LONGEST, _FEW, _MOST = 512, 16, 256
+
+_known: dict[tuple[Any, ...], Request] = {}
+"""Requests by what they were described from, but for what each has of its own."""
 
 
 def request_of(
@@ -88,21 +98,64 @@ def request_of(
         keeps_prompt: whether the request keeps the parameters, so that the prompt's tokens can be estimated.
         named: whether the user named the provider; else it is inferred from the SDK.
     """
-    return Request(
-        operation=operation,
-        provider=providers.provider_name(endpoint.provider or provider),
-        model=requested_model(parameters) or endpoint.model,
-        stream=stream,
-        server_address=endpoint.address,
-        server_port=endpoint.port,
-        attributes={**request_attributes(parameters), **(attributes or {})},
-        labels=labels,
-        tier=requested_tier(parameters),
-        media=media(parameters),
-        context_cache=refers_to_cache(parameters),
-        prompt=parameters if keeps_prompt else None,
-        named=named,
-    )
+    found = media(parameters)
+    said = _said(parameters, attributes) if provider is None or type(provider) is str else None
+    key = None if said is None else (said, endpoint, operation, stream, provider, named)
+    request = None if key is None else _known.get(key)
+    if request is None:
+        # What has a key is read from that: another thread may change the parameters.
+        given = parameters if said is None else dict(zip(said[1::3], said[2::3], strict=True))
+        request = Request(
+            operation=operation,
+            provider=providers.provider_name(endpoint.provider or provider),
+            model=requested_model(given) or endpoint.model,
+            stream=stream,
+            server_address=endpoint.address,
+            server_port=endpoint.port,
+            attributes={**request_attributes(given), **(attributes or {})},
+            tier=requested_tier(given),
+            context_cache=refers_to_cache(given),
+            named=named,
+        )
+        if key is not None and sum(len(text or "") for text in (*endpoint[:2], endpoint.model, provider)) <= _LONGEST:
+            if len(_known) >= _MOST:
+                _known.clear()
+            _known[key] = request
+    if not found and not keeps_prompt and labels is NO_LABELS:
+        return request
+    return replace(request, labels=labels, media=found, prompt=parameters if keeps_prompt else None)
+
+
+def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
+    """What a request's facts are read from, as a key: the attributes; name, value and type of each parameter in turn.
+
+    None where a value is no simple one: that is no key, or one that may change.
+    """
+    more = tuple(attributes.items()) if attributes else ()
+    for _, value in more:
+        if type(value) is not str or len(value) > _LONGEST:
+            return None
+    said: list[Any] = [more]
+    for name, value in parameters.items():
+        if name not in _SAYING:
+            continue
+        kind: Any = type(value)
+        if kind is str:
+            if len(value) > _LONGEST:
+                return None
+        elif kind is int:
+            if abs(value) >= _OTLP_LIMIT:
+                return None
+        elif kind is float:
+            kind = str(value)  # -0.0 equals 0.0
+        elif kind is list and len(value) <= _FEW:
+            value = tuple(value)
+            if any(type(each) is not str for each in value) or sum(map(len, value)) > _LONGEST:
+                return None
+        elif kind is not bool and kind is not NoneType:
+            return None
+        said += name, value, kind  # 1 equals True and 1.0
+    return tuple(said)
 
 
 def by_name(method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

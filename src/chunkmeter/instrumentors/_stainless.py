@@ -15,14 +15,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from ..calls.begin import begin
 from ..calls.call import Call
-from ..calls.sending import Passing, asend, current_call, send
+from ..calls.sending import Passing, asend, reaching, send
 from ..reporting.telemetry import Telemetry
 from ._include_usage import Asking
 from ._library import Patches
 from ._method import Method
 from ._stainless_answer import Answer, Answers, note_retries
-from ._stainless_request import Given, Sdk
+from ._stainless_request import Given, Sdk, Sites
 
 __all__ = ["Sdk", "install"]
 
@@ -49,7 +50,8 @@ class _Hooks:
         self._sdk, self._telemetry, self._patches = sdk, telemetry, patches
         self._method = Method(telemetry, sdk.package, patches)
         self._answers = Answers(self._method)
-        self._asking = Asking()
+        self._asking, self._sites = Asking(), Sites(sdk)
+        self._beginning = telemetry.guard("hook", "beginning a call")
 
     def install(self) -> None:
         """Put each hook in place."""
@@ -74,8 +76,9 @@ class _Hooks:
         """Hook of `request`, and of `_request`, which is for clients that trace themselves."""
         if not self._begins(traced, client):
             return wrapped(*args, **kwargs)
-        if self._method.passes():
-            self._tell(client, args, kwargs)
+        passing = reaching(self._sdk.package)
+        if passing is not None:
+            self._tell(passing, client, args, kwargs)
             with Passing(self._sdk.package):
                 return wrapped(*args, **kwargs)
         answer = self._begin(client, args, kwargs)
@@ -84,7 +87,9 @@ class _Hooks:
         call = answer.begun()
         self._answers.awaited[call] = answer
         try:
-            return send(call, partial(self._send, answer, wrapped, args, kwargs))
+            if not self._asks(answer):
+                return send(call, wrapped, *args, **kwargs)
+            return send(call, self._send, answer, wrapped, args, kwargs)
         except BaseException as error:
             self._fail(call, error)
             raise
@@ -96,8 +101,9 @@ class _Hooks:
     ) -> Any:
         if not self._begins(traced, client):
             return await wrapped(*args, **kwargs)
-        if self._method.passes():
-            self._tell(client, args, kwargs)
+        passing = reaching(self._sdk.package)
+        if passing is not None:
+            self._tell(passing, client, args, kwargs)
             with Passing(self._sdk.package):
                 return await wrapped(*args, **kwargs)
         answer = self._begin(client, args, kwargs)
@@ -106,25 +112,23 @@ class _Hooks:
         call = answer.begun()
         self._answers.awaited[call] = answer
 
-        async def sent() -> Any:
-            return await self._send(answer, wrapped, args, kwargs)
-
         try:
-            return await asend(call, sent)
+            if not self._asks(answer):
+                return await asend(call, wrapped, *args, **kwargs)
+            return await asend(call, self._send, answer, wrapped, args, kwargs)
         except BaseException as error:
             self._fail(call, error)
             raise
         finally:
             self._answers.awaited.pop(call, None)
 
-    def _tell(self, client: Any, args: Any, kwargs: Any) -> None:
+    def _tell(self, call: Call, client: Any, args: Any, kwargs: Any) -> None:
         """Tell what the request says to a call that the application has begun, with `wrap` around a manager."""
-        call = current_call()
-        if call is not None and call.library is None:
+        if call.library is None:
             with self._telemetry.guard("hook", "describing a request"):
-                given = Given.of(self._sdk, client, args, kwargs)
-                if given.wire is not None:
-                    call.learn(given.described(given.wire, keeps_prompt=self._telemetry.settings.estimate)[0])
+                given = self._given(client, args, kwargs)
+                if given is not None:
+                    call.learn(given.described(keeps_prompt=self._telemetry.settings.estimate)[0])
 
     def _begins(self, traced: bool, client: Any) -> bool:
         """Whether calls of this client begin here: in `_request` if the client traces itself, else in `request`."""
@@ -133,17 +137,26 @@ class _Hooks:
     def _begin(self, client: Any, args: Any, kwargs: Any) -> Answer | None:
         if not self._method.works():
             return None
-        with self._telemetry.guard("hook", "beginning a call"):
-            given = Given.of(self._sdk, client, args, kwargs)
-            wire = given.wire
-            if wire is None:
+        telemetry = self._telemetry
+        with self._beginning:
+            given = self._given(client, args, kwargs)
+            if given is None:
                 return None
-            settings = self._telemetry.settings
-            if not (settings.include_usage or settings.estimate) and given.is_untold:
+            settings = telemetry.settings
+            if given.is_untold and not (settings.include_usage or settings.estimate):
                 _warn_of_usage()
-            call = self._method.begin(partial(given.described, wire, keeps_prompt=settings.estimate))
-            return None if call is None else Answer(call, given)
+            request, reader = given.described(keeps_prompt=settings.estimate)
+            return Answer(begin(telemetry, request, reader, library=self._sdk.package), given)
         return None
+
+    def _given(self, client: Any, args: Any, kwargs: Any) -> Given | None:
+        """What is given by position and by name; None where this is no request to a model."""
+        options = args[1] if len(args) > 1 else kwargs["options"]
+        site = self._sites.of(client, options)
+        return None if site is None else Given(self._sdk, site, options, kwargs)
+
+    def _asks(self, answer: Answer) -> bool:
+        return answer.given.is_untold and self._telemetry.settings.include_usage
 
     def _send(self, answer: Answer, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         given = answer.given

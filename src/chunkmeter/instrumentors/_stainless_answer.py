@@ -48,7 +48,10 @@ class Answers:
     """
 
     def __init__(self, method: Method) -> None:
-        self._method, self._telemetry = method, method.telemetry
+        self._method = method
+        guard = method.telemetry.guard
+        self._taking, self._reading = guard("hook", "taking an answer"), guard("hook", "reading an answer")
+        self._tapping = guard("hook", "tapping a stream")
         self.awaited: dict[Call, Answer] = {}
 
     def on_response(self, wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
@@ -82,7 +85,7 @@ class Answers:
         answer = None if call is None else self.awaited.get(call)
         if call is None or answer is None or call.ended:
             return None
-        with self._telemetry.guard("hook", "taking an answer"):
+        with self._taking:
             response = kwargs["response"]
             note_retries(call, kwargs.get("retries_taken"))
             if not response.is_success:  # a middleware of the client's gets to see refusals too
@@ -99,7 +102,7 @@ class Answers:
         call = answer.begun()
         if not answer.is_whole:
             return
-        with self._telemetry.guard("hook", "reading an answer"):
+        with self._reading:
             is_raw = result is response or hasattr(result, "http_response")
             call.observe(contents(response) if is_raw else result)
         call.settle("exhausted")
@@ -107,14 +110,14 @@ class Answers:
 
     def _read_unparsed(self, answer: Answer, response: Any) -> None:
         """Read an answer that the SDK has failed to make anything of; it is paid for. The failure settles the call."""
-        with self._telemetry.guard("hook", "reading an answer"):
+        with self._reading:
             if answer.is_whole:
                 answer.begun().observe(contents(response))
 
     def on_stream(self, wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) -> None:
         """Hook of `Stream.__init__(*, response, ...)`."""
         wrapped(*args, **kwargs)
-        with self._telemetry.guard("hook", "tapping a stream"):
+        with self._tapping:
             answer = lease_of(stream.response)
             if isinstance(answer, Answer) and not answer.begun().ended:
                 if answer.asked and "_iterator" in vars(stream):
@@ -130,5 +133,5 @@ def note_retries(call: Call, retries: Any) -> None:
         call: the call.
         retries: the number, or the text of it; what is none says nothing.
     """
-    if str(retries).isdecimal() and int(retries):
+    if retries and str(retries).isdecimal() and int(retries):
         call.span.set_attribute(semconv.REQUEST_RETRIES, int(retries))

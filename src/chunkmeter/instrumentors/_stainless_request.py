@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, cast, get_origin
+from typing import Any, NamedTuple, cast, get_origin
 from urllib.parse import urlsplit
 
 from .. import providers, readers
@@ -16,9 +15,10 @@ from ._endpoint import Endpoint
 from ._include_usage import asked_openai, says_usage
 from ._parameters import request_of
 
-__all__ = ["Given", "Sdk"]
+__all__ = ["Given", "Sdk", "Site", "Sites"]
 
 _RAW = "x-stainless-raw-response"
+_MOST = 512  # how many sites of an SDK are kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,72 +42,116 @@ class Sdk:
 
     def wire(self, path: str) -> str | None:
         """The wire of the answer to a request, by its path; None where it is no request to a model."""
-        end = _longest_end(tuple(self.wires), path)
+        end = _longest_end(self.wires, path)
         return None if end is None else self.wires[end]
 
     def place(self, client: Any, url: str) -> Endpoint:
         """Where a client's request goes: who answers is told by the client's class, else the host, else the format."""
-        return _place(self, type(client), url)
+        host, port = server(url)
+        word = _first_word(self.clients, self.package, type(client))
+        if word is not None:
+            return Endpoint(self.clients[word], host, port)
+        owner = providers.at_host(host or "") or providers.at_url(url)
+        return Endpoint(self.provider if owner is None else owner.name, host, port)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the hook of `request(cast_to, options, *, stream, stream_cls)` is given.
+class Site(NamedTuple):
+    """What is the same for all requests that a client sends to one URL.
 
     Attributes:
-        sdk: the SDK.
-        client: the client that sends the request.
-        options: the SDK's description of the request.
-        stream: whether the answer is to be a stream.
-        stream_class: the class of that stream.
+        endpoint: where they go.
+        reader: reads their answers.
+        untold: whether their streams bring their usage only if they are asked for it.
     """
 
-    sdk: Sdk
-    client: Any
-    options: Any
-    stream: bool
-    stream_class: Any
+    endpoint: Endpoint
+    reader: Reader
+    untold: bool
 
-    @classmethod
-    def of(cls, sdk: Sdk, client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Given:
-        """What is given by position and by name."""
-        options = args[1] if len(args) > 1 else kwargs["options"]
-        return cls(sdk, client, options, bool(kwargs.get("stream")), kwargs.get("stream_cls"))
 
-    @property
-    def wire(self) -> str | None:
-        """The wire of the answer; None where this is no request to a model."""
-        posts = str(self.options.method).lower() == "post"
-        return self.sdk.wire(urlsplit(str(self.options.url)).path) if posts else None
+class Sites:
+    """The sites of an SDK, each worked out once.
 
-    @property
-    def body(self) -> dict[str, Any]:
-        """The body that is sent, as far as it is a JSON object or a form."""
-        said = self.options.json_data
-        return {**(said if isinstance(said, dict) else {}), **self._extra}
+    Args:
+        sdk: the SDK.
+    """
 
-    def described(self, wire: str, *, keeps_prompt: bool) -> tuple[Request, Reader]:
+    def __init__(self, sdk: Sdk) -> None:
+        self._sdk = sdk
+        self._known: dict[tuple[Any, ...], Site | None] = {}
+
+    def of(self, client: Any, options: Any) -> Site | None:
+        """The site of a request; None where this is no request to a model.
+
+        Args:
+            client: the client that sends the request.
+            options: the SDK's description of the request.
+        """
+        method, url, base = str(options.method), str(options.url), client.base_url
+        # httpx puts a URL's text together each time that it is asked for.
+        parts: Any = getattr(base, "_uri_reference", None)
+        key = type(client), tuple(parts) if isinstance(parts, tuple) else str(base), method, url
+        try:
+            return self._known[key]
+        except KeyError:
+            site = self._new(client, str(base), method, url)
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[key] = site
+        return site
+
+    def _new(self, client: Any, base: str, method: str, url: str) -> Site | None:
+        parts = urlsplit(url)
+        wire = self._sdk.wire(parts.path) if method.lower() == "post" else None
+        if wire is None:
+            return None
+        return Site(
+            self._sdk.place(client, url if parts.netloc else base), readers.for_wire(wire), wire in self._sdk.untold
+        )
+
+
+class Given:
+    """A request to a model, as the hook of `request(cast_to, options, *, stream, stream_cls)` is given it.
+
+    Args:
+        sdk: the SDK.
+        site: its site.
+        options: the SDK's description of the request.
+        kwargs: what the hook is given by name.
+
+    Attributes:
+        options: the SDK's description of the request.
+        stream: whether the answer is to be a stream.
+        is_untold: whether it is a stream that brings no usage unless it is asked for, and nobody has said a word of
+            that.
+    """
+
+    __slots__ = ("_body", "_extra", "_sdk", "_site", "_stream_class", "is_untold", "options", "stream")
+
+    def __init__(self, sdk: Sdk, site: Site, options: Any, kwargs: Mapping[str, Any]) -> None:
+        self._sdk, self._site, self.options = sdk, site, options
+        self.stream, self._stream_class = bool(kwargs.get("stream")), kwargs.get("stream_cls")
+        # The body that is sent, as far as it is a JSON object or a form.
+        body: Any = options.json_data if isinstance(options.json_data, dict) else {}
+        extra = getattr(options, "extra_json", None)
+        self._extra: Mapping[str, Any] | None = extra if extra and isinstance(extra, Mapping) else None
+        self._body: dict[str, Any] = {**body, **self._extra} if self._extra else body
+        self.is_untold = self.stream and site.untold and not says_usage(self._body)
+
+    def described(self, *, keeps_prompt: bool) -> tuple[Request, Reader]:
         """The request, and the reader of its answer.
 
         Args:
-            wire: the wire of the answer.
             keeps_prompt: whether the request keeps its parameters, so that the prompt's tokens can be estimated.
         """
-        reader = readers.for_wire(wire)
-        url = str(self.options.url)
-        url = url if urlsplit(url).netloc else str(self.client.base_url)
+        endpoint, reader, _ = self._site
         return request_of(
-            self.body,
-            self.sdk.place(self.client, url),
+            {**self._body} if keeps_prompt else self._body,
+            endpoint,
             operation=reader.operation,
             stream=self.stream,
             keeps_prompt=keeps_prompt,
         ), reader
-
-    @property
-    def is_untold(self) -> bool:
-        """Whether it is a stream that brings no usage unless it is asked for, and nobody has said a word of that."""
-        return self.stream and self.wire in self.sdk.untold and not says_usage(self.body)
 
     def asked(self) -> Any:
         """The options of a stream's request, with the wish for usage added.
@@ -118,7 +162,7 @@ class Given:
         """
         if not self.is_untold or not self._is_ours_to_filter or not isinstance(self.options.json_data, dict):
             return None
-        asked = asked_openai({**self.options.json_data, **({"extra_body": self._extra} if self._extra else {})})
+        asked = asked_openai({**self.options.json_data, **({"extra_body": {**self._extra}} if self._extra else {})})
         if asked is None:
             return None
         options = copy.copy(self.options)
@@ -132,33 +176,17 @@ class Given:
         """Whether the answer becomes a stream of the SDK's own: not the body's lines, nor a stream of the user's."""
         headers = cast("Mapping[str, Any]", self.options.headers if isinstance(self.options.headers, Mapping) else {})
         read_by_user = any(name.lower() == _RAW and value == "stream" for name, value in headers.items())
-        kind = get_origin(self.stream_class) or self.stream_class
-        return not read_by_user and str(getattr(kind, "__module__", "")).partition(".")[0] == self.sdk.package
-
-    @property
-    def _extra(self) -> dict[str, Any]:
-        extra = getattr(self.options, "extra_json", None)
-        return {**extra} if isinstance(extra, Mapping) else {}
+        kind = get_origin(self._stream_class) or self._stream_class
+        return not read_by_user and str(getattr(kind, "__module__", "")).partition(".")[0] == self._sdk.package
 
 
-@lru_cache(maxsize=512)
-def _longest_end(ends: tuple[str, ...], path: str) -> str | None:
+def _longest_end(ends: Iterable[str], path: str) -> str | None:
     """The longest of the ends of paths that a path has."""
     steps = path.partition("?")[0].strip("/").split("/")
     return max((end for end in ends if _ends(steps, end.strip("/").split("/"))), key=len, default=None)
 
 
-@lru_cache(maxsize=256)
-def _place(sdk: Sdk, kind: type[Any], url: str) -> Endpoint:
-    host, port = server(url)
-    word = _first_word(tuple(sdk.clients), sdk.package, kind)
-    if word is not None:
-        return Endpoint(sdk.clients[word], host, port)
-    owner = providers.at_host(host or "") or providers.at_url(url)
-    return Endpoint(sdk.provider if owner is None else owner.name, host, port)
-
-
-def _first_word(words: tuple[str, ...], package: str, kind: type[Any]) -> str | None:
+def _first_word(words: Iterable[str], package: str, kind: type[Any]) -> str | None:
     """The first of the words that stands in the name of a class, or of one that it inherits from the package."""
     own = [each.__name__ for each in kind.__mro__ if each.__module__.partition(".")[0] == package]
     return next((word for word in words if any(word in name for name in own)), None)

@@ -23,6 +23,7 @@ from .bill import bill
 from .items import Inner, Item
 from .price_file import PriceFile
 from .provider_cost import price as as_charged
+from .resolved import moment
 from .tokens import Tokens, linear
 from .updates import Updates, version_of
 
@@ -40,13 +41,21 @@ __all__ = [
     "Unpriced",
     "in_use",
     "keep_updated",
+    "known",
     "knows",
     "loaded",
+    "moment",
     "price",
     "price_table",
     "table_version",
     "warm_up",
 ]
+
+Kind = tuple[
+    str | None, str | None, str | None, str | None, str | None, str | None, int | None, bool, Servers | None
+]  # fmt: skip
+"""What decides a call's price, but for its tokens and its time: the model that answered, the one asked for, provider,
+tier, region, host, port, whether the provider is named, and who answers at which server; as `price` is told them."""
 
 _files: dict[str, PriceFile] = {}
 _updates = Updates()
@@ -111,13 +120,30 @@ def price(
         )  # fmt: skip
 
     if not (items or inner or several_models or file.charges_requests()) and provider_cost is None:
-        alike = (
+        kind: Kind = (
             model, request_model, provider, service_tier, region, server_address, server_port, named, servers,
         )  # fmt: skip
-        answer = _by_rates(file, _bundled().in_use(), usage, alike, at, asked)
+        answer = _by_rates(file, _bundled().in_use(), usage, kind, at, asked)
         if answer is not None:
             return possible(answer)
     return possible(as_charged(asked(), partial(_as_listed, file)))
+
+
+def known(usage: Tokens, kind: Kind, prices: PriceFile, at_ns: int) -> Priced | None:
+    """What `price` says of a call, told in less time; None where `price` has to be asked.
+
+    Args:
+        usage: the call's token counts. It is charged for nothing else, and the provider named no cost.
+        kind: all else that decides its price.
+        prices: your own prices.
+        at_ns: when the request was made, in nanoseconds since the epoch.
+    """
+    rates = prices.known(_bundled().in_use(), kind, at_ns)
+    tokens = None if rates is None else linear(usage)
+    if rates is None or tokens is None:
+        return None
+    answer = possible(rates.cost(tokens, usage.input_tokens or 0))
+    return answer if isinstance(answer, Priced) else None
 
 
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from genai_prices import Usage
 from genai_prices.types import ModelInfo, Provider
@@ -31,6 +30,7 @@ from .items import ITEMS, Item
 from .listed import FREE, PRICES, at_length, conditions, context_of, missing_tier, rates_of
 from .names import references
 from .rates import Rates
+from .resolved import Conditions
 from .table import Table, in_use
 from .tokens import CACHED_MEDIA, CLASSES, LAST_PARTS, PARTS, Tokens, classes
 
@@ -68,12 +68,12 @@ def price(asked: Question, otherwise: Otherwise, table: Table | None = None) -> 
     return replace(answer, version=table.version, assumed=asked.assumed) if isinstance(answer, Priced) else answer
 
 
-def rates(asked: Question, table: Table) -> tuple[tuple[Any, ...], Rates | None]:
+def rates(asked: Question, table: Table) -> tuple[Conditions, Rates | None]:
     """What says when the prices of a call hold, and its rates; None where `price` has to be asked."""
     found = _found(table, asked)
     if found is None:
-        return (), None
-    return tuple(conditions(found[1], asked.region)), rates_of(asked, *found, table.version)
+        return Conditions(()), None
+    return conditions(found[1], asked.region), rates_of(asked, *found, table.version)
 
 
 def _found(table: Table, asked: Question) -> tuple[Provider, ModelInfo] | None:

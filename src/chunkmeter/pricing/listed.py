@@ -5,21 +5,30 @@ https://github.com/pydantic/genai-prices
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from genai_prices import Usage
-from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices, calc_unit_price
+from genai_prices.types import (
+    ModelInfo,
+    ModelPrice,
+    Provider,
+    StartDateConstraint,
+    TieredPrices,
+    calc_unit_price,
+)
 
 from . import places, tiers
 from .answers import Question
 from .rates import A_TOKEN, Rates, rates
+from .resolved import Conditions
 from .tokens import CLASSES
 
 __all__ = ["FREE", "PRICES", "Price", "at_length", "conditions", "context_of", "missing_tier", "rates_of"]
 
 Price = Decimal | TieredPrices
+_DAY: Final = 24 * 60 * 60
 
 PRICES: Final = {name: f"{'output_' * (name == 'reasoning')}{name}_mtok" for name in CLASSES}
 """The names that genai-prices has for the price of each of our classes of token."""
@@ -28,13 +37,21 @@ PRICES: Final = {name: f"{'output_' * (name == 'reasoning')}{name}_mtok" for nam
 FREE: Final = {"input": Decimal(0), "output": Decimal(0)}
 
 
-def conditions(model: ModelInfo, region: str | None) -> Iterator[Any]:
-    """What says when the prices of a model hold: objects whose `active` tells of a moment."""
+def conditions(model: ModelInfo, region: str | None) -> Conditions:
+    """What says when the prices of a model hold."""
+    told: list[Any] = []
     if not isinstance(model.prices, ModelPrice):
-        yield from (each.constraint for each in model.prices if each.constraint is not None)
-    yield from (each.constraint for each in model.price_variants or () if each.constraint is not None)
+        told += (each.constraint for each in model.prices if each.constraint is not None)
+    told += (each.constraint for each in model.price_variants or () if each.constraint is not None)
     if region:
-        yield from places.CHANGES
+        told += places.CHANGES
+    return Conditions(tuple(told), by_day=all(map(_is_by_day, told)))
+
+
+def _is_by_day(condition: Any) -> bool:
+    if isinstance(condition, places.Change):
+        return condition.since.timestamp() % _DAY == 0
+    return type(condition) is StartDateConstraint
 
 
 def rates_of(asked: Question, provider: Provider, model: ModelInfo, version: str) -> Rates | None:

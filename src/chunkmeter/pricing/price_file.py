@@ -61,6 +61,10 @@ class PriceFile:
         """The rates of a call by this file and another source, as `Resolved` keeps them."""
         return self._resolved.rates(self.rules(), listed, table, alike, at, asked)
 
+    def known(self, table: object, alike: Hashable, at_ns: int) -> Rates | None:
+        """Such rates, if they have been worked out before."""
+        return self._resolved.known(self.rules(), table, alike, at_ns)
+
     def charges_requests(self) -> bool:
         """Whether the file has a fee for a request."""
         rules = self.rules()

@@ -70,7 +70,7 @@ class Rates:
             if not number:
                 split[name] = _NOTHING
             elif name in prices:
-                split[name] = part = number * prices[name]
+                split[name] = part = prices[name] * number
                 amount += part
             else:
                 return UNKNOWN_MODEL

@@ -8,7 +8,7 @@ table, and with the moments at which their prices begin to hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .answers import Question
@@ -17,15 +17,36 @@ from .rates import Rates
 if TYPE_CHECKING:
     from .overlay import Overlay
 
-__all__ = ["Listed", "Resolved"]
+__all__ = ["Conditions", "Listed", "Resolved", "moment"]
 
 _Kept = TypeVar("_Kept")
-
-Listed = Callable[[Question], tuple[tuple[Any, ...], Rates | None]]
-"""Gives what says when the prices of a call hold, objects whose `active` tells of a moment; and its rates, if any."""
+_NANOSECONDS = 1e9
 
 _MOST = 512
-"""How many kinds of calls are kept, and of each how many periods."""
+"""How many kinds of calls are kept, and of each how many periods and days."""
+_DAY = 24 * 60 * 60 * 10**9
+_MIDNIGHT = 10**4
+"""So many nanoseconds before midnight a moment may be rounded to the next day."""
+
+
+class Conditions(NamedTuple):
+    """What says when prices hold.
+
+    Attributes:
+        each: objects whose `active` tells of a moment.
+        by_day: whether they tell the same of all moments of a day in UTC.
+    """
+
+    each: tuple[Any, ...]
+    by_day: bool = True
+
+    def period(self, at: datetime) -> tuple[bool, ...]:
+        """Which of them hold at a moment."""
+        return tuple([each.active(at) for each in self.each])
+
+
+Listed = Callable[[Question], tuple[Conditions, Rates | None]]
+"""Gives what says when the prices of a call hold; and its rates, if any."""
 
 
 class _Plan(NamedTuple):
@@ -34,10 +55,12 @@ class _Plan(NamedTuple):
     Attributes:
         conditions: what says when their prices hold.
         rates: their rates, by which of the conditions hold; None where each such call has to be priced by itself.
+        days: the rates of calls on some days since the epoch, if those are the same all day.
     """
 
-    conditions: tuple[Any, ...]
+    conditions: Conditions
     rates: dict[tuple[bool, ...], Rates | None]
+    days: dict[int, Rates | None]
 
 
 class Resolved:
@@ -71,27 +94,66 @@ class Resolved:
         kind = alike if rules is None else (alike, rules.period(at))
         plan = plans.get(kind)
         if plan is not None:
-            period = tuple([each.active(at) for each in plan.conditions])
+            period = plan.conditions.period(at)
             if period in plan.rates:
                 return plan.rates[period]
         conditions, found = _worked_out(rules, listed, asked())
-        plan = plan or _put(plans, kind, _Plan(conditions, {}))
-        return _put(plan.rates, tuple([each.active(at) for each in plan.conditions]), found)
+        plan = plan or _put(plans, kind, _Plan(conditions, {}, {}))
+        return _put(plan.rates, plan.conditions.period(at), found)
+
+    def known(self, rules: Overlay | None, table: object, alike: Hashable, at_ns: int) -> Rates | None:
+        """The same, only if it has been worked out before.
+
+        Args:
+            rules: the price file's rules, None without a file.
+            table: the table in use.
+            alike: what decides the price of a call, but for its time and its tokens.
+            at_ns: when the request was made, in nanoseconds since the epoch; 0 where that isn't known.
+        """
+        by_rules, by_table, plans = self._kept
+        if by_rules is not rules or by_table is not table or not at_ns:
+            return None
+        at = None
+        if rules is not None:
+            at = moment(at_ns)
+            if at is None:
+                return None
+            alike = alike, rules.period(at)
+        plan = plans.get(alike)
+        if plan is None:
+            return None
+        day, time = divmod(at_ns, _DAY)
+        is_sure = time < _DAY - _MIDNIGHT
+        if is_sure and day in plan.days:
+            return plan.days[day]
+        at = at or moment(at_ns)
+        found = None if at is None else plan.rates.get(plan.conditions.period(at))
+        if found is not None and is_sure and plan.conditions.by_day:
+            _put(plan.days, day, found)
+        return found
 
 
-def _worked_out(rules: Overlay | None, listed: Listed, asked: Question) -> tuple[tuple[Any, ...], Rates | None]:
+def moment(at_ns: int) -> datetime | None:
+    """A moment, by its nanoseconds since the epoch; None for 0, which is none, and where it is beyond all years."""
+    try:
+        return datetime.fromtimestamp(at_ns / _NANOSECONDS, UTC) if at_ns else None
+    except (OSError, OverflowError, ValueError):
+        return None
+
+
+def _worked_out(rules: Overlay | None, listed: Listed, asked: Question) -> tuple[Conditions, Rates | None]:
     """The rates of a call, and what says when they hold; the file has but one answer for its whole period."""
     if rules is None:
         return listed(asked)
-    conditions: list[Any] = []
+    conditions = Conditions(())
 
     def told(meant: Question) -> Rates | None:
-        said, found = listed(meant)
-        conditions.extend(said)
+        nonlocal conditions
+        conditions, found = listed(meant)
         return found
 
     found = rules.rates(asked, told)
-    return tuple(conditions), found
+    return conditions, found
 
 
 def _put(kept: dict[Any, _Kept], key: Hashable, it: _Kept) -> _Kept:

@@ -140,7 +140,6 @@ _MEDIA: Final = ("audio", "image", "video")
 _KEPT_LONGER: Final = ("cache_write_1h", "cache_write_12h")
 
 _priced_counts = attrgetter(*(each.count for each in CLASSES.values()))
-_linear_counts = attrgetter(*(CLASSES[name].count for name in LINEAR))
 _other_counts = attrgetter(*(each.count for each in CLASSES.values() if each.name not in LINEAR))
 _OTHERS: Final = tuple(name for name in CLASSES if name not in LINEAR)
 _WHOLE: Final = {name: _whole(name) for name in CLASSES}
@@ -149,7 +148,25 @@ _NO_OTHERS: Final = (None,) * len(_OTHERS)
 
 def absurd(usage: Tokens) -> bool:
     """Whether a count is more than any call has. Added up, it would drown every true count."""
-    return max(filter(None, (usage.total_tokens, *_priced_counts(usage))), default=0) > MOST_TOKENS
+    # By name, since each call is asked this: an `attrgetter` of as many names takes several times as long.
+    return (
+        (usage.total_tokens or 0) > MOST_TOKENS
+        or (usage.input_tokens or 0) > MOST_TOKENS
+        or (usage.cached_tokens or 0) > MOST_TOKENS
+        or (usage.output_tokens or 0) > MOST_TOKENS
+        or (usage.cache_write_tokens or 0) > MOST_TOKENS
+        or (usage.cache_write_1h_tokens or 0) > MOST_TOKENS
+        or (usage.reasoning_tokens or 0) > MOST_TOKENS
+        or (usage.input_audio_tokens or 0) > MOST_TOKENS
+        or (usage.output_audio_tokens or 0) > MOST_TOKENS
+        or (usage.input_image_tokens or 0) > MOST_TOKENS
+        or (usage.output_image_tokens or 0) > MOST_TOKENS
+        or (usage.input_video_tokens or 0) > MOST_TOKENS
+        or (usage.cached_audio_tokens or 0) > MOST_TOKENS
+        or (usage.cached_image_tokens or 0) > MOST_TOKENS
+        or (usage.cache_write_12h_tokens or 0) > MOST_TOKENS
+        or (usage.output_video_tokens or 0) > MOST_TOKENS
+    )
 
 
 def impossible(usage: Tokens) -> bool:
@@ -200,27 +217,32 @@ def linear(usage: Tokens) -> dict[str, int] | None:
 
     Also None where the usage counts neither input nor output, or is impossible.
     """
-    given, read, written, made, reasoned = _linear_counts(usage)
-    others = _other_counts(usage)
+    given, made, others = usage.input_tokens, usage.output_tokens, _other_counts(usage)
     if any(others) or (given is None and made is None) or (usage.total_tokens or 0) > MOST_TOKENS:
         return None
+    read, written, reasoned = usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens
     count: dict[str, int] = {}
     if given is not None:
-        count["input"] = given
-        for name, part in (("cache_read", read), ("cache_write", written)):
-            if part is not None:
-                count[name] = part
-                count["input"] -= part
+        count["input"] = alone = given - (read or 0) - (written or 0)
+        if alone < 0 or given > MOST_TOKENS:
+            return None
+        if read is not None:
+            count["cache_read"] = read
+        if written is not None:
+            count["cache_write"] = written
+        if (read or 0) < 0 or (written or 0) < 0:
+            return None
     elif read or written:
         return None
     if made is not None:
-        count["output"] = made
+        count["output"] = alone = made - (reasoned or 0)
+        if alone < 0 or made > MOST_TOKENS:
+            return None
         if reasoned is not None:
             count["reasoning"] = reasoned
-            count["output"] -= reasoned
+            if reasoned < 0:
+                return None
     elif reasoned is not None and not 0 <= reasoned <= MOST_TOKENS:
-        return None
-    if min(count.values()) < 0 or max(given or 0, made or 0) > MOST_TOKENS:
         return None
     if others != _NO_OTHERS:
         zeros = (name for name, number in zip(_OTHERS, others, strict=True) if number is not None)

@@ -9,7 +9,7 @@ from ..facts.tally import Tally, quantity
 from ._usage import amount, charge, find
 from ._view import View
 
-__all__ = ["note_charge", "note_copilot", "note_fees", "note_searching", "tool"]
+__all__ = ["TELLING", "note_charge", "note_copilot", "note_fees", "note_searching", "tool"]
 
 # The item of a tool, where a service has a word of its own for it.
 _TOOLS = {
@@ -23,12 +23,14 @@ _FREE = frozenset({"mcp", "view_image", "view_x_video"})
 _BILLION = 10**9
 _UPSTREAM = "cost_details.upstream_inference_"
 # One of these is in every usage that tells of fees, and one of those in every usage that tells of a charge.
-_TELLING = frozenset({
+_FEES = frozenset({
     "server_tool_use", "server_side_tools_used", "server_side_tool_usage",
     "server_side_tool_usage_details", "num_server_side_tools_used", "num_sources_used", "search_context_size",
     "num_search_queries", "citation_tokens", "prompt_audio_seconds",
 })  # fmt: skip
-_CHARGING = frozenset({"cost", "cost_in_usd_ticks"})
+_CHARGES = frozenset({"cost", "cost_in_usd_ticks"})
+TELLING = _FEES | _CHARGES
+"""The names of which one is in every usage that tells of fees or of a charge; but LiteLLM counts searches elsewhere."""
 
 
 def tool(word: Any) -> str | None:
@@ -60,7 +62,7 @@ def note_charge(tally: Tally, usage: View) -> None:
     of whose key it was, a cost below that of the upstream provider is such a fee.
     https://openrouter.ai/docs/use-cases/byok
     """
-    cost = charge(usage) if usage.tells(_CHARGING) else None
+    cost = charge(usage) if usage.tells(_CHARGES) else None
     if cost is None:
         return
     own_key, upstream = usage.get("is_byok"), _upstream(usage)
@@ -84,7 +86,7 @@ def _upstream(usage: View) -> float | None:
 def note_fees(tally: Tally, usage: View) -> None:
     """Note the items that a usage object tells of."""
     searches = find(usage, "prompt_tokens_details.web_search_requests")  # LiteLLM
-    if not usage.tells(_TELLING):
+    if not usage.tells(_FEES):
         tally.use("web_search", searches)
     else:
         tally.use("web_search", find(usage, "server_tool_use.web_search_requests") or searches)

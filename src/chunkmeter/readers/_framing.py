@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from ._growing import BRACES, Json, Nesting, Parts
+from ._view import attributes_of_model
 
-__all__ = ["Framing", "is_raw"]
+__all__ = ["Framing", "is_event", "is_raw"]
 
 _BOM = "\ufeff"
 _DONE = "[DONE]"
@@ -31,6 +32,15 @@ _LONGEST_FIELD = len("event:")
 def is_raw(item: Any) -> bool:
     """Whether an item of a stream is a piece of a body, or a server-sent event as a client library hands it out."""
     return isinstance(item, str | bytes | bytearray | memoryview) or isinstance(getattr(item, "data", None), str)
+
+
+def is_event(item: Any) -> bool:
+    """Whether an item is neither raw nor a pair, which of an SDK's object is quickly told by the names that it has."""
+    attributes = attributes_of_model(type(item))
+    if attributes is None or "data" in attributes or "data" in item.__dict__ or isinstance(item, tuple):
+        return False
+    extra = getattr(item, "__pydantic_extra__", None)
+    return not extra or "data" not in extra
 
 
 class Framing:

@@ -6,7 +6,6 @@ as 0 or "", and warn about an enum's number that the SDK's release doesn't know.
 
 from __future__ import annotations
 
-from collections.abc import Container
 from functools import lru_cache
 from typing import Any, cast
 
@@ -25,7 +24,7 @@ class Message(View):
 
     def get(self, name: str) -> Any:
         """The value of a field; None where it was not set."""
-        message, field = self._raw, self._field(name)
+        message, field = self.raw, self._field(name)
         if field is None:
             return None
         value = getattr(message, name)
@@ -46,18 +45,18 @@ class Message(View):
 
     def index(self, default: int) -> int:
         """The message's own `index`, 0 where it was not set; `default` where its type has no such field."""
-        return self._raw.index if self.knows("index") else default
+        return self.raw.index if self.knows("index") else default
 
-    def names(self) -> Container[str]:
+    def names(self) -> frozenset[Any] | None:
         """The names of its type's fields."""
-        return self._raw.DESCRIPTOR.fields_by_name
+        return frozenset(self.raw.DESCRIPTOR.fields_by_name)
 
     def knows(self, name: str) -> bool:
         """Whether the message's type has a field of that name."""
         return self._field(name) is not None
 
     def _field(self, name: str) -> Any:
-        return self._raw.DESCRIPTOR.fields_by_name.get(name)
+        return self.raw.DESCRIPTOR.fields_by_name.get(name)
 
 
 def message_of(event: Any) -> Message | None:

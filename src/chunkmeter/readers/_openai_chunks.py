@@ -11,7 +11,8 @@ from typing import Any
 
 from ..facts.tally import Tally
 from ._fees import note_searching
-from ._view import attributes_of_model
+from ._openai_usage import note_usage, says_more
+from ._view import attributes_of_model, view
 
 __all__ = ["RARE", "quiet", "quiet_json", "read_plain"]
 
@@ -39,9 +40,11 @@ def quiet(tally: Tally, event: Any) -> bool:
     try:
         # A model of pydantic's takes twice as long to look an attribute up as its dictionary does.
         said = event.__dict__
+        if said["usage"] is not None:
+            return False
         (choice,) = said["choices"]
         kept = choice.__dict__
-        if kept["finish_reason"] or said["usage"] is not None or kept["index"] not in tally.reasons:
+        if kept["finish_reason"] or kept["index"] not in tally.reasons:
             return False
         if not (tally.response_id and tally.response_model) and not _is_known(tally, event):
             return False
@@ -111,7 +114,7 @@ def _tells_runs(delta: Any) -> bool:
 
 
 def read_plain(tally: Tally, event: Any) -> bool:
-    """Fold an SDK's chunk of one choice, without usage, into the tally.
+    """Fold an SDK's chunk of one choice or of a usage into the tally.
 
     Args:
         tally: the tally of the call.
@@ -122,22 +125,24 @@ def read_plain(tally: Tally, event: Any) -> bool:
     """
     try:
         said = event.__dict__
-        (choice,) = said["choices"]
-        kept = choice.__dict__
-        delta = kept["delta"]
-        if not (_is_plain(type(event)) and _is_plain(type(choice)) and _is_plain(type(delta))):
-            return False
-        if event.__pydantic_extra__ or choice.__pydantic_extra__ or delta.__pydantic_extra__:
+        choices, usage = said["choices"], said["usage"]
+        index = reason = None
+        if not _is_plain(type(event)) or event.__pydantic_extra__ or tally.tells_runs or not RARE.isdisjoint(said):
             return False
         known, model, tier = said["id"], said["model"], said.get("service_tier")
-        index, reason = kept["index"], kept["finish_reason"]
-        if said["usage"] is not None or not RARE.isdisjoint(said) or not _MORE_OF_CHOICE.isdisjoint(kept):
+        if not (type(known) is type(model) is str and model and (tier is None or type(tier) is str)):
             return False
-        if not (type(known) is type(model) is str and model and type(index) is int):
-            return False
-        if (reason is not None and type(reason) is not str) or (tier is not None and type(tier) is not str):
-            return False
-        if tally.tells_runs or _may_run(delta.__dict__):
+        if choices:
+            (choice,) = choices
+            kept = choice.__dict__
+            delta, index, reason = kept["delta"], kept["index"], kept["finish_reason"]
+            if not (_is_plain(type(choice)) and _is_plain(type(delta)) and _MORE_OF_CHOICE.isdisjoint(kept)):
+                return False
+            if choice.__pydantic_extra__ or delta.__pydantic_extra__ or _may_run(delta.__dict__):
+                return False
+            if type(index) is not int or (reason is not None and type(reason) is not str):
+                return False
+        elif usage is None or type(choices) is not list:
             return False
     except Exception:  # noqa: BLE001 -- whatever is odd, `openai_chat.read` takes
         return False
@@ -146,8 +151,10 @@ def read_plain(tally: Tally, event: Any) -> bool:
         tally.response_model = model
         note_searching(tally)
     tally.service_tier = tier or tally.service_tier
-    if reason or index not in tally.reasons:
+    if index is not None and (reason or index not in tally.reasons):
         tally.reasons[index] = reason or None
+    if usage is not None and (more := says_more(usage := view(usage))) is not None:
+        note_usage(tally, usage, tier, more=more)
     return True
 
 

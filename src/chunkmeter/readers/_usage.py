@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
-from ..facts.tally import Tally, Tokens, count
-from ._view import View
+from ..facts.tally import MOST_COUNTED, Tally, Tokens, count
+from ._view import View, is_object, outline
 
 __all__ = [
-    "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "parts_beside",
-    "states", "sum_of",
+    "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "numbers",
+    "parts_beside",
+    "says_more", "states", "sum_of",
 ]  # fmt: skip
 
-Table = Mapping[str, tuple[str, ...]]
-"""A field of `Tokens` -> the dotted paths where its count may stand. The first path that has a count is taken."""
-
 _CLASSES_KEPT = (None, "5m", "1h")
+_USUALLY_KEPT = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 _TOO_MUCH = 10**18  # no call costs so much, in USD or in ticks
 # The paths where a service says what it charged, each with how many of its units are one USD: OpenRouter's number,
 # Perplexity's total, and xAI's ticks (https://docs.x.ai/docs/models).
@@ -26,12 +25,48 @@ _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
 
 
 _Path = tuple[str, ...]
-_Plan = dict[str, tuple[_Path, ...]]
-"""A field of `Tokens` -> the paths where a usage object may have its count, step by step. Only fields that have one."""
+_MOST_PLANS, _MOST_NAMES = 64, 100
 
-_plans: dict[tuple[int, Hashable], tuple[Table, _Plan]] = {}
-"""By table and by the shape of a usage object, its names: those of one SDK's class or of one service have the same."""
-_MOST_PLANS, _MOST_NAMES = 256, 100
+
+class Table:
+    """Where the counts stand in the usage objects of a wire.
+
+    Args:
+        paths: a field of `Tokens` -> the dotted paths where its count may stand. The first that has a count is taken.
+        beside: the names of what is looked for beside counts, in the object and in those that a path leads into.
+
+    Attributes:
+        paths: the same.
+        beside: the same.
+        plans: how objects of one outline are read: those of one SDK's class or of one service have the same.
+    """
+
+    __slots__ = ("beside", "paths", "plans")
+
+    def __init__(self, paths: Mapping[str, tuple[str, ...]], beside: frozenset[str] = frozenset()) -> None:
+        self.paths, self.beside = paths, beside
+        self.plans: dict[Hashable, _Plan] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How usage objects of one outline are read, or objects in them.
+
+    Attributes:
+        names: the names that such an object may have.
+        paths: a field of `Tokens` -> the paths where its count may stand, step by step. Only fields that may have one.
+        straight: the fields that have one place, each with its key in the object's dictionary.
+        inner: the keys of objects in it, each with the table of what has all of its places there.
+        others: the other fields, which have to be looked for.
+        says_more: whether it may have something beside counts.
+    """
+
+    names: frozenset[str]
+    paths: dict[str, tuple[_Path, ...]]
+    straight: dict[str, str]
+    inner: tuple[tuple[str, Table], ...]
+    others: tuple[str, ...]
+    says_more: bool
 
 
 def find(said: View, path: str) -> Any:
@@ -41,13 +76,63 @@ def find(said: View, path: str) -> Any:
 
 def counts(said: View, table: Table) -> Tokens:
     """The counts that `table` finds in a usage object."""
-    return Tokens(**{field: _first(said, paths) for field, paths in _plan(said, table).items()})
+    return Tokens(**numbers(said, table))
+
+
+def numbers(said: View, table: Table) -> dict[str, int | None]:
+    """The same by the names that the table has for them; what has no count is None or is left out."""
+    found: dict[str, int | None] = {}
+    _count(found, said.raw if type(said) is View else said, table)
+    return found
 
 
 def states(said: View, table: Table, *names: str) -> bool:
     """Whether a usage object has a count for one of these fields of `table`."""
-    plan = _plan(said, table)
-    return any(name in plan and _first(said, plan[name]) is not None for name in names)
+    plan, told = _plan(said.raw if type(said) is View else said, table)
+    return _states(said, plan, told, names)
+
+
+def says_more(said: View, table: Table, *names: str) -> bool | None:
+    """Whether a usage object may have something beside counts; None where it has no count for one of these fields."""
+    plan, told = _plan(said.raw if type(said) is View else said, table)
+    if not _states(said, plan, told, names):
+        return None
+    if plan.says_more:
+        return True
+    for key, its in plan.inner:
+        inner = told.get(key)
+        if inner is not None and is_object(inner) and _plan(inner, its)[0].says_more:
+            return True
+    return False
+
+
+def _states(said: View, plan: _Plan, told: Mapping[str, Any], names: tuple[str, ...]) -> bool:
+    for name in names:
+        if (key := plan.straight.get(name)) is not None:
+            number = told.get(key)
+            if (type(number) is int and number >= 0) or count(number) is not None:
+                return True
+        elif name in plan.paths and _first(said, plan.paths[name]) is not None:
+            return True
+    return False
+
+
+def _count(found: dict[str, int | None], raw: Any, table: Table) -> None:
+    plan, told = _plan(raw, table)
+    for field, key in plan.straight.items():
+        number = told.get(key)
+        if type(number) is int and 0 <= number < MOST_COUNTED:
+            found[field] = number
+        elif number is not None:
+            found[field] = count(number)
+    for key, its in plan.inner:
+        inner = told.get(key)
+        if inner is not None and is_object(inner):
+            _count(found, inner, its)
+    if plan.others:
+        said = raw if isinstance(raw, View) else View(raw)
+        for field in plan.others:
+            found[field] = _first(said, plan.paths[field])
 
 
 def sum_of(*parts: int | None) -> int | None:
@@ -103,7 +188,8 @@ def note_kept(tally: Tally, how_long: str | None, number: Any) -> None:
 def note_all_kept(tally: Tally, details: Any) -> None:
     """The same for an object that has a count for each time, such as `ephemeral_24h_input_tokens`."""
     for name, number in details.pairs() if isinstance(details, View) else ():
-        note_kept(tally, str(name).removeprefix("ephemeral_").removesuffix("_input_tokens"), number)
+        if name not in _USUALLY_KEPT:
+            note_kept(tally, str(name).removeprefix("ephemeral_").removesuffix("_input_tokens"), number)
 
 
 def charge(usage: View) -> float | None:
@@ -125,20 +211,49 @@ def amount(value: Any) -> float | None:
     return float(min(value, _TOO_MUCH))
 
 
-def _plan(said: View, table: Table) -> _Plan:
-    shape = said.shape()
-    made = _plans.get((id(table), shape))
-    if made is not None:
-        return made[1]
+def _plan(raw: Any, table: Table) -> tuple[_Plan, Mapping[str, Any]]:
+    """How an object is read with a table, and the dictionary that it has."""
+    plan = table.plans.get(type(raw))
+    if plan is not None and not getattr(raw, "__pydantic_extra__", None) and plan.names.issuperset(raw.__dict__):
+        return plan, raw.__dict__
+    outlined, told = outline(raw)
+    plan = table.plans.get(outlined)
+    if plan is not None and (outlined is None or plan.names.issuperset(told)):
+        return plan, told
+    said = raw if isinstance(raw, View) else View(raw)
     names = said.names()
-    paths = {field: tuple(map(_steps, each)) for field, each in table.items()}
-    fitting = {field: tuple(path for path in each if path[0] in names) for field, each in paths.items()}
-    plan = {field: each for field, each in fitting.items() if each}
-    if not isinstance(names, set) or len(names) <= _MOST_NAMES:  # names come from a service, in any number
-        if len(_plans) >= _MOST_PLANS:
-            _plans.clear()
-        _plans[id(table), shape] = table, plan  # whose id stays its own for as long as it is held
-    return plan
+    plan = _planned(said, names if names is None or plan is None else names | plan.names, table)
+    if len(plan.names) <= 2 * _MOST_NAMES:  # names come from a service, in any number
+        if len(table.plans) >= _MOST_PLANS:
+            table.plans.clear()
+        table.plans[outlined] = plan
+    return plan, told
+
+
+def _planned(said: View, names: frozenset[str] | None, table: Table) -> _Plan:
+    steps = {field: tuple(map(_steps, each)) for field, each in table.paths.items()}
+    paths = {
+        field: fitting
+        for field, each in steps.items()
+        if (fitting := tuple(path for path in each if names is None or path[0] in names))
+    }
+    straight: dict[str, str] = {}
+    inner: dict[str, dict[str, tuple[str, ...]]] = {}
+    others: list[str] = []
+    for field, each in paths.items():
+        key = said.key(each[0][0])
+        if key is None or len({path[0] for path in each}) > 1:
+            others.append(field)
+        elif each == ((each[0][0],),):
+            straight[field] = key
+        elif all(len(path) > 1 for path in each):
+            inner.setdefault(key, {})[field] = tuple(".".join(path[1:]) for path in each)
+        else:
+            others.append(field)
+    tables = tuple((key, Table(its, table.beside)) for key, its in inner.items())
+    heads = {path[0] for each in paths.values() for path in each if len(path) > 1}
+    more = names is None or not names.isdisjoint(table.beside) or not {*map(said.key, heads)} <= inner.keys()
+    return _Plan(names or frozenset(), paths, straight, tables, tuple(others), more)
 
 
 def _first(said: View, paths: tuple[_Path, ...]) -> int | None:

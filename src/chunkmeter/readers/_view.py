@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["View", "attributes_of_model", "view"]
+__all__ = ["View", "attributes_of_model", "is_object", "outline", "view"]
 
 
-class _Any:
-    """A container of every name, for objects that may work out an attribute only when it is asked for."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
-_ANY = _Any()
+_NO_DICT: Mapping[str, Any] = {}
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
 
@@ -36,6 +29,30 @@ def view(value: Any) -> Any:
     return value if isinstance(value, _VALUES) else View(value)
 
 
+def is_object(value: Any) -> bool:
+    """Whether `view` makes a view of a value."""
+    kind: Any = type(value)
+    return kind not in _SCALARS and _is_plain(kind)
+
+
+def outline(raw: Any) -> tuple[Hashable, Mapping[str, Any]]:
+    """What tells which names an object may have, and its dict: its class, and its names where that doesn't tell them.
+
+    It is None for an object without a dict, which may work out an attribute only when it is asked for.
+    """
+    kind: Any = type(raw)
+    if kind is dict:
+        return tuple(raw), raw
+    if attributes_of_model(kind) is not None:
+        extra = getattr(raw, "__pydantic_extra__", None)
+        if not extra:
+            return kind, raw.__dict__
+        raw = {**extra, **raw.__dict__}
+    if isinstance(raw, dict):
+        return (kind, *raw), raw
+    return (kind, type(raw.raw)) if isinstance(raw, View) else None, _NO_DICT
+
+
 @lru_cache(maxsize=1024)
 def _is_plain(kind: type[Any]) -> bool:
     """Whether each object of a class is read by attribute: neither a list, nor a value, nor a view already."""
@@ -45,22 +62,20 @@ def _is_plain(kind: type[Any]) -> bool:
 class View:
     """One JSON object, or an SDK's object. A name is looked up as written, then in camelCase (Google's JSON)."""
 
-    __slots__ = ("_attributes", "_raw", "_said")
+    __slots__ = ("_attributes", "_said", "raw")
 
     def __init__(self, raw: Any) -> None:
-        self._raw = raw
-        self._attributes: frozenset[str] | None = None
-        """The attributes of the object's class that are no fields, if it is a plain pydantic model."""
-        self._said: Mapping[str, Any] | None = None
-        """The object's values by name, if it has them in a dict, which is quick to say that a name is absent."""
+        self.raw = raw
         kind: Any = type(raw)
-        if kind is dict:
-            self._said = raw
-        elif (attributes := attributes_of_model(kind)) is not None:
+        self._attributes = attributes = None if kind is dict else attributes_of_model(kind)
+        """The attributes of the object's class that are no fields, if it is a plain pydantic model."""
+        self._said: Mapping[str, Any] | None
+        """The object's values by name, if it has them in a dict, which is quick to say that a name is absent."""
+        if attributes is not None:
             extra = getattr(raw, "__pydantic_extra__", None)
-            self._attributes, self._said = attributes, {**extra, **raw.__dict__} if extra else raw.__dict__
-        elif isinstance(raw, dict):
-            self._said = raw
+            self._said = {**extra, **raw.__dict__} if extra else raw.__dict__
+        else:
+            self._said = raw if kind is dict or isinstance(raw, dict) else None
 
     def __getattr__(self, name: str) -> Any:
         if name[:2] == "__":
@@ -72,7 +87,7 @@ class View:
         """The value under a name, also under one that `View` has a method of; None where there is none."""
         said = self._said
         if said is None:
-            found = _of_object(self._raw, name)
+            found = _of_object(self.raw, name)
         else:
             found = said.get(name)
             if found is None:
@@ -80,10 +95,13 @@ class View:
                 if attributes is None:
                     found = said.get(_camel_case(name)) if "_" in name else None
                 elif name in attributes:
-                    found = getattr(self._raw, name, None)
+                    found = getattr(self.raw, name, None)
                 else:
                     return None
-        return found if type(found) in _SCALARS else view(found)
+        kind: Any = type(found)
+        if kind in _SCALARS:
+            return found
+        return View(found) if _is_plain(kind) else view(found)
 
     def tells(self, names: frozenset[str]) -> bool:
         """Whether it may have a value under one of these names: a quick first look for whoever asks for many."""
@@ -96,24 +114,23 @@ class View:
         told = not names.isdisjoint(said) and any(said[name] is not None for name in names.intersection(said))
         return told or not names.isdisjoint(attributes)
 
-    def shape(self) -> Hashable:
-        """What tells which names may have a value: objects of which it is the same have the same names."""
-        if self._said is None:
+    def names(self) -> frozenset[Any] | None:
+        """All names that may have a value, which tell how an object is to be read; None where any may."""
+        said = self._said
+        if said is None:
             return None
-        kind: Any = type(self._raw)
-        said = tuple([name for name, value in self._said.items() if value is not None])
-        return said if self._attributes is None else (kind, said)
+        return frozenset((*said, *(map(_snake_case, said) if self._attributes is None else self._attributes)))
 
-    def names(self) -> Container[str]:
-        """A container of all names that may have a value, which tells how an object is to be read."""
-        if self._said is None:
-            return _ANY
-        said = [name for name, value in self._said.items() if value is not None]
-        return {*said, *(map(_snake_case, said) if self._attributes is None else self._attributes)}
+    def key(self, name: str) -> str | None:
+        """The key that a name of it has in its dict; None where its value has to be asked for."""
+        if self._attributes is not None:
+            return None if name in self._attributes else name
+        keys = [key for key in {name, _camel_case(name)} if key in self.raw] if type(self.raw) is dict else []
+        return keys[0] if len(keys) == 1 else None
 
     def knows(self, name: str) -> bool:
         """Whether the object can have that name. An old SDK's class may lack a field that its service sends by now."""
-        return isinstance(self._raw, Mapping) or hasattr(self._raw, name)
+        return isinstance(self.raw, Mapping) or hasattr(self.raw, name)
 
     def object(self, name: str, default: View | None = None) -> View:
         """The object under a name; `default`, or an empty object, where there is none or something else."""
@@ -138,6 +155,10 @@ class View:
         for name in names:
             found = self.get(name)
             if found is None:
+                continue
+            if type(found) is str:
+                if found:
+                    return found
                 continue
             if isinstance(found, Enum):
                 found = found.value

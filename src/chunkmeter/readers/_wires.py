@@ -201,8 +201,8 @@ def _of_name(name: str) -> str | None:
 
 def of_event(event: Any) -> str | None:
     """The name of the wire of an SDK's event or of a JSON event; None where nothing tells it."""
-    kind = cast("type[Any]", type(event))
-    wire = of(cast("dict[str, Any]", event)) if issubclass(kind, dict) else None
+    kind: Any = type(event)
+    wire = of(event) if issubclass(kind, dict) else None
     # Many services' own SDKs have classes of OpenAI's shape.
     return wire or _of_class(kind) or ("openai_chat" if hasattr(event, "choices") else None)
 

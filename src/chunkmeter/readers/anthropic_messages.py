@@ -9,15 +9,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..facts.tally import Inner, Tally, Tokens, count, quantity
-from ._fees import note_charge
-from ._usage import note_all_kept, sum_of
+from ..facts.tally import Inner, Tally, Tokens, quantity
+from ._fees import TELLING, note_charge
+from ._usage import Table, note_all_kept, numbers, sum_of
 from ._view import View
 from .quiet import by_type
 
 WIRE = "anthropic_messages"
 OPERATION = "chat"
 
+_COUNTS = Table(
+    {
+        "input": ("input_tokens",),
+        "output": ("output_tokens",),
+        "cache_read": ("cache_read_input_tokens",),
+        "cache_write": ("cache_creation_input_tokens",),
+        "cache_write_1h": ("cache_creation.ephemeral_1h_input_tokens",),
+        "thinking": ("output_tokens_details.thinking_tokens",),
+    }
+)
+# What few usage objects have.
+_MORE = TELLING | {"iterations", "speed"}
 # The fields of `server_tool_use` that are looked for in objects which can't list theirs.
 _COUNTED = ("web_search_requests", "code_execution_requests")
 # A tool's name -> the item that its run is; None where it has no fee but tokens. Others are items by their names.
@@ -42,7 +54,7 @@ def read(tally: Tally, event: Any) -> None:
     if kind == "message_delta":
         said = View(event)
         _amend(tally, said.object("usage"))
-        _stop(tally, said.object("delta"))
+        _stop(tally, said.object("delta").text("stop_reason"))
     elif kind == "message_start":
         _open(tally, View(event).object("message"))
     elif kind == "content_block_start":
@@ -57,22 +69,22 @@ def read(tally: Tally, event: Any) -> None:
 def _open(tally: Tally, message: View) -> None:
     tally.response_id = tally.response_id or message.text("id")
     tally.response_model = tally.response_model or message.text("model")
-    _amend(tally, message.object("usage"), provisional_output=message.text("stop_reason") is None)
-    _stop(tally, message)
+    reason = message.text("stop_reason")
+    _amend(tally, message.object("usage"), provisional_output=reason is None)
+    _stop(tally, reason)
 
 
-def _stop(tally: Tally, said: View) -> None:
-    reason = said.text("stop_reason")
+def _stop(tally: Tally, reason: str | None) -> None:
     if reason is not None or 0 not in tally.reasons:
         tally.reasons[0] = reason
 
 
 def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> None:
-    stated = _stated(said)
-    iterations = said.objects("iterations")
+    stated, more = numbers(said, _COUNTS), said.tells(_MORE)
+    iterations = said.objects("iterations") if more else []
     if iterations:
-        parts = [_stated(iteration) for iteration in iterations]
-        sums = {name: sum_of(*(part[name] for part in parts)) for name in stated}
+        parts = [numbers(iteration, _COUNTS) for iteration in iterations]
+        sums = {name: sum_of(*(part.get(name) for part in parts)) for name in _COUNTS.paths}
         stated |= _said(sums)
         calls = [Inner(tokens(_said(part)), each.text("model")) for part, each in zip(parts, iterations, strict=True)]
         tally.inner = [call for call in calls if call.tokens]
@@ -82,24 +94,14 @@ def _amend(tally: Tally, said: View, *, provisional_output: bool = False) -> Non
     tally.usage = known | _said(stated)
     tally.count_tokens = tokens
     note_all_kept(tally, said.get("cache_creation"))
-    _note_items(tally, said)
-    note_charge(tally, said)  # OpenRouter
+    if more:
+        _note_items(tally, said)
+        note_charge(tally, said)  # OpenRouter
     # Fast mode has its own prices, whatever the tier. https://docs.anthropic.com/en/docs/build-with-claude/fast-mode
-    fast = "fast" if said.text("speed") == "fast" else None
+    fast = "fast" if more and said.text("speed") == "fast" else None
     tally.service_tier = fast or said.text("service_tier") or tally.service_tier
     geo = said.text("inference_geo")
     tally.region = tally.region if geo in (None, *_NOWHERE) else geo
-
-
-def _stated(said: View) -> dict[str, int | None]:
-    return {
-        "input": count(said.input_tokens),
-        "output": count(said.output_tokens),
-        "cache_read": count(said.cache_read_input_tokens),
-        "cache_write": count(said.cache_creation_input_tokens),
-        "cache_write_1h": count(said.object("cache_creation").ephemeral_1h_input_tokens),
-        "thinking": count(said.object("output_tokens_details").thinking_tokens),
-    }
 
 
 def _said(stated: dict[str, int | None]) -> dict[str, int]:

@@ -17,13 +17,15 @@ from ._view import View, view
 WIRE = "bedrock_converse"
 OPERATION = "chat"
 
-COUNTS: Table = {
-    "input_tokens": ("inputTokens",),
-    "cached_tokens": ("cacheReadInputTokens", "cacheReadInputTokenCount"),
-    "output_tokens": ("outputTokens",),
-    "total_tokens": ("totalTokens",),
-    "cache_write_tokens": ("cacheWriteInputTokens", "cacheWriteInputTokenCount"),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("inputTokens",),
+        "cached_tokens": ("cacheReadInputTokens", "cacheReadInputTokenCount"),
+        "output_tokens": ("outputTokens",),
+        "total_tokens": ("totalTokens",),
+        "cache_write_tokens": ("cacheWriteInputTokens", "cacheWriteInputTokenCount"),
+    }
+)
 
 _PIECE = {"contentBlockDelta"}
 ANSWERING = ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop")

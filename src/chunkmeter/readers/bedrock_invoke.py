@@ -27,17 +27,21 @@ MODELS = {
 _REASON = ("completionReason", "stop_reason", "finish_reason")
 _TEXT = ("outputText", "generation", "text")
 _LISTS = ("generations", "outputs")
-COUNTS: Table = {
-    "input_tokens": ("inputTextTokenCount", "prompt_token_count"),
-    "output_tokens": ("totalOutputTextTokenCount", "generation_token_count"),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("inputTextTokenCount", "prompt_token_count"),
+        "output_tokens": ("totalOutputTextTokenCount", "generation_token_count"),
+    }
+)
 METRICS = "amazon-bedrock-invocationMetrics"
-METERED: Table = {
-    "input_tokens": ("inputTokenCount",),
-    "cached_tokens": ("cacheReadInputTokenCount",),
-    "output_tokens": ("outputTokenCount",),
-    "cache_write_tokens": ("cacheWriteInputTokenCount",),
-}
+METERED = Table(
+    {
+        "input_tokens": ("inputTokenCount",),
+        "cached_tokens": ("cacheReadInputTokenCount",),
+        "output_tokens": ("outputTokenCount",),
+        "cache_write_tokens": ("cacheWriteInputTokenCount",),
+    }
+)
 TRACE = "amazon-bedrock-trace"
 GUARDRAIL = "amazon-bedrock-guardrailAction"
 # A chunk without any of these words says nothing that a reader needs, and is not parsed.

@@ -16,13 +16,15 @@ from .quiet import by_type
 WIRE = "cohere"
 OPERATION = "chat"
 
-COUNTS: Table = {
-    "input_tokens": ("tokens.input_tokens",),
-    "cached_tokens": ("cached_tokens",),
-    "output_tokens": ("tokens.output_tokens",),
-    "reasoning_tokens": ("tokens.reasoning_tokens",),
-}
-BILLED: Table = {"input_tokens": ("billed_units.input_tokens",), "output_tokens": ("billed_units.output_tokens",)}
+COUNTS = Table(
+    {
+        "input_tokens": ("tokens.input_tokens",),
+        "cached_tokens": ("cached_tokens",),
+        "output_tokens": ("tokens.output_tokens",),
+        "reasoning_tokens": ("tokens.reasoning_tokens",),
+    }
+)
+BILLED = Table({"input_tokens": ("billed_units.input_tokens",), "output_tokens": ("billed_units.output_tokens",)})
 
 # Item -> the field of `billed_units` that has its count. Images here are read, not made.
 _ITEMS = {name: name for name in ("images", "image_tokens", "classifications")} | {"search_unit": "search_units"}

@@ -23,7 +23,7 @@ _UNSPECIFIED = ("", 0, "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", 
 
 _USUAL_TRAFFIC = ("ON_DEMAND", "TRAFFIC_TYPE_UNSPECIFIED")
 # https://ai.google.dev/api/generate-content#Modality
-_MODALITIES = {"IMAGE": 2, "VIDEO": 3, "AUDIO": 4, "DOCUMENT": 5}
+_MODALITIES: dict[float, str] = {2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT"}
 
 
 def read(tally: Tally, event: Any) -> None:
@@ -90,11 +90,8 @@ def tokens(usage: Any) -> Tokens:
     """The counts in one `usageMetadata`. Thoughts are added to its output, tool-use prompts to its input."""
     said: View = view(usage)
     prompt, tool_use = count(said.prompt_token_count), count(said.tool_use_prompt_token_count)
-    given, made = (
-        said.objects("prompt_tokens_details"),
-        said.objects("candidates_tokens_details") or said.objects("response_tokens_details"),
-    )
-    cached = said.objects("cache_tokens_details")
+    given, cached = _by_modality(said, "prompt_tokens_details"), _by_modality(said, "cache_tokens_details")
+    made = _by_modality(said, "candidates_tokens_details", "response_tokens_details")
     candidates, thoughts = count(said.candidates_token_count), count(said.thoughts_token_count)
     if candidates is None:
         candidates = count(said.response_token_count)  # the Live API
@@ -109,26 +106,32 @@ def tokens(usage: Any) -> Tokens:
         output_tokens=output,
         total_tokens=total,
         reasoning_tokens=thoughts,
-        input_audio_tokens=_of("AUDIO", given),
-        output_audio_tokens=_of("AUDIO", made),
-        input_image_tokens=_of("IMAGE", given),
-        output_image_tokens=_of("IMAGE", made),
-        input_video_tokens=_of("VIDEO", given),
-        output_video_tokens=_of("VIDEO", made),
-        input_document_tokens=_of("DOCUMENT", given),
+        input_audio_tokens=given.get("AUDIO"),
+        output_audio_tokens=made.get("AUDIO"),
+        input_image_tokens=given.get("IMAGE"),
+        output_image_tokens=made.get("IMAGE"),
+        input_video_tokens=given.get("VIDEO"),
+        output_video_tokens=made.get("VIDEO"),
+        input_document_tokens=given.get("DOCUMENT"),
         tool_use_tokens=tool_use,
     )
 
 
-def _of(modality: str, details: list[View]) -> int | None:
-    """The tokens of one modality, which some SDKs' protocol buffers give by its number."""
+def _by_modality(usage: View, *names: str) -> dict[str | None, int | None]:
+    """The tokens by modality in the first list under these names, of each the first count."""
+    details = next((found for name in names if (found := usage.objects(name))), ())
+    counted: dict[str | None, int | None] = {}
     for detail in details:
-        if detail.modality in (modality, _MODALITIES[modality]):
-            return count(detail.token_count)
-    return None
+        modality = detail.get("modality")
+        if isinstance(modality, str):
+            word: str | None = str.__str__(modality)  # an enum's may have a hash of its own
+        else:  # some SDKs' protocol buffers give it by its number
+            word = _MODALITIES.get(modality) if isinstance(modality, int | float) else None
+        counted.setdefault(word, count(detail.get("token_count")))
+    return counted
 
 
-def _cached(modality: str, cached: list[View], given: list[View]) -> int | None:
+def _cached(modality: str, cached: dict[str | None, int | None], given: dict[str | None, int | None]) -> int | None:
     """The cached tokens of one modality; 0 where others are listed, and none of the prompt's in this one was cached."""
-    number = _of(modality, cached)
-    return 0 if number is None and cached and _of(modality, given) is not None else number
+    number = cached.get(modality)
+    return 0 if number is None and cached and given.get(modality) is not None else number

@@ -15,14 +15,16 @@ from ._view import View, view
 WIRE = "google_interactions"
 OPERATION = "generate_content"
 
-COUNTS: Table = {
-    "input_tokens": ("total_input_tokens",),
-    "cached_tokens": ("total_cached_tokens",),
-    "output_tokens": ("total_output_tokens",),
-    "total_tokens": ("total_tokens",),
-    "reasoning_tokens": ("total_thought_tokens",),
-    "tool_use_tokens": ("total_tool_use_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("total_input_tokens",),
+        "cached_tokens": ("total_cached_tokens",),
+        "output_tokens": ("total_output_tokens",),
+        "total_tokens": ("total_tokens",),
+        "reasoning_tokens": ("total_thought_tokens",),
+        "tool_use_tokens": ("total_tool_use_tokens",),
+    }
+)
 UNDER_WAY = frozenset({"queued", "in_progress"})
 
 _BY_MODALITY = frozenset((

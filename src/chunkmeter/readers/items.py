@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from ..facts.tally import Tally
 from . import Reader, UnknownWireError, for_event
-from ._framing import Framing, is_raw
+from ._framing import Framing, is_event, is_raw
 from ._repeated import Repeated
 from .quiet import Quiet, never
 
@@ -86,6 +86,8 @@ def reading(tally: Tally, first: Any, reader: Reader | None) -> Reading | Body |
         What folds each item, the first included; a `Body` where the items are pieces of one; None where this item
         doesn't tell, and the next may.
     """
+    if is_event(first):
+        return _native(tally, first, reader)
     inside = _inside(first)
     event = first if inside is None else inside(first)
     if is_raw(event):

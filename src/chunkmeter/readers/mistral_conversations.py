@@ -17,12 +17,14 @@ WIRE = "mistral_conversations"
 OPERATION = "chat"
 REASONS = False
 
-COUNTS: Table = {
-    "input_tokens": ("prompt_tokens",),
-    "output_tokens": ("completion_tokens",),
-    "total_tokens": ("total_tokens",),
-    "tool_use_tokens": ("connector_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("prompt_tokens",),
+        "output_tokens": ("completion_tokens",),
+        "total_tokens": ("total_tokens",),
+        "tool_use_tokens": ("connector_tokens",),
+    }
+)
 _RAN = frozenset({"tool.execution", "tool.execution.done"})
 
 

@@ -14,7 +14,7 @@ from ._view import View, view
 WIRE = "mlx"
 OPERATION = "chat"
 
-COUNTS: Table = {"input_tokens": ("prompt_tokens",), "output_tokens": ("generation_tokens",)}
+COUNTS = Table({"input_tokens": ("prompt_tokens",), "output_tokens": ("generation_tokens",)})
 
 
 def read(tally: Tally, event: Any) -> None:

@@ -17,7 +17,7 @@ WIRE = "native_embeddings"
 OPERATION = "embeddings"
 REASONS = False
 
-COUNTS: Table = {"input_tokens": ("prompt_eval_count", "billed_units.input_tokens")}  # Ollama, Cohere
+COUNTS = Table({"input_tokens": ("prompt_eval_count", "billed_units.input_tokens")})  # Ollama, Cohere
 
 
 def read(tally: Tally, event: Any) -> None:

@@ -14,7 +14,7 @@ from ._view import View, view
 WIRE = "ollama"
 OPERATION = "chat"
 
-COUNTS: Table = {"input_tokens": ("prompt_eval_count",), "output_tokens": ("eval_count",)}
+COUNTS = Table({"input_tokens": ("prompt_eval_count",), "output_tokens": ("eval_count",)})
 
 
 def quiet(tally: Tally, event: Any) -> bool:

@@ -1,65 +1,28 @@
 """OpenAI chat completions, as OpenAI and many other services send them.
 
 https://platform.openai.com/docs/api-reference/chat-streaming. Each usage object replaces the one before as a whole.
-Where a service has a count in a place of its own, that place is a path in the table below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-from ..facts.tally import Inner, Tally, Tokens
-from ._fees import note_charge, note_copilot, note_fees, note_searching, tool
+from ..facts.tally import Inner, Tally
+from ._fees import note_copilot, note_searching, tool
 from ._openai_chunks import RARE, quiet, quiet_json, read_plain
-from ._usage import Table, amount, counts, find, note_all_kept, parts_beside, states, sum_of
-from ._view import View, view
+from ._openai_usage import note_usage, says_more, tokens
+from ._usage import amount, find
+from ._view import View
 
-__all__ = ["COUNTS", "MODEL", "OPERATION", "REASON", "WIRE", "quiet", "quiet_json", "read", "tokens", "without_audio"]
+__all__ = ["MODEL", "OPERATION", "REASON", "WIRE", "quiet", "quiet_json", "read", "tokens"]
 
 WIRE = "openai_chat"
 OPERATION = "chat"
 
 MODEL = ("model", "model_id")  # watsonx has the second
 REASON = ("finish_reason", "stop_reason")  # Mistral's and DeepSeek's models on Bedrock have the second
-COUNTS: Table = {
-    "input_tokens": ("prompt_tokens",),
-    "cached_tokens": (
-        "prompt_tokens_details.cached_tokens",
-        "prompt_token_details.cached_tokens",  # OpenAI's assistants, Writer
-        "prompt_cache_hit_tokens",  # DeepSeek
-        "cached_tokens",  # Moonshot, Together
-        "num_cached_tokens",  # Mistral
-        "cache_read_input_tokens",  # LiteLLM, Databricks
-    ),
-    "cached_audio_tokens": ("prompt_tokens_details.cached_tokens_details.audio_tokens",),
-    "cached_image_tokens": ("prompt_tokens_details.cached_tokens_details.image_tokens",),
-    "output_tokens": ("completion_tokens",),
-    "total_tokens": ("total_tokens",),
-    "cache_write_tokens": (
-        "prompt_tokens_details.cache_write_tokens",  # OpenRouter
-        "prompt_tokens_details.cache_creation_tokens",  # LiteLLM
-        "cache_creation_input_tokens",
-    ),
-    "cache_write_1h_tokens": (
-        "prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",  # LiteLLM
-        "cache_creation_token_details.ephemeral_1h_input_tokens",
-        "cache_creation.ephemeral_1h_input_tokens",
-    ),
-    "cache_write_12h_tokens": ("prompt_tokens_details.cache_write_tokens_details.ttl_12h_tokens",),
-    "reasoning_tokens": ("completion_tokens_details.reasoning_tokens", "reasoning_tokens"),
-    "input_audio_tokens": ("prompt_tokens_details.audio_tokens",),
-    "output_audio_tokens": ("completion_tokens_details.audio_tokens",),
-    "input_image_tokens": ("prompt_tokens_details.image_tokens",),
-    "output_image_tokens": ("completion_tokens_details.image_tokens",),
-    "input_video_tokens": ("prompt_tokens_details.video_tokens",),  # OpenRouter, Doubleword
-    "output_video_tokens": ("completion_tokens_details.video_tokens",),
-}
-
-
 _RUNS = frozenset({"executed_tools", "tool_calls"})
-_KEPT_BY_TIME = frozenset({"prompt_tokens_details", "cache_creation"})
 
 
 def read(tally: Tally, event: Any) -> None:
@@ -89,19 +52,11 @@ def _read(tally: Tally, event: View, choices: list[View]) -> None:
             tally.reasons[index] = reason
         _note_runs(tally, index, choice)
     for usage in _usages(event, choices, rare=rare):
-        if isinstance(usage, View) and states(usage, COUNTS, "input_tokens", "output_tokens", "total_tokens"):
-            tally.usage, tally.count_tokens = usage, tokens
-            # Mistral's tier stands in the usage.
-            tally.service_tier = event.text("service_tier") or usage.text("service_tier") or tally.service_tier
+        more = says_more(usage)
+        if more is not None:
             cost = amount(find(event, "cost.usd")) if rare else None  # Venice
             tally.provider_cost = tally.provider_cost if cost is None else cost
-            note_charge(tally, usage)
-            note_fees(tally, usage)
-            if usage.tells(_KEPT_BY_TIME):
-                for name in ("prompt_tokens_details.cache_creation_token_details", "cache_creation"):
-                    note_all_kept(tally, find(usage, name))
-            if "audio_second" in tally.items:
-                tally.count_billed = without_audio
+            note_usage(tally, usage, event.text("service_tier"), more=more)
             if rare:
                 _note_models(tally, event)
                 note_copilot(tally, event)
@@ -159,38 +114,3 @@ def _usages(event: View, choices: list[View], *, rare: bool) -> Iterator[Any]:
         yield find(event, "x_groq.usage")
     for choice in choices:
         yield choice.get("usage")  # Moonshot
-
-
-def tokens(usage: Any) -> Tokens:
-    """The counts in one usage object of this wire."""
-    usage = view(usage)
-    said = counts(usage, COUNTS)
-    if said.reasoning_tokens is None:
-        return _thoughts_in_total(said)
-    if usage.get("num_search_queries") is not None:
-        # Perplexity's deep research counts reasoning beside the output, and in no total.
-        return replace(said, output_tokens=sum_of(said.output_tokens, said.reasoning_tokens))
-    return parts_beside(said)
-
-
-def without_audio(usage: Any) -> Tokens:
-    """The counts in a usage object of Mistral's whose audio is charged by the second."""
-    said = tokens(usage)
-    if said.input_tokens is None or said.input_audio_tokens is None:
-        return said
-    return replace(said, input_tokens=said.input_tokens - said.input_audio_tokens, input_audio_tokens=None)
-
-
-def _thoughts_in_total(said: Tokens) -> Tokens:
-    """The same for a usage without a word on reasoning: Gemini's thoughts are in the total alone.
-
-    https://ai.google.dev/gemini-api/docs/openai. What lies outside may as well be audio, or what a cache was asked.
-    """
-    said = parts_beside(said)
-    if said.input_tokens is None or said.total_tokens is None:
-        return said
-    made = said.total_tokens - said.input_tokens
-    cached, written = said.cached_tokens or 0, said.cache_write_tokens or 0
-    if made - (said.output_tokens or 0) in (cached, written, cached + written):
-        return said
-    return replace(said, output_tokens=max(made, said.output_tokens or 0))

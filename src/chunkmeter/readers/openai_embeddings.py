@@ -17,10 +17,12 @@ WIRE = "openai_embeddings"
 OPERATION = "embeddings"
 REASONS = False
 
-COUNTS: Table = {
-    "input_tokens": ("prompt_tokens", "total_tokens"),  # Voyage has the total alone
-    "total_tokens": ("total_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("prompt_tokens", "total_tokens"),  # Voyage has the total alone
+        "total_tokens": ("total_tokens",),
+    }
+)
 
 
 def read(tally: Tally, event: Any) -> None:

@@ -17,15 +17,17 @@ WIRE = "openai_images"
 OPERATION = "generate_content"
 REASONS = False
 
-COUNTS: Table = {
-    "input_tokens": ("input_tokens",),
-    "cached_tokens": ("input_tokens_details.cached_tokens",),
-    "cached_image_tokens": ("input_tokens_details.cached_tokens_details.image_tokens",),
-    "output_tokens": ("output_tokens",),
-    "total_tokens": ("total_tokens",),
-    "input_image_tokens": ("input_tokens_details.image_tokens",),
-    "output_image_tokens": ("output_tokens_details.image_tokens", "output_tokens"),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("input_tokens",),
+        "cached_tokens": ("input_tokens_details.cached_tokens",),
+        "cached_image_tokens": ("input_tokens_details.cached_tokens_details.image_tokens",),
+        "output_tokens": ("output_tokens",),
+        "total_tokens": ("total_tokens",),
+        "input_image_tokens": ("input_tokens_details.image_tokens",),
+        "output_image_tokens": ("output_tokens_details.image_tokens", "output_tokens"),
+    }
+)
 END = frozenset({"image_generation.completed", "image_edit.completed"})
 
 

@@ -18,17 +18,19 @@ from ._view import View
 WIRE = "openai_realtime"
 OPERATION = "chat"
 
-COUNTS: Table = {
-    "input_tokens": ("input_tokens",),
-    "cached_tokens": ("input_token_details.cached_tokens",),
-    "cached_audio_tokens": ("input_token_details.cached_tokens_details.audio_tokens",),
-    "cached_image_tokens": ("input_token_details.cached_tokens_details.image_tokens",),
-    "output_tokens": ("output_tokens",),
-    "total_tokens": ("total_tokens",),
-    "input_audio_tokens": ("input_token_details.audio_tokens",),
-    "output_audio_tokens": ("output_token_details.audio_tokens",),
-    "input_image_tokens": ("input_token_details.image_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("input_tokens",),
+        "cached_tokens": ("input_token_details.cached_tokens",),
+        "cached_audio_tokens": ("input_token_details.cached_tokens_details.audio_tokens",),
+        "cached_image_tokens": ("input_token_details.cached_tokens_details.image_tokens",),
+        "output_tokens": ("output_tokens",),
+        "total_tokens": ("total_tokens",),
+        "input_audio_tokens": ("input_token_details.audio_tokens",),
+        "output_audio_tokens": ("output_token_details.audio_tokens",),
+        "input_image_tokens": ("input_token_details.image_tokens",),
+    }
+)
 TRANSCRIBER = ("audio.input.transcription.model", "input_audio_transcription.model")
 TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..facts.tally import Inner, Tally, Tokens, count
-from ._fees import note_charge, note_copilot, note_fees, note_searching
-from ._usage import Table, counts, parts_beside
+from ._fees import TELLING, note_charge, note_copilot, note_fees, note_searching
+from ._usage import Table, counts, parts_beside, says_more
 from ._view import View, view
 from .openai_images import tokens as image_tokens
 from .quiet import by_type
@@ -18,17 +18,20 @@ from .quiet import by_type
 WIRE = "openai_responses"
 OPERATION = "chat"
 
-COUNTS: Table = {
-    "input_tokens": ("input_tokens",),
-    "cached_tokens": ("input_tokens_details.cached_tokens",),
-    "cached_audio_tokens": ("input_tokens_details.cached_tokens_details.audio_tokens",),
-    "cached_image_tokens": ("input_tokens_details.cached_tokens_details.image_tokens",),
-    "output_tokens": ("output_tokens",),
-    "total_tokens": ("total_tokens",),
-    "cache_write_tokens": ("input_tokens_details.cache_write_tokens",),
-    "cache_write_12h_tokens": ("input_tokens_details.cache_write_tokens_details.ttl_12h_tokens",),
-    "reasoning_tokens": ("output_tokens_details.reasoning_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("input_tokens",),
+        "cached_tokens": ("input_tokens_details.cached_tokens",),
+        "cached_audio_tokens": ("input_tokens_details.cached_tokens_details.audio_tokens",),
+        "cached_image_tokens": ("input_tokens_details.cached_tokens_details.image_tokens",),
+        "output_tokens": ("output_tokens",),
+        "total_tokens": ("total_tokens",),
+        "cache_write_tokens": ("input_tokens_details.cache_write_tokens",),
+        "cache_write_12h_tokens": ("input_tokens_details.cache_write_tokens_details.ttl_12h_tokens",),
+        "reasoning_tokens": ("output_tokens_details.reasoning_tokens",),
+    },
+    TELLING | {"prompt_tokens_details"},
+)
 # Events about the whole answer.
 BEGIN = frozenset({"response.created", "response.queued", "response.in_progress"})
 END = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -93,12 +96,14 @@ def _read(tally: Tally, response: View) -> None:
     for position, item in enumerate(response.objects("output")):
         _note_run(tally, item, position)
     usage = response.object("usage")
-    if counts(usage, COUNTS):
+    more = says_more(usage, COUNTS, *COUNTS.paths)
+    if more is not None:
         tally.usage, tally.count_tokens = usage, tokens
-        note_charge(tally, usage)
-        if usage.get("server_side_tool_usage_details") is not None:
-            tally.items.clear()  # xAI counts what it charges, and its output has more
-        note_fees(tally, usage)
+        if more:
+            note_charge(tally, usage)
+            if usage.get("server_side_tool_usage_details") is not None:
+                tally.items.clear()  # xAI counts what it charges, and its output has more
+            note_fees(tally, usage)
         _note_tools(tally, response, usage)
 
 
@@ -121,6 +126,8 @@ def _note_run(tally: Tally, put_out: View, position: int | None) -> None:
 
 def _note_tools(tally: Tally, response: View, usage: View) -> None:
     """Note what the answer as a whole says of its tools."""
+    if response.get("tool_usage") is None and "web_search" not in tally.items:
+        return
     used, tools = response.object("tool_usage"), response.objects("tools")
     tally.use("web_search", used.object("web_search").get("num_requests"))
     if "web_search" in tally.items and any((each.text("type") or "").startswith(_PREVIEW) for each in tools):

@@ -18,12 +18,14 @@ WIRE = "openai_transcription"
 OPERATION = "generate_content"
 REASONS = False
 
-COUNTS: Table = {
-    "input_tokens": ("input_tokens", "prompt_tokens"),
-    "output_tokens": ("output_tokens", "completion_tokens"),
-    "total_tokens": ("total_tokens",),
-    "input_audio_tokens": ("input_token_details.audio_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("input_tokens", "prompt_tokens"),
+        "output_tokens": ("output_tokens", "completion_tokens"),
+        "total_tokens": ("total_tokens",),
+        "input_audio_tokens": ("input_token_details.audio_tokens",),
+    }
+)
 SPOKEN = "speech.audio.done"
 END = frozenset({"transcript.text.done", "transcription.done", SPOKEN})
 

@@ -111,7 +111,7 @@ def _texts_in(said: View) -> Iterator[str]:
 
 def _held(said: View, name: str) -> Any:
     found = said.get(name)
-    if isinstance(found, View) and callable(found._raw):
+    if isinstance(found, View) and callable(found.raw):
         return None  # a method of an SDK's object
     if name == "text" and said.get("parts") is not None:
         return None  # Vertex AI's objects repeat the text of their parts

@@ -217,7 +217,7 @@ def _add(found: list[str], said: View, steps: tuple[_Step, ...]) -> None:
 
 def as_json(said: View) -> str | None:
     """An object as JSON; None where it can't be written as such."""
-    raw = said._raw
+    raw = said.raw
     try:
         if isinstance(said, Message):
             from google.protobuf.json_format import MessageToDict  # installed, since the message is of that package

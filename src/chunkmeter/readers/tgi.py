@@ -14,7 +14,7 @@ from ._view import View, view
 WIRE = "tgi"
 OPERATION = "text_completion"
 
-COUNTS: Table = {"input_tokens": ("input_length",), "output_tokens": ("generated_tokens",)}
+COUNTS = Table({"input_tokens": ("input_length",), "output_tokens": ("generated_tokens",)})
 
 
 def read(tally: Tally, event: Any) -> None:

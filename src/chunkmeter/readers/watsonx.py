@@ -14,7 +14,7 @@ from ._view import View
 WIRE = "watsonx"
 OPERATION = "text_completion"
 
-COUNTS: Table = {"input_tokens": ("input_token_count",), "output_tokens": ("generated_token_count",)}
+COUNTS = Table({"input_tokens": ("input_token_count",), "output_tokens": ("generated_token_count",)})
 
 
 def read(tally: Tally, event: Any) -> None:
@@ -33,7 +33,7 @@ def _grown(tally: Tally, said: Tokens) -> Tokens:
     return Tokens(
         **{
             name: number
-            for name in COUNTS
+            for name in COUNTS.paths
             if (number := getattr(said, name)) is not None and number >= (getattr(known, name) or 0)
         }
     )

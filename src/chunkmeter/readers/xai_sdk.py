@@ -17,14 +17,16 @@ from ._view import View, view
 WIRE = "xai_sdk"
 OPERATION = "chat"
 
-COUNTS: Table = {
-    "input_tokens": ("prompt_tokens",),
-    "cached_tokens": ("cached_prompt_text_tokens",),
-    "output_tokens": ("completion_tokens",),
-    "total_tokens": ("total_tokens",),
-    "reasoning_tokens": ("reasoning_tokens",),
-    "input_image_tokens": ("prompt_image_tokens",),
-}
+COUNTS = Table(
+    {
+        "input_tokens": ("prompt_tokens",),
+        "cached_tokens": ("cached_prompt_text_tokens",),
+        "output_tokens": ("completion_tokens",),
+        "total_tokens": ("total_tokens",),
+        "reasoning_tokens": ("reasoning_tokens",),
+        "input_image_tokens": ("prompt_image_tokens",),
+    }
+)
 _UNSET = frozenset({None, "REASON_INVALID", "SERVICE_TIER_UNSPECIFIED"})
 _TOOLS = frozenset({"ROLE_TOOL", "ROLE_FUNCTION"})
 """What the service's own tools have put out is no choice of the model's."""

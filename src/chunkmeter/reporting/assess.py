@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .. import pricing
@@ -29,7 +28,6 @@ _logger = logging.getLogger("chunkmeter")
 
 _MOST_NAMED = 100
 _NOTHING, _FAILED = Tokens(), Unpriced("failed")
-_NANOSECONDS = 1e9
 
 
 class Assess:
@@ -57,15 +55,14 @@ class Assess:
         tally, failed = ended.tally, ended.failed
         raw_reasons: list[str | None] = []
         tokens = billed = _NOTHING
-        with self._guard("reader", f"reading the usage of {tally.wire}"):
-            try:
-                tally.clean()
-                raw_reasons = tally.raw_reasons()
-                tokens = tally.tokens()
-                billed = tally.billed(tokens)
-            except Exception:
-                failed = True
-                raise
+        try:
+            tally.clean()
+            raw_reasons = tally.raw_reasons()
+            tokens = tally.tokens()
+            billed = tally.billed(tokens)
+        except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each call
+            failed = True
+            self._guard.failed("reader", f"reading the usage of {tally.wire}", error)
         status = tally.usage_status(tokens, failed=failed)
         # A plain answer came whole, so its usage is complete even without a finish reason.
         if status == "partial" and _came_whole(ended) and tally.counts_both(tokens):
@@ -77,25 +74,36 @@ class Assess:
                 tokens, estimated_by = filled
                 billed, status = tokens, "estimated"
         cost: Answer = _FAILED
-        with self._guard("price", "pricing"):
+        try:
             cost = self._priced(ended, billed)
+        except Exception as error:  # noqa: BLE001 -- the same
+            self._guard.failed("price", "pricing", error)
         return Facts(tokens, status, cost, raw_reasons, estimated_by)
 
     def _priced(self, ended: Ended, billed: Tokens) -> Answer:
         request, tally = ended.request, ended.tally
+        tier, region = tier_of(tally, request), region_in(tally, request)
+        if tally.provider_cost is None and not (tally.items or tally.inner or tally.several_models or tally.untold):
+            kind = (
+                tally.response_model, request.model, request.provider, tier, region,
+                request.server_address, request.server_port, request.named, self._servers,
+            )  # fmt: skip
+            known = pricing.known(billed, kind, self._prices, ended.start_ns)
+            if known is not None and not known.assumed:
+                return known
         cost = pricing.price(
             billed,
             model=tally.response_model,
             request_model=request.model,
             provider=request.provider,
-            service_tier=tier_of(tally, request),
-            region=region_in(tally, request),
+            service_tier=tier,
+            region=region,
             server_address=request.server_address,
             provider_cost=tally.provider_cost,
             several_models=tally.several_models,
             items=tally.items,
             inner=tally.inner,
-            at=_moment(ended.start_ns),
+            at=pricing.moment(ended.start_ns),
             prices=self._prices,
             named=request.named,
             server_port=request.server_port,
@@ -172,14 +180,6 @@ def _new_estimator() -> Estimator:
     from .estimate import Estimator
 
     return Estimator()
-
-
-def _moment(start_ns: int) -> datetime | None:
-    """When a call started; None where it isn't known, or is beyond all years: somebody else's span may say anything."""
-    try:
-        return datetime.fromtimestamp(start_ns / _NANOSECONDS, UTC) if start_ns else None
-    except (OSError, OverflowError, ValueError):
-        return None
 
 
 def _came_whole(ended: Ended) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from opentelemetry.util.types import AttributeValue
 
 from .. import semconv, text
+from ..attribution import NO_LABELS
 from ..facts.cost_metadata import MEDIA, cost_metadata
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
@@ -21,9 +22,11 @@ from ..pricing.tokens import ATTRIBUTES
 from ..readers import for_wire
 
 __all__ = [
+    "PARTS",
     "attempt_attributes",
     "counted_attributes",
     "one_reason",
+    "parts_of",
     "run_attributes",
     "span_attributes",
     "span_name",
@@ -38,8 +41,8 @@ _CONVENTIONAL = frozenset(
 )
 # Counts whose 0 is worth a row: people add them up. The others are parts of these.
 _WHOLES = (semconv.USAGE_INPUT_TOKENS, semconv.USAGE_OUTPUT_TOKENS, semconv.USAGE_TOTAL_TOKENS)
-_PARTS = tuple(attribute for attribute in ATTRIBUTES if attribute not in _WHOLES)
-_wholes, _parts = (attrgetter(*map(ATTRIBUTES.__getitem__, names)) for names in (_WHOLES, _PARTS))
+PARTS = tuple(attribute for attribute in ATTRIBUTES if attribute not in _WHOLES)
+_wholes, parts_of = (attrgetter(*map(ATTRIBUTES.__getitem__, names)) for names in (_WHOLES, PARTS))
 # Outcomes that a choice without a reason is told of: there, a reason was expected.
 _FAILURES = frozenset({"error", "interrupted"})
 # The attribute for the tokens of each medium that the conventions have no attribute for.
@@ -57,17 +60,21 @@ def span_name(request: Request) -> str:
 
 def start_attributes(request: Request) -> dict[str, AttributeValue]:
     """The attributes that a span starts with, so that a sampler can see them."""
-    known: dict[str, AttributeValue | None] = {
-        semconv.OPERATION_NAME: request.operation,
-        semconv.PROVIDER_NAME: request.provider,
-        semconv.REQUEST_MODEL: request.model,
-        semconv.REQUEST_STREAM: request.stream or None,
-        semconv.SERVER_ADDRESS: request.server_address,
-        semconv.SERVER_PORT: request.server_port,
-        **request.attributes,
-        **request.labels.all(),
-    }
-    return {name: value for name, value in known.items() if value is not None}
+    known: dict[str, AttributeValue] = {semconv.OPERATION_NAME: request.operation}
+    if request.provider is not None:
+        known[semconv.PROVIDER_NAME] = request.provider
+    if request.model is not None:
+        known[semconv.REQUEST_MODEL] = request.model
+    if request.stream:
+        known[semconv.REQUEST_STREAM] = request.stream
+    if request.server_address is not None:
+        known[semconv.SERVER_ADDRESS] = request.server_address
+    if request.server_port is not None:
+        known[semconv.SERVER_PORT] = request.server_port
+    known.update(request.attributes)
+    if request.labels is not NO_LABELS:
+        known.update(request.labels.all())
+    return known
 
 
 def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons: bool) -> dict[str, AttributeValue]:
@@ -93,9 +100,9 @@ def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons
         **dict(zip(_WHOLES, _wholes(tokens), strict=True)),
         semconv.USAGE_ESTIMATE: facts.estimated_by,
     }
-    parts = _parts(tokens)
+    parts = parts_of(tokens)
     if any(parts):
-        known.update((name, number) for name, number in zip(_PARTS, parts, strict=True) if number)
+        known.update((name, number) for name, number in zip(PARTS, parts, strict=True) if number)
     metadata = cost_metadata(tally, tokens, ended.request)
     if not metadata.keys() <= _CONVENTIONAL:
         known |= _cost_metadata_attributes(metadata, tokens, ended.request)

@@ -1,101 +1,149 @@
-"""Turns an ended call into points of the metrics that differ between the released and latest conventions. Pure."""
+"""Turns an ended call into points. Pure.
+
+Which points a call may have, and their labels, is the same for calls that are alike: these are its *slots*. Its values
+come in the order of the slots.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from dataclasses import replace
+from collections.abc import Container
 
 from opentelemetry.util.types import AttributeValue
 
 from .. import semconv
 from ..facts.ended import Ended, Facts
 from ..facts.tally import Tokens
+from ..pricing import Priced
 from ..pricing.tokens import absurd
 from ..semconv import LATEST, RELEASED, Conventions, Metric
 
-__all__ = ["Labels", "Point", "points"]
+__all__ = ["Labels", "Slot", "Value", "measured", "measured_slots", "spent", "spent_slots"]
 
 _LONGEST = 30 * 86_400.0
 """Seconds that no call takes. A clock set right within a call, or a wrong `start_time`, may make them."""
 
 Labels = tuple[tuple[str, AttributeValue], ...]
-"""Names with values: what can be looked up as it is."""
-Point = tuple[Metric, float, Labels]
-"""A metric, a value in its unit, and the labels that only some points of the call have."""
+"""Names with values."""
+Slot = tuple[Metric, Labels]
+"""A metric, and the labels that only some points of the call have."""
+Value = float | None
+"""A value in the unit of its slot's metric; None where there is no such point."""
 
 _INPUT, _OUTPUT = (((semconv.TOKEN_TYPE, kind),) for kind in ("input", "output"))
 _AUDIO, _UNKNOWN = (((semconv.TOKEN_MODALITY, modality),) for modality in ("audio", "unknown"))
 _ESTIMATED: Labels = ((semconv.USAGE_STATUS, "estimated"),)
+"""The label that keeps estimated tokens apart from counted ones."""
+_NOTHING = Tokens()
 
 
-def points(
-    ended: Ended, facts: Facts, spoken: Container[Conventions], failure: Labels, port: Labels
-) -> Iterator[Point]:
-    """The points of a call, in each of the conventions that are switched on.
+def spent_slots(ended: Ended, facts: Facts, whose: Labels, reason: Labels) -> tuple[Slot, ...]:
+    """The points that no other instrumentation records: one for the call itself, and those of its cost, if it has one.
+
+    Labels that say who is spending are on these alone, since they would multiply the series of each histogram.
 
     Args:
         ended: the call.
         facts: what the call amounts to.
+        whose: who is spending.
+        reason: the call's one finish reason; empty where it has none.
+    """
+    cost, trust = facts.cost, facts.cost_status
+    status = (semconv.COST_STATUS, trust)
+    outcome = (semconv.OUTCOME, ended.outcome), (semconv.USAGE_STATUS, facts.usage_status), status
+    counted = semconv.CALLS, (*whose, *reason, *outcome)
+    if not isinstance(cost, Priced):
+        return (counted,)
+    priced = (semconv.COST_CURRENCY, cost.currency), (semconv.COST_SOURCE, cost.source)
+    # The conventions give the last metric no status. Only a cost that is not fully known gets ours, so that a query can
+    # leave it out.
+    doubt = () if trust == "known" else (status,)
+    return counted, (semconv.SPEND, (*whose, *priced, status)), (semconv.COST, (*priced, *doubt))
+
+
+def spent(facts: Facts) -> tuple[Value, ...]:
+    """The value of each of these slots."""
+    if not isinstance(facts.cost, Priced):
+        return (1,)
+    amount = float(facts.cost.amount)
+    return 1, amount, amount
+
+
+def measured_slots(
+    spoken: Container[Conventions], usage_status: str, failure: Labels, port: Labels
+) -> tuple[Slot, ...]:
+    """All other points that a call may have, in each of the conventions that are switched on.
+
+    Args:
         spoken: the conventions that are switched on.
+        usage_status: how far to trust the call's tokens.
         failure: the label for what failed; empty where nothing did.
         port: the label for the server's port, which main's conventions require where a point has the server's address;
             empty where it is not known.
     """
-    if absurd(facts.tokens):  # what a call can't have counts as not told
-        facts = replace(facts, tokens=Tokens())
-    made: list[Point] = []
+    estimated = _ESTIMATED if usage_status == "estimated" else ()
+    made: list[Slot] = []
     if RELEASED in spoken:
-        made += _released(ended, facts, failure)
+        made += [
+            (semconv.DURATION, failure),
+            (semconv.TIME_TO_FIRST_CHUNK, ()),
+            (semconv.TOKEN_USAGE, _INPUT + estimated),
+            (semconv.TOKEN_USAGE, _OUTPUT + estimated),
+        ]
     if LATEST in spoken:
-        made += _latest(ended, facts, failure, port)
-    for point in made:
-        if point[0].unit != "s" or point[1] <= _LONGEST:
-            yield point
+        made += [(semconv.INFERENCE_DURATION, port + failure), (semconv.INFERENCE_TIME_TO_FIRST_CHUNK, port)]
+        for counter in (
+            semconv.INFERENCE_INPUT_TOKENS,
+            semconv.INFERENCE_OUTPUT_TOKENS,
+            semconv.INFERENCE_CACHE_READ,
+            semconv.INFERENCE_CACHE_WRITE,
+            semconv.INFERENCE_REASONING,
+        ):
+            made += [(counter, port + estimated + _AUDIO), (counter, port + estimated + _UNKNOWN)]
+        for histogram in (semconv.OPERATION_INPUT_TOKENS, semconv.OPERATION_OUTPUT_TOKENS):
+            made.append((histogram, port + estimated + failure))
+    return tuple(made)
 
 
-def _released(ended: Ended, facts: Facts, failure: Labels) -> Iterator[Point]:
-    first, tokens, estimated = ended.time_to_first_chunk, facts.tokens, _estimated(facts)
-    yield semconv.DURATION, ended.duration, failure
-    if first is not None:
-        yield semconv.TIME_TO_FIRST_CHUNK, first, ()
-    for kind, count in ((_INPUT, tokens.input_tokens), (_OUTPUT, tokens.output_tokens)):
-        if count is not None:
-            yield semconv.TOKEN_USAGE, count, kind + estimated
+def measured(ended: Ended, facts: Facts, spoken: Container[Conventions]) -> list[Value]:
+    """The value of each of these slots.
+
+    Args:
+        ended: the call.
+        facts: what the call amounts to.
+        spoken: as for `measured_slots`.
+    """
+    tokens = facts.tokens
+    if absurd(tokens):  # what a call can't have counts as not told
+        tokens = _NOTHING
+    duration, first = _sane(ended.duration), _sane(ended.time_to_first_chunk)
+    made: list[Value] = []
+    if RELEASED in spoken:
+        made += (duration, first, tokens.input_tokens, tokens.output_tokens)
+    if LATEST in spoken:
+        made += (
+            duration,
+            first,
+            *_by_modality(tokens.input_tokens, tokens.input_audio_tokens),
+            *_by_modality(tokens.output_tokens, tokens.output_audio_tokens),
+            # `Tokens` doesn't say how much of these was audio.
+            *_by_modality(tokens.cached_tokens),
+            *_by_modality(tokens.cache_write_tokens),
+            *_by_modality(tokens.reasoning_tokens),
+            tokens.input_tokens,
+            tokens.output_tokens,
+        )
+    return made
 
 
-def _latest(ended: Ended, facts: Facts, failure: Labels, port: Labels) -> Iterator[Point]:
-    first, tokens, estimated = ended.time_to_first_chunk, facts.tokens, _estimated(facts)
-    yield semconv.INFERENCE_DURATION, ended.duration, port + failure
-    if first is not None:
-        yield semconv.INFERENCE_TIME_TO_FIRST_CHUNK, first, port
-    for counter, count, audio in (
-        (semconv.INFERENCE_INPUT_TOKENS, tokens.input_tokens, tokens.input_audio_tokens),
-        (semconv.INFERENCE_OUTPUT_TOKENS, tokens.output_tokens, tokens.output_audio_tokens),
-        # `Tokens` doesn't say how much of these was audio.
-        (semconv.INFERENCE_CACHE_READ, tokens.cached_tokens, None),
-        (semconv.INFERENCE_CACHE_WRITE, tokens.cache_write_tokens, None),
-        (semconv.INFERENCE_REASONING, tokens.reasoning_tokens, None),
-    ):
-        for modality, part in _modalities(count or 0, audio or 0):
-            yield counter, part, port + estimated + modality
-    for histogram, count in (
-        (semconv.OPERATION_INPUT_TOKENS, tokens.input_tokens),
-        (semconv.OPERATION_OUTPUT_TOKENS, tokens.output_tokens),
-    ):
-        if count is not None:
-            yield histogram, count, port + estimated + failure
+def _sane(seconds: Value) -> Value:
+    return seconds if seconds is None or seconds <= _LONGEST else None
 
 
-def _modalities(count: int, audio: int) -> list[tuple[Labels, int]]:
-    """`count` split by modality. Tokens that are not audio may be text or image, so they are `unknown`.
+def _by_modality(count: int | None, audio: int | None = None) -> tuple[Value, Value]:
+    """A count split in audio and what is not, which may be text or image, so it is `unknown`.
 
     The conventions want a point for every call, so a call without usage gives 0 `unknown` tokens.
     """
-    audio = min(audio, count)
-    parts = [(_AUDIO, audio), (_UNKNOWN, count - audio)]
-    return [part for part in parts if part[1]] or [(_UNKNOWN, 0)]
-
-
-def _estimated(facts: Facts) -> Labels:
-    """The label that keeps estimated tokens apart from counted ones."""
-    return _ESTIMATED if facts.usage_status == "estimated" else ()
+    whole = count or 0
+    part = min(audio or 0, whole)
+    return part or None, whole - part if whole != part or not part else None

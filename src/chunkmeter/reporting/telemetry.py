@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+from opentelemetry.util.types import AttributeValue
 
 from .. import pricing, semconv
 from .._version import __version__
@@ -18,18 +19,19 @@ from ..attribution import Attribution
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..guard import Guard, Stage
-from ..pricing import ELSEWHERE, Priced, PriceFile
+from ..pricing import ELSEWHERE, PriceFile
 from ..semconv import LATEST, SEMCONV, Metric
 from ..settings import Settings
 from ..shown import origin
 from .alike import Alike, Labelling
 from .assess import Assess
-from .attributes import one_reason, span_attributes, span_name, start_attributes
+from .attributes import span_attributes, span_name, start_attributes
 from .first import do_waiting
 from .gauges import Gauges
 from .instruments import Instruments
-from .points import Labels, points
+from .points import Value, measured, spent
 from .recorded import told_by
+from .written import Written
 
 __all__ = ["SCOPE", "Telemetry", "default", "for_providers", "instances"]
 
@@ -37,8 +39,6 @@ SCOPE = "chunkmeter"
 """The instrumentation scope of every span and metric that chunkmeter emits."""
 
 _logger = logging.getLogger("chunkmeter")
-
-_FROM_A_SPAN = (semconv.USAGE_SOURCE, "span")
 
 
 class Telemetry:
@@ -73,7 +73,8 @@ class Telemetry:
         )
         self._assess = Assess(self.settings, self.prices, self.guard)
         self.gauges = Gauges(self.instruments, lambda: self.meter_provider, self.guard)
-        self._labelling = Labelling(self.attribution, self.prices, self.instruments, self.guard)
+        self._labelling = Labelling(self.attribution, self.prices, self.instruments, self.guard, self._spoken)
+        self._written = Written(draft_cost=self.draft_cost)
         self._warned = False
         instances.add(self)
 
@@ -132,8 +133,7 @@ class Telemetry:
         """
         if not span.is_recording():
             return
-        raw_reasons = LATEST not in self._spoken
-        attributes = span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=raw_reasons)
+        attributes = self._written(ended, facts, lambda: self._span_attributes(ended, facts))
         for name in () if status else told_by(span):
             attributes.pop(name, None)
         span.set_attributes(attributes)
@@ -150,16 +150,16 @@ class Telemetry:
             recorded: the metrics that another instrumentation records of this call.
         """
         self.record_cost(ended, facts, context)
-        alike = self._labelling.measured(ended.request, ended.tally.response_model, ended.error_type)
-        with self.guard("settle", "measuring"):
-            for metric, value, more in points(ended, facts, self._spoken, alike.failure, alike.port):
-                if metric not in recorded:
-                    self._record(metric, value, alike, more, context)
+        alike = self._labelling.measured(ended, facts)
+        try:
+            values = measured(ended, facts, self._spoken)
+        except Exception as error:  # noqa: BLE001 -- as a guard does it, in less time
+            self.guard.failed("settle", "measuring", error)
+        else:
+            self._record(alike, values, context, recorded)
 
     def record_cost(self, ended: Ended, facts: Facts, context: Context, *, foreign: bool = False) -> None:
         """Record the points that no other instrumentation records: one for the call itself, and those of its cost.
-
-        Labels that say who is spending are on these alone, since they would multiply the series of each histogram.
 
         Args:
             ended: the call.
@@ -167,24 +167,10 @@ class Telemetry:
             context: holds the call's span, which exemplars then point to.
             foreign: whether the call was read from another instrumentation's span, which its labels then tell.
         """
-        cost = facts.cost
         self.instruments.sums.note()
-        if cost == ELSEWHERE:
-            return
-        alike = self._labelling.spending(ended.request)
-        whose = (*alike.whose, _FROM_A_SPAN) if foreign else alike.whose
-        trust = facts.cost_status
-        status = (semconv.COST_STATUS, trust)
-        with self.guard("settle", semconv.CALLS.name):
-            outcome = (semconv.OUTCOME, ended.outcome), (semconv.USAGE_STATUS, facts.usage_status), status
-            self._record(semconv.CALLS, 1, alike, (*whose, *one_reason(ended, facts).items(), *outcome), context)
-        if isinstance(cost, Priced):
-            amount = float(cost.amount)
-            priced = (semconv.COST_CURRENCY, cost.currency), (semconv.COST_SOURCE, cost.source)
-            self._record(semconv.SPEND, amount, alike, (*whose, *priced, status), context)
-            # The conventions give this metric no status. Only a cost that is not fully known gets ours, so that a
-            # query can leave it out.
-            self._record(semconv.COST, amount, alike, priced if trust == "known" else (*priced, status), context)
+        self._labelling.renew()
+        if facts.cost != ELSEWHERE:
+            self._record(self._labelling.spending(ended, facts, foreign=foreign), spent(facts), context)
 
     def announce(self, hooks: str) -> None:
         """Log one INFO line that says what is switched on; `hooks` names the hooks in it."""
@@ -221,13 +207,21 @@ class Telemetry:
         place = f" from {origin(update)}" if isinstance(update, str) else ""
         return f"{pricing.table_version()}{f', updated hourly{place}' if update else ''}"
 
-    def _record(self, metric: Metric, value: float, alike: Alike, more: Labels, context: Context) -> None:
-        try:
-            record, labels = alike.point(metric, more)
-            if record is not None:
-                record(value, labels, context)
-        except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each point
-            self.guard.failed("settle", metric.name, error)
+    def _record(
+        self, alike: Alike, values: Iterable[Value], context: Context, recorded: Container[Metric] = ()
+    ) -> None:
+        for place, value in enumerate(values):
+            if value is None or (recorded and alike.slots[place][0] in recorded):
+                continue
+            try:
+                record, labels = alike.points[place] or alike.point(place)
+                if record is not None:
+                    record(value, labels, context)
+            except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each point
+                self.guard.failed("settle", alike.slots[place][0].name, error)
+
+    def _span_attributes(self, ended: Ended, facts: Facts) -> dict[str, AttributeValue]:
+        return span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=LATEST not in self._spoken)
 
     def _count_error(self, stage: Stage) -> None:
         self.instruments.record(semconv.ERRORS, 1, {semconv.ERROR_STAGE: stage})

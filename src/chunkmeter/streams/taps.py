@@ -11,7 +11,7 @@ import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator
 from functools import partial
 from time import time_ns
-from typing import Any, cast
+from typing import Any
 
 from ..calls.call import Call
 from ..calls.lease import Lease
@@ -26,6 +26,7 @@ __all__ = [
     "ignore",
     "inner_async_tap",
     "inner_tap",
+    "lazy_tap",
     "sending",
     "tap",
 ]
@@ -50,16 +51,41 @@ def tap(lease: Lease, items: Any, observe: Observe | None = None) -> Any:
         A generator for a generator, otherwise an iterator of the same kind, sync or async.
     """
     if isinstance(items, Generator):
-        return _through(lease, cast("Generator[Any, Any, Any]", items), observe)
+        return _through(lambda: lease, items, None if observe is None else lambda _: observe, sends=False)
     return (Tap if hasattr(items, "__next__") else AsyncTap)(lease, items, observe)
 
 
+def lazy_tap(
+    begin: Callable[[], Lease | None], items: Iterator[Any], observer: Callable[[Call], Observe] | None = None
+) -> Generator[Any, Any, Any]:
+    """Put a tap on a sync stream that sends its request when its first item is asked for; its call begins then.
+
+    Args:
+        begin: gives the lease of the call, which is begun unless it has begun; None if the stream goes unmetered.
+        items: the stream.
+        observer: makes the function that is called with each item; left out where the items are the call's own events.
+    """
+    source = items if isinstance(items, Generator) else _handed_on(items)
+    return _through(begin, source, observer, sends=True)
+
+
 @pulls
-def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | None) -> Generator[Any, Any, Any]:
+def _through(
+    begin: Callable[[], Lease | None],
+    items: Generator[Any, Any, Any],
+    observer: Callable[[Call], Observe] | None,
+    *,
+    sends: bool,
+) -> Generator[Any, Any, Any]:
     """Do what `yield from items` does, and observe each item. For each chunk it costs half of what a `Tap` does."""
-    call, send = lease.begun(), items.send
-    opened, tally, own, look = call.open, call.tally, observe is None, observe or call.read
-    pull: Callable[[Any], Any] = send
+    # Whoever iterates this may close it as it is collected. So the end of the call is left to the lease.
+    lease = begin()
+    if lease is None:
+        return (yield from items)
+    call, next_item = lease.begun(), items.send
+    opened, tally, own = call.open, call.tally, observer is None
+    look = call.read if observer is None else observer(call)
+    pull: Callable[[Any], Any] = partial(send, call, next_item) if sends and not call.chunks else next_item
     given: Any = None
     try:
         while True:
@@ -75,7 +101,7 @@ def _through(lease: Lease, items: Generator[Any, Any, Any], observe: Observe | N
                 given = yield item
                 if call.raw_tapped and given is None:
                     break  # A tap further inside does for each item what is to be done.
-                pull = send
+                pull = next_item
             except GeneratorExit:
                 # The garbage collector may be closing this, so only the source is closed. The lease settles the call.
                 items.close()
@@ -203,6 +229,10 @@ async def inner_async_tap(call: Call, events: AsyncIterable[Any], hides: Hides |
             if hides is not None and hides(event):
                 continue
         yield event
+
+
+def _handed_on(items: Iterator[Any]) -> Generator[Any, Any, Any]:
+    return (yield from items)
 
 
 def sending(call: Call, items: Iterator[Any]) -> Iterator[Any]:

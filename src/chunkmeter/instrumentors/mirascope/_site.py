@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from functools import partial
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 from opentelemetry.util.types import AttributeValue
@@ -14,9 +16,9 @@ from ...attribution import NO_LABELS
 from ...facts.request import Request
 from ...readers import Reader
 from ...reporting.telemetry import Telemetry
-from .._endpoint import Endpoint
 from .._include_usage import asked_azure, asked_openai
 from .._parameters import request_of
+from ._client import NOWHERE
 
 __all__ = ["PROMPT", "Site", "current_site", "function_name", "new_site"]
 
@@ -25,6 +27,9 @@ PROMPT = "_chunkmeter_prompt"
 
 # Providers with OpenAI's requests that may be asked for usage. Groq sends usage unasked, and LiteLLM asks by itself.
 _OPENAIS = frozenset({"openai", "xai"})
+
+_NO_EXTRAS: Mapping[str, Any] = MappingProxyType({})
+_NO_TAGS: frozenset[str] = frozenset()
 
 _site: ContextVar[Site | None] = ContextVar("chunkmeter_mirascope_site", default=None)
 
@@ -46,8 +51,8 @@ class Site:
 
     def __init__(self) -> None:
         self.attributes: dict[str, AttributeValue] = {}
-        self.endpoint = Endpoint()
-        self.extras: Mapping[str, Any] = {}
+        self.endpoint = NOWHERE
+        self.extras: Mapping[str, Any] = _NO_EXTRAS
         self.labels = NO_LABELS
         self.provider: str | None = None
         self.metered = False
@@ -62,13 +67,15 @@ class Site:
             dynamic_config: what the function returned, which may bring tags; None if nothing.
         """
         self.attributes[semconv.CODE_FUNCTION_NAME] = function_name(function)
-        allowed = telemetry.settings.mirascope_tags
         config: dict[str, Any] = dynamic_config or {}
-        metadata: dict[str, Any] = config.get("metadata") or getattr(function, "_metadata", None) or {}
-        tags = {tag for tag in metadata.get("tags") or () if isinstance(tag, str)}
-        chosen = sorted(tag for tag in tags if tag in allowed or tag.partition(":")[0] in allowed)
-        if chosen:
-            self.attributes[semconv.MIRASCOPE_TAGS] = chosen
+        metadata: dict[str, Any] | None = config.get("metadata") or getattr(function, "_metadata", None)
+        tags: AbstractSet[str] = _NO_TAGS
+        if metadata:
+            allowed = telemetry.settings.mirascope_tags
+            tags = {tag for tag in metadata.get("tags") or () if isinstance(tag, str)}
+            chosen = sorted(tag for tag in tags if tag in allowed or tag.partition(":")[0] in allowed)
+            if chosen:
+                self.attributes[semconv.MIRASCOPE_TAGS] = chosen
         # Labels are captured in the caller's context. The function's stream may be read in another one.
         self.labels = telemetry.attribution.capture(tags=tags)
 
@@ -110,6 +117,8 @@ class Site:
 
 def function_name(function: Any) -> str:
     """`code.function.name` of whatever can be called: module and qualified name, where it has a module."""
+    if type(function) is FunctionType and PROMPT not in function.__dict__ and isinstance(function.__module__, str):
+        return f"{function.__module__}.{function.__qualname__}"  # as below, for nearly all
     named = getattr(function, PROMPT, function)
     while isinstance(named, partial):
         named = named.func

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import GeneratorType
 from typing import Any
 
 from ...calls.call import Call
@@ -42,6 +43,8 @@ def tap_raw(call: Call, events: Any, hides: Hides | None = None) -> Any:
         hides: says which events are observed but not handed on; all are handed on if left out.
     """
     call.raw_tapped = True
+    if type(events) is GeneratorType and not events.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
+        return inner_tap(call, events, hides)  # as below, for nearly all that are sync
     if inspect.isawaitable(events):
         return _tap_raw_awaited(call, events, hides)
     if hasattr(events, "__next__") or not hasattr(events, "__aiter__"):

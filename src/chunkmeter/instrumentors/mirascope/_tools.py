@@ -26,15 +26,15 @@ _MCP = ("mirascope.mcp._utils", "mirascope.llm.mcp.mcp_client")
 """The modules whose functions call a tool of an MCP server: of Mirascope 1 and 2."""
 
 
-def meter_tools(tools: Tools, kinds: Iterable[type[Any]] | None) -> None:
+def meter_tools(tools: Tools, kinds: Iterable[type[Any]]) -> None:
     """Have the tools of Mirascope 1 run within spans.
 
     Args:
         tools: runs them.
-        kinds: the classes that Mirascope has just made for one call of a user's function; None if it has no tools.
+        kinds: the classes that Mirascope has just made for one call of a user's function.
     """
     made = otel_context.get_current()
-    for kind in kinds or ():
+    for kind in kinds:
         own = inspect.getattr_static(kind, "call")
         is_mcp = getattr(own, "__module__", None) in _MCP
         setattr(kind, "call", wrapt.FunctionWrapper(own, partial(_called, tools, made, is_mcp)))  # noqa: B010

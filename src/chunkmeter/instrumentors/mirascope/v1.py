@@ -28,13 +28,15 @@ from ...calls.within import made_here
 from ...reporting.telemetry import Telemetry
 from ...streams.metered import is_answer_noted, note_answer
 from ...streams.replace import LEASE
-from .._endpoint import Endpoint, client_extras, endpoint
+from ...streams.taps import lazy_tap
+from .._endpoint import client_extras
 from .._executing import Tools
 from .._include_usage import Asking
-from .._lazy import LazyAsync, lazy_sync, parent_of
+from .._lazy import LazyAsync, parent_of
 from .._library import Patches
 from .._method import Method
 from . import _fallback, _tenacity
+from ._client import NOWHERE, endpoint_of
 from ._site import PROMPT, Site, current_site, new_site
 from ._streams import tap_raw, tuple_observer
 from ._structured import hook_structured, observed_within
@@ -68,6 +70,12 @@ class _Hooks:
         self._method = Method(telemetry, "mirascope", patches)
         self._asking = Asking()
         self._tools = Tools(telemetry, patches)
+        # Those that each call enters.
+        guard = telemetry.guard
+        self._reading_function = guard("hook", "reading the function")
+        self._reading_tools = guard("hook", "reading the tools")
+        self._reading_client = guard("hook", "reading the client")
+        self._noting_stream = guard("hook", "noting a stream")
 
     def install(self) -> None:
         """Put each hook in place. When hooks are removed, open streams go on, and new iterations are not metered."""
@@ -116,12 +124,13 @@ class _Hooks:
     def _on_setup(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `_utils.setup_call(fn, fn_args, dynamic_config, ...)`: begin a site, as a function is called."""
         site = new_site()
-        with self._telemetry.guard("hook", "reading the function"):
-            given = {**dict(zip(("fn", "fn_args", "dynamic_config"), args, strict=False)), **kwargs}
-            site.note_function(self._telemetry, given["fn"], given.get("dynamic_config"))
+        with self._reading_function:
+            function = args[0] if args else kwargs["fn"]
+            site.note_function(self._telemetry, function, args[2] if len(args) > 2 else kwargs.get("dynamic_config"))
         result = wrapped(*args, **kwargs)
-        with self._telemetry.guard("hook", "reading the tools"):
-            meter_tools(self._tools, result[2])
+        with self._reading_tools:
+            if result[2]:
+                meter_tools(self._tools, result[2])
         return result
 
     def _on_provider(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -132,17 +141,18 @@ class _Hooks:
             site.provider = provider
             if provider == "litellm":
                 # LiteLLM does not send its requests through the OpenAI client that this sets up.
-                site.endpoint = Endpoint()
+                site.endpoint = NOWHERE
         return result
 
     def _on_create_fn(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `get_create_fn(method, ...)`: note the client, and meter the function that will send the request."""
         create, site = wrapped(*args, **kwargs), current_site()
-        with self._telemetry.guard("hook", "reading the client"):
+        with self._reading_client:
             if site is not None:
                 site.provider = provider
-                site.endpoint = endpoint(args[0])
-                site.extras = client_extras(args[0])
+                site.endpoint = endpoint_of(args[0])
+                if provider == "azure":
+                    site.extras = client_extras(args[0])
         return self._metered(create, site)
 
     def _on_factory(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -157,7 +167,7 @@ class _Hooks:
                 create, site = result[0], current_site()
                 if self._patches.active and site is not None and getattr(create, _METERED, None) is not True:
                     site.provider = getattr(response_type, "_provider", None)
-                    site.endpoint = endpoint(create)
+                    site.endpoint = endpoint_of(create)
                     return (self._metered(create, site), *result[1:])
             return result
 
@@ -224,14 +234,14 @@ class _Hooks:
 
     def _on_stream(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `BaseStream(...)`: hang a lease on the stream. Its request is sent when it is iterated."""
-        with self._telemetry.guard("hook", "noting a stream"):
+        with self._noting_stream:
             site = current_site()
             if site is not None:
                 instance.__dict__[LEASE] = Lease(begin=partial(self._begin_stream, site, made_here()))
         return wrapped(*args, **kwargs)
 
     def _on_iter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        return self._iterated(lazy_sync, instance, wrapped(*args, **kwargs))
+        return self._iterated(lazy_tap, instance, wrapped(*args, **kwargs))
 
     def _on_aiter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         return self._iterated(LazyAsync, instance, wrapped(*args, **kwargs))

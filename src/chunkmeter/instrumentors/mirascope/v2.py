@@ -30,13 +30,14 @@ from ...readers import Reader
 from ...reporting.telemetry import Telemetry
 from ...streams.metered import note_answer
 from ...streams.responses import event_observer, lease_of, note
-from .._endpoint import Endpoint, endpoint
+from .._endpoint import Endpoint
 from .._executing import Tools
 from .._lazy import lazy, parent_of
 from .._library import Patches
 from .._method import Method
 from .._parameters import request_of
 from . import _retry_models, _tenacity
+from ._client import endpoint_of
 from ._site import function_name
 from ._tools import hook_toolkits
 
@@ -90,6 +91,11 @@ class _Hooks:
         self.method = Method(telemetry, "mirascope", patches)
         self._functions: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
         """The functions by their responses, from which a conversation may go on."""
+        # Those that each call enters.
+        self._reading_function = telemetry.guard("hook", "reading the function")
+        self._noting_response = telemetry.guard("hook", "noting a response")
+        self._noting_stream = telemetry.guard("hook", "noting a stream")
+        self._tapping_stream = telemetry.guard("hook", "tapping a stream")
 
     # --- whose function it is ---
 
@@ -108,13 +114,13 @@ class _Hooks:
 
     def _on_prompt(self, wrapped: Callable[..., Any], prompt: Any, args: Any, kwargs: Any) -> Any:
         name = None
-        with self._telemetry.guard("hook", "reading the function"):
+        with self._reading_function:
             name = function_name(prompt.fn)
         return self._named(name, wrapped, args, kwargs)
 
     def _on_resume(self, wrapped: Callable[..., Any], provider: Any, args: Any, kwargs: Any) -> Any:
         name = None
-        with self._telemetry.guard("hook", "reading the function"):
+        with self._reading_function:
             name = self._functions.get(kwargs["response"])
         return self._named(name, wrapped, args, kwargs)
 
@@ -137,7 +143,7 @@ class _Hooks:
 
     def _noted(self, name: str | None, response: Any) -> Any:
         if name is not None:
-            with self._telemetry.guard("hook", "noting a response"):
+            with self._noting_response:
                 self._functions[response] = name
         return response
 
@@ -153,7 +159,7 @@ class _Hooks:
         if not self.method.is_first():
             return wrapped(*args, **kwargs)
         lease: Lease | None = None
-        with self._telemetry.guard("hook", "noting a stream"):
+        with self._noting_stream:
             if _is_lazy(provider, kwargs):
                 described = self._described(provider, kwargs, stream=True)
                 lease = Lease(begin=partial(self._begin_stream, described, made_here()))
@@ -219,7 +225,7 @@ class _Hooks:
 
     def _tapped(self, lease: Lease, response: Any) -> Any:
         """Put a tap on what a stream's response iterates. The lease's call has begun, or begins at the first step."""
-        with self._telemetry.guard("hook", "tapping a stream"):
+        with self._tapping_stream:
             response._chunk_iterator = lazy(partial(_started, lease), response._chunk_iterator, event_observer)
             note(response._chunk_iterator, lease)
         return response
@@ -281,7 +287,7 @@ def _endpoint(provider: Any) -> Endpoint:
     client = getattr(provider, "client", None)
     models = getattr(client, "models", None)
     place = (
-        endpoint(models.list)
+        endpoint_of(models.list)
         if models is not None
         else Endpoint(None, *server(getattr(provider, "router_base_url", None)))
     )
