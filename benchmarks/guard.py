@@ -60,7 +60,7 @@ LIMITS = {
     "for": ("a chunk by `for`, over an iterator that notes the time of each", 5.0),
     "next": ("a chunk by `next`, over an iterator that notes the time of each", 8.4),
     "async": ("a chunk by `async`, over an iterator that notes the time of each", 5.5),
-    "call": ("a call, over its span and points by hand", 3.9),
+    "call": ("a call, over its span and points by hand", 3.0),
     "price": ("a price, over genai-prices' own", 0.17),
     "held": ("memory of an open stream, over the SDK's span", 2.3),
     "import": ("`import chunkmeter`, over importing opentelemetry.sdk", 0.2),
