@@ -150,7 +150,8 @@ async def test_61_a_price_table_that_hangs_or_fails_holds_up_no_stream(
     def fail(*_: object, **__: object) -> Any:
         raise OSError("no table")
 
-    monkeypatch.setattr(pricing, "price", fail)
+    for name in ("known", "price"):  # a call that has had its like, and one that has not
+        monkeypatch.setattr(pricing, name, fail)
     assert len(await way.rest(wrap(await way.create(way.openai())))) == 8
     assert kit.total("chunkmeter.calls", cost__status="failed") == 1
     assert kit.total("chunkmeter.errors", stage="price") == 1
