@@ -4,8 +4,8 @@
 
 Two threads leave streams behind in reference cycles, so that the collector, at its default thresholds, finds them
 wherever it happens to run: also inside `record()` and `collect()`, which hold the SDK's non-reentrant lock. A third
-thread collects metrics all the while. A parent process watches: the child that does this must neither hang nor lose
-a stream. FAULT=settle-in-finalizer settles in the finalizer itself, and has to fail.
+thread collects metrics all the while. A parent process watches: the child that does this must neither hang nor crash
+nor lose a stream. FAULT=settle-in-finalizer settles in the finalizer itself, and has to fail.
 """
 
 from __future__ import annotations
@@ -276,9 +276,12 @@ def watch(arguments: list[str], seconds: float) -> int:
     """Runs the child, with a deadline that no hang of its own can move."""
     command = [sys.executable, "-m", "checks.stress", "--child", *arguments]
     try:
-        return 1 if subprocess.run(command, timeout=seconds + GRACE, check=False).returncode else 0
+        status = subprocess.run(command, timeout=seconds + GRACE, check=False).returncode
     except subprocess.TimeoutExpired:
         return report([(f"hung: not done {GRACE:.0f} s after its time", False)])
+    if status < 0:  # what runs where the collector is at work may bring the interpreter down
+        return report([(f"crashed, by signal {-status}", False)])
+    return 1 if status else 0
 
 
 def main() -> int:
