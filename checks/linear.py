@@ -28,6 +28,10 @@ from chunkmeter.readers._framing import Framing
 
 SIZES = (10**3, 10**4, 10**5, 10**6)
 MOST = 2.0
+LEAST = 5.0
+"""Nanoseconds a character that count as nothing: a short text lies in a processor's nearest cache, a long one does not.
+
+What grows with the square takes thousands at these sizes."""
 FEW, MANY = 200, 20_000
 MOST_LOAD, MOST_LOOK = 150.0, 2.0
 PATIENCE = 12
@@ -165,7 +169,7 @@ class Check:
 
 def growth(each: list[float]) -> float:
     """The most by which one size is dearer than a smaller one."""
-    return max(later / min(each[:at]) for at, later in enumerate(each) if at)
+    return max(later / max(LEAST, min(each[:at])) for at, later in enumerate(each) if at)
 
 
 def file_of(number: int, star: str = "") -> bytes:
