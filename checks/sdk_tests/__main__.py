@@ -33,7 +33,8 @@ def sources(suite: Suite) -> Path:
     folder = CACHE / f"{suite.distribution.replace('-', '_')}-{version}"
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        release = ("--no-deps", "--no-binary", ":all:", "--dest", str(CACHE), f"{suite.distribution}=={version}")
+        name = suite.distribution  # what it is built with comes as it is published
+        release = ("--no-deps", "--no-binary", name, "--dest", str(CACHE), f"{name}=={version}")
         subprocess.run([PIP, "-m", "pip", "download", "--quiet", *release], check=True)
         with tarfile.open(CACHE / f"{folder.name}.tar.gz") as archive, TemporaryDirectory(dir=CACHE) as unpacked:
             archive.extractall(unpacked, filter="data")
