@@ -397,3 +397,20 @@ def test_the_decimals_of_the_application_change_no_price() -> None:
 def _assert_cost(answer: Answer | None, amount: str) -> None:
     assert isinstance(answer, Priced)
     assert answer.amount == Decimal(amount)
+
+
+def test_a_fee_that_is_new_as_a_call_is_priced_counts_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The price file may be read again between two looks at it."""
+    content = '[[models]]\nnames = ["m"]\nprices = { input = 3, output = 15 }\n'
+    file, later = file_of(content), file_of(f"{content}fees = {{ request = 0.02 }}")
+    usage, asked = Tokens(input_tokens=1, output_tokens=1), {"model": "m", "prices": file, "at": TIMES[-1]}
+
+    def looked() -> bool:
+        file._rules = later._rules
+        return False
+
+    monkeypatch.setattr(file, "charges_requests", looked)
+    price(usage, **asked)  # type: ignore[arg-type]
+    monkeypatch.undo()
+    assert known(usage, **asked) is None  # type: ignore[arg-type]
+    _assert_cost(price(usage, **asked), "0.020018")  # type: ignore[arg-type]
