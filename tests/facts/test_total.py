@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
@@ -38,3 +38,8 @@ def none(reason: CostStatus) -> Cost:
 )
 def test_a_total_says_what_it_lacks(costs: list[Cost], still_open: int, total: Total) -> None:
     assert total_of(costs, still_open) == total
+
+
+def test_the_decimals_of_the_application_round_no_total() -> None:
+    with localcontext(prec=3):
+        assert total_of([cost("0.12345"), cost("1.00001")], 0).amount == Decimal("1.12346")

@@ -146,6 +146,20 @@ class Unhashable(str):
     __hash__: Any = None
 
 
+@pytest.mark.parametrize(
+    ("parameter", "attribute"),
+    [("stop", "gen_ai.request.stop_sequences"), ("encoding_format", "gen_ai.request.encoding_formats")],
+)
+@pytest.mark.parametrize("value", ["END", ["END"]], ids=["word", "list"])
+def test_a_list_of_words_is_each_requests_own(parameter: str, attribute: str, value: Any) -> None:
+    """A sampler is given it, and may change it."""
+    for _ in range(3):
+        request = request_of({parameter: value}, ASKED, operation="chat", stream=True)
+        words: Any = request.attributes[attribute]
+        assert words == ["END"]
+        words.append("added by a sampler")
+
+
 def test_what_can_be_no_key_is_read_all_the_same() -> None:
     """Such a model, such a provider, and one of a great length."""
     model, huge = Unhashable("gpt-4o"), "x" * 10_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, Inexact, localcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -377,3 +377,40 @@ def test_other_rules_and_another_table_begin_anew() -> None:
         answer = price(Tokens(input_tokens=1, output_tokens=0), model="ours-1", prices=file)
         assert isinstance(answer, Priced)
         assert answer.amount == Decimal(amount)
+
+
+def test_the_decimals_of_the_application_change_no_price() -> None:
+    """Not even of the calls that come later, elsewhere, and are like one that was priced there."""
+    usage = Tokens(input_tokens=12345, output_tokens=6789)
+    content = "".join(f"[[multipliers]]\ncombine = true\nmultiplier = {each}\n" for each in ("1.0001", "1.0003"))
+    for file, amount in ((PriceFile(), "0.0987525"), (file_of(content), "0.0987920039625750")):
+        asked: dict[str, Any] = {"model": "gpt-4o", "provider": "openai", "prices": file, "at": TIMES[-1]}
+        for ways in (long_way, price, known):
+            with localcontext(prec=3):
+                _assert_cost(ways(usage, **asked), amount)
+            with localcontext() as exact:
+                exact.traps[Inexact] = True
+                _assert_cost(ways(usage, **asked), amount)
+            _assert_cost(ways(usage, **asked), amount)
+
+
+def _assert_cost(answer: Answer | None, amount: str) -> None:
+    assert isinstance(answer, Priced)
+    assert answer.amount == Decimal(amount)
+
+
+def test_a_fee_that_is_new_as_a_call_is_priced_counts_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The price file may be read again between two looks at it."""
+    content = '[[models]]\nnames = ["m"]\nprices = { input = 3, output = 15 }\n'
+    file, later = file_of(content), file_of(f"{content}fees = {{ request = 0.02 }}")
+    usage, asked = Tokens(input_tokens=1, output_tokens=1), {"model": "m", "prices": file, "at": TIMES[-1]}
+
+    def looked() -> bool:
+        file._rules = later._rules
+        return False
+
+    monkeypatch.setattr(file, "charges_requests", looked)
+    price(usage, **asked)  # type: ignore[arg-type]
+    monkeypatch.undo()
+    assert known(usage, **asked) is None  # type: ignore[arg-type]
+    _assert_cost(price(usage, **asked), "0.020018")  # type: ignore[arg-type]

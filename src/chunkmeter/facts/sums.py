@@ -11,9 +11,9 @@ from ..pricing import Priced
 from ..pricing.tokens import Tokens, absurd
 from .ended import Facts
 
-__all__ = ["FAILED", "Sums", "sum_of", "sums_of"]
+__all__ = ["EXACT", "FAILED", "Sums", "sum_of", "sums_of"]
 
-_EXACT: Final = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX)
+EXACT: Final = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX)
 """The application may have set a coarser precision for its own decimals."""
 
 
@@ -69,7 +69,7 @@ def sum_of(parts: Iterable[Sums]) -> Sums:
     for part in parts:
         calls += part.calls
         for key, amount in part.amounts.items():
-            amounts[key] = _EXACT.add(amounts.get(key, Decimal(0)), amount)
+            amounts[key] = EXACT.add(amounts.get(key, Decimal(0)), amount)
         for total, counts in ((tokens, part.tokens), (unpriced, part.unpriced), (incomplete, part.incomplete)):
             for name, count in counts.items():
                 total[name] = total.get(name, 0) + count

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
 from typing import Final
 
 from ..pricing import Answer, CostStatus, Priced
 from .ended import Facts
+from .sums import EXACT
 
 __all__ = ["MIXED", "OPEN", "Cost", "Total", "cost_in", "total_of"]
 
@@ -62,5 +64,5 @@ def total_of(costs: Sequence[Cost], still_open: int) -> Total:
         return Total(MIXED, unpriced)
     said = {status for status, _ in priced}
     doubt = "partial" if unpriced else next((word for word in _DOUBTS if word in said), "known")
-    amount = sum((cost.amount for _, cost in priced), Decimal(0))
+    amount = reduce(EXACT.add, (cost.amount for _, cost in priced))
     return Total(doubt, unpriced, amount, currencies.pop())

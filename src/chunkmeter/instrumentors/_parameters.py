@@ -121,7 +121,8 @@ def request_of(
             if len(_known) >= _MOST:
                 _known.clear()
             _known[key] = request
-    if not found and not keeps_prompt and labels is NO_LABELS:
+    # A sampler is given the lists themselves, and may change them. So each request makes its own, and no two share one.
+    if not found and not keeps_prompt and labels is NO_LABELS and _LISTS.isdisjoint(request.attributes):
         return request
     return replace(request, labels=labels, media=found, prompt=parameters if keeps_prompt else None)
 

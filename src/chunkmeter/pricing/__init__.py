@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import localcontext
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -23,6 +24,7 @@ from .bill import bill
 from .items import Inner, Item
 from .price_file import PriceFile
 from .provider_cost import price as as_charged
+from .rates import EXACT
 from .resolved import moment
 from .tokens import Tokens, linear
 from .updates import Updates, version_of
@@ -119,14 +121,15 @@ def price(
             tuple(Item(name, count) for name, count in (items or {}).items()), assumed=not sure,
         )  # fmt: skip
 
-    if not (items or inner or several_models or file.charges_requests()) and provider_cost is None:
-        kind: Kind = (
-            model, request_model, provider, service_tier, region, server_address, server_port, named, servers,
-        )  # fmt: skip
-        answer = _by_rates(file, _bundled().in_use(), usage, kind, at, asked)
-        if answer is not None:
-            return possible(answer)
-    return possible(as_charged(asked(), partial(_as_listed, file)))
+    with localcontext(EXACT):
+        if not (items or inner or several_models or file.charges_requests()) and provider_cost is None:
+            kind: Kind = (
+                model, request_model, provider, service_tier, region, server_address, server_port, named, servers,
+            )  # fmt: skip
+            answer = _by_rates(file, _bundled().in_use(), usage, kind, at, asked)
+            if answer is not None:
+                return possible(answer)
+        return possible(as_charged(asked(), partial(_as_listed, file)))
 
 
 def known(usage: Tokens, kind: Kind, prices: PriceFile, at_ns: int) -> Priced | None:

@@ -62,8 +62,11 @@ class PriceFile:
         return self._resolved.rates(self.rules(), listed, table, alike, at, asked)
 
     def known(self, table: object, alike: Hashable, at_ns: int) -> Rates | None:
-        """Such rates, if they have been worked out before."""
-        return self._resolved.known(self.rules(), table, alike, at_ns)
+        """Such rates, if they have been worked out before; None where the file has a fee for a request."""
+        rules = self.rules()
+        # The file may have been read again as a call was priced that is alike, and the fee be new.
+        charged = rules is not None and rules.charges_requests
+        return None if charged else self._resolved.known(rules, table, alike, at_ns)
 
     def charges_requests(self) -> bool:
         """Whether the file has a fee for a request."""
