@@ -39,8 +39,8 @@ class _Sent:
 
 def current_call(context: Context | None = None) -> Call | None:
     """The call whose request is being sent in `context`, or None; the current context if left out."""
-    sent = (otel_context.get_current() if context is None else context).get(_SENDING)
-    return sent.call if isinstance(sent, _Sent) and not sent.step.over else None
+    sent = _sent(context)
+    return None if sent is None else sent.call
 
 
 def is_within(library: str) -> bool:
@@ -75,8 +75,8 @@ class Passing:
             leave(self._token)
 
 
-def _sent() -> _Sent | None:
-    sent = otel_context.get_current().get(_SENDING)
+def _sent(context: Context | None = None) -> _Sent | None:
+    sent = (otel_context.get_current() if context is None else context).get(_SENDING)
     return sent if isinstance(sent, _Sent) and not sent.step.over else None
 
 

@@ -56,14 +56,10 @@ class Request:
 
     def __post_init__(self) -> None:
         self.operation = text.clean(self.operation)
-        if self.provider is not None:
-            self.provider = text.name(self.provider)
-        if self.model is not None:
-            self.model = text.name(self.model)
-        if self.server_address is not None:
-            self.server_address = text.name(self.server_address)
-        if self.tier is not None:
-            self.tier = text.name(self.tier)
+        self.provider = text.name(self.provider)
+        self.model = text.name(self.model)
+        self.server_address = text.name(self.server_address)
+        self.tier = text.name(self.tier)
         if self.attributes:
             self.attributes = text.attributes(self.attributes)
 

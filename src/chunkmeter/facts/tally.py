@@ -131,14 +131,10 @@ class Tally:
 
     def clean(self) -> None:
         """Clean the text that the chunks brought, as `chunkmeter.text` does."""
-        if self.response_id is not None:
-            self.response_id = text.name(self.response_id, text.LONGEST)
-        if self.response_model is not None:
-            self.response_model = text.name(self.response_model)
-        if self.service_tier is not None:
-            self.service_tier = text.name(self.service_tier)
-        if self.region is not None:
-            self.region = text.name(self.region)
+        self.response_id = text.name(self.response_id, text.LONGEST)
+        self.response_model = text.name(self.response_model)
+        self.service_tier = text.name(self.service_tier)
+        self.region = text.name(self.region)
         if self.block_reason is not None:
             self.block_reason = _word(self.block_reason)
         if self.inner:

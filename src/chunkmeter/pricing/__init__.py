@@ -24,7 +24,7 @@ from .bill import bill
 from .items import Inner, Item
 from .price_file import PriceFile
 from .provider_cost import price as as_charged
-from .rates import EXACT
+from .rates import DECIMALS
 from .resolved import moment
 from .tokens import Tokens, linear
 from .updates import Updates, version_of
@@ -121,7 +121,7 @@ def price(
             tuple(Item(name, count) for name, count in (items or {}).items()), assumed=not sure,
         )  # fmt: skip
 
-    with localcontext(EXACT):
+    with localcontext(DECIMALS):
         if not (items or inner or several_models or file.charges_requests()) and provider_cost is None:
             kind: Kind = (
                 model, request_model, provider, service_tier, region, server_address, server_port, named, servers,

@@ -14,11 +14,11 @@ from .. import semconv
 from .answers import UNKNOWN_MODEL, Answer, Priced
 from .tokens import CLASSES, LINEAR
 
-__all__ = ["A_TOKEN", "EXACT", "Rates", "rates", "times"]
+__all__ = ["A_TOKEN", "DECIMALS", "Rates", "rates", "times"]
 
 A_TOKEN: Final = Decimal("0.000001")
 """The factor from the price of a million tokens to that of one."""
-EXACT: Final = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[DivisionByZero, InvalidOperation, Overflow])
+DECIMALS: Final = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[DivisionByZero, InvalidOperation, Overflow])
 """The application may have set a coarser precision for its own decimals, and what is worked out once counts for all."""
 _NOTHING: Final = Decimal(0)
 _FINEST: Final = -17
@@ -72,8 +72,8 @@ class Rates:
             if not number:
                 split[name] = _NOTHING
             elif name in prices:
-                split[name] = part = EXACT.multiply(prices[name], number)
-                amount = EXACT.add(amount, part)
+                split[name] = part = DECIMALS.multiply(prices[name], number)
+                amount = DECIMALS.add(amount, part)
             else:
                 return UNKNOWN_MODEL
         return Priced(
@@ -92,7 +92,7 @@ def rates(prices: _Prices, longer: Iterable[tuple[int, _Prices]], factor: Decima
         **said: the other attributes of `Rates`.
     """
     steps = sorted(longer, key=lambda step: step[0], reverse=True)
-    with localcontext(EXACT) as context:
+    with localcontext(DECIMALS) as context:
         context.traps[Inexact] = True
         try:
             first, *rest = (_multiplied(each, factor) for each in (prices, *(each for _, each in steps)))

@@ -153,8 +153,11 @@ def read_plain(tally: Tally, event: Any) -> bool:
     tally.service_tier = tier or tally.service_tier
     if index is not None and (reason or index not in tally.reasons):
         tally.reasons[index] = reason or None
-    if usage is not None and (more := says_more(usage := view(usage))) is not None:
-        note_usage(tally, usage, tier, more=more)
+    if usage is not None:
+        usage = view(usage)
+        more = says_more(usage)
+        if more is not None:
+            note_usage(tally, usage, tier, more=more)
     return True
 
 

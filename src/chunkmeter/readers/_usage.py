@@ -12,8 +12,7 @@ from ._view import View, is_object, outline
 
 __all__ = [
     "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "numbers",
-    "parts_beside",
-    "says_more", "states", "sum_of",
+    "parts_beside", "says_more", "states", "sum_of",
 ]  # fmt: skip
 
 _CLASSES_KEPT = (None, "5m", "1h")
@@ -22,7 +21,6 @@ _TOO_MUCH = 10**18  # no call costs so much, in USD or in ticks
 # The paths where a service says what it charged, each with how many of its units are one USD: OpenRouter's number,
 # Perplexity's total, and xAI's ticks (https://docs.x.ai/docs/models).
 _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
-
 
 _Path = tuple[str, ...]
 _MOST_PLANS, _MOST_NAMES = 64, 100
