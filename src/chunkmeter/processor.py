@@ -234,7 +234,7 @@ class ChunkSpanProcessor(SpanProcessor):
             if earlier is None:
                 for block in blocks:
                     block.settled(span, facts)
-                self._telemetry.record_cost(ended, facts, _context(span), foreign=True)
+                self._telemetry.record_cost(ended, facts, _context(span))
             elif earlier.counted is None:
                 seen.metered.add(span)  # Another span has the call's cost.
             else:

@@ -145,7 +145,7 @@ def known(usage: Tokens, *, prices: PriceFile, at: datetime, **asked: Any) -> Pr
     assert pricing.moment(at_ns) == at
     kind = [asked.get(name) for name in ("model", "request_model", "provider", "service_tier", "region")]
     kind += [asked.get("server_address"), None, asked.get("named", True), None]
-    return pricing.known(usage, tuple(kind), prices, at_ns)  # type: ignore[arg-type]
+    return pricing.known(usage, tuple(kind), pricing.in_use(prices), prices, at_ns)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -127,7 +127,7 @@ def test_what_is_kept_is_bounded(kits: Callable[..., Kit]) -> None:
     for number in range(2100):
         call = Call(kit.telemetry, Request(provider="openai", model=f"made-up-{number}"))
         call.settle("exhausted")
-    assert 0 < len(kit.telemetry._labelling._spending) <= 2048
+    assert 0 < len(kit.telemetry._kinds._kept) <= 2048
     assert kit.total("chunkmeter.calls") == 2100
 
 
@@ -203,4 +203,4 @@ def test_what_has_many_choices_is_not_kept(kits: Callable[..., Kit]) -> None:
         choices = [{"index": index, "delta": {}, "finish_reason": "stop"} for index in range(40)]
         ask(kit, events=[{"model": "gpt-4o-mini", "choices": choices}, EVENTS[2]])
     assert kit.total("chunkmeter.calls", **{"chunkmeter.finish_reason": "stop"}) == 2
-    assert kit.telemetry._labelling._spending == {}
+    assert kit.telemetry._kinds._kept == {}

@@ -16,9 +16,10 @@ from chunkmeter import Priced, Unpriced
 from chunkmeter.facts.ended import Ended, Facts
 from chunkmeter.facts.request import Request
 from chunkmeter.facts.tally import Tally, Tokens
-from chunkmeter.pricing.tokens import ATTRIBUTES
+from chunkmeter.pricing.tokens import ATTRIBUTES, linear
+from chunkmeter.reporting.alike import Kinds
 from chunkmeter.reporting.attributes import span_attributes
-from chunkmeter.reporting.written import Written
+from chunkmeter.reporting.written import written
 
 SECOND = 1_000_000_000
 
@@ -46,14 +47,14 @@ def asked() -> list[str | None]:
 
 @pytest.fixture
 def write(asked: list[str | None]) -> Callable[[Ended, Facts], dict[str, Any]]:
-    written = Written(draft_cost=True)
+    kinds = Kinds()
 
     def write(ended: Ended, facts: Facts) -> dict[str, Any]:
         def work_out() -> dict[str, Any]:
             asked.append(ended.tally.response_id)
             return worked_out(ended, facts)
 
-        return written(ended, facts, work_out)
+        return written(kinds.of(ended, facts), ended, facts, work_out, draft_cost=True)
 
     return write
 
@@ -148,18 +149,26 @@ def test_what_can_be_no_key_is_worked_out(write: Write, asked: list[str | None])
 
 
 def test_what_the_long_way_says_otherwise_is_never_kept() -> None:
-    written, ended_and_facts = Written(draft_cost=True), call()
+    kinds, ended_and_facts = Kinds(), call()
     for _ in range(2):
-        told = written(*ended_and_facts, lambda: {"gen_ai.usage.input_tokens": 11})
+        alike = kinds.of(*ended_and_facts)
+        told = written(alike, *ended_and_facts, lambda: {"gen_ai.usage.input_tokens": 11}, draft_cost=True)
         assert told == {"gen_ai.usage.input_tokens": 11}
 
 
 def test_what_is_kept_is_bounded(write: Write, asked: list[str | None]) -> None:
-    written = Written(draft_cost=True)
-    for number in range(1100):
-        ended, facts = call(tier=f"tier-{number}")
-        written(ended, facts, partial(worked_out, ended, facts))
-    assert 0 < len(written._kept) <= 1024
+    kinds = Kinds()
+    for number in range(2100):
+        kinds.of(*call(tier=f"tier-{number}"))
+    assert 0 < len(kinds._kept) <= 2048
+    alike = kinds.of(*call())
+    for number in range(100):
+        ended, facts = call()
+        split = {f"class_{bit}": Decimal(number >> bit & 1) for bit in range(7)}
+        assert isinstance(facts.cost, Priced)
+        facts.cost = replace(facts.cost, split=split)
+        written(alike, ended, facts, partial(worked_out, ended, facts), draft_cost=True)
+    assert len(alike.written) == 64
     ended, facts = call()
     facts = replace(facts, raw_reasons=["stop"] * 17)
     for _ in range(2):
@@ -189,7 +198,7 @@ COSTS = st.sampled_from([Unpriced("unknown_model"), Unpriced("elsewhere")]) | st
     unpriced=st.sampled_from([(), ("x",)]),
     assumed=st.booleans(),
 )
-SHARED = {draft: Written(draft_cost=draft) for draft in (True, False)}
+SHARED = {draft: Kinds() for draft in (True, False)}
 """Kept from one example to the next, so that nearly all of them have had their like."""
 
 
@@ -221,7 +230,10 @@ def test_both_ways_write_the_same_in_the_same_order(data: st.DataObject) -> None
     ended = Ended(request, tally, outcome, error, 0, data.draw(st.sampled_from([0, SECOND])), 2 * SECOND, 3)
     usage: Any = data.draw(st.sampled_from(["reported", "partial", "estimated"]))
     facts = Facts(tokens, usage, data.draw(COSTS), data.draw(st.sampled_from([said, []])), data.draw(st.none() | WORDS))
+    facts.linear = linear(tokens) is not None and not tokens.tool_use_tokens
     draft = data.draw(st.booleans())
     long = worked_out(ended, facts, draft=draft)
     for _ in range(2):
-        assert [*SHARED[draft](ended, facts, lambda: long | {}).items()] == [*long.items()]
+        alike = SHARED[draft].of(ended, facts)
+        told = written(alike, ended, facts, lambda: long | {}, draft_cost=draft)
+        assert [*told.items()] == [*long.items()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..pricing import CostStatus, Priced, Unpriced
 from .request import Request
@@ -57,14 +58,25 @@ class Ended:
 
 @dataclass(slots=True)  # the same
 class Facts:
-    """What an ended call amounts to: its tokens, how far to trust them, and its cost or why there is none."""
+    """What an ended call amounts to: its tokens, how far to trust them, and its cost or why there is none.
+
+    Attributes:
+        tokens: its token counts.
+        usage_status: how far to trust them.
+        cost: what it cost, or why that can't be told.
+        raw_reasons: the provider's own finish reasons in the order of choices; None for a choice without one.
+        estimated_by: what estimated the tokens that the provider did not count; None where nothing is estimated.
+        linear: whether the tokens are known to be of the classes of `pricing.tokens.LINEAR` alone, and not absurd.
+        alike: what it shares with calls that are alike, as soon as `reporting` has looked for that.
+    """
 
     tokens: Tokens
     usage_status: UsageStatus
     cost: Priced | Unpriced
     raw_reasons: list[str | None]
     estimated_by: str | None = None
-    """What estimated the tokens that the provider did not count; None where nothing is estimated."""
+    linear: bool = False
+    alike: Any = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def cost_status(self) -> CostStatus:

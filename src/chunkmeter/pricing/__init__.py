@@ -35,6 +35,7 @@ __all__ = [
     "UNKNOWN_MODEL",
     "Answer",
     "CostStatus",
+    "InUse",
     "Inner",
     "PriceFile",
     "Priced",
@@ -52,6 +53,9 @@ __all__ = [
     "table_version",
     "warm_up",
 ]
+
+InUse = tuple[Any, object]
+"""The rules of a price file, None without one; and the bundled table, as `bundled` has it."""
 
 Kind = tuple[
     str | None, str | None, str | None, str | None, str | None, str | None, int | None, bool, Servers | None
@@ -132,16 +136,19 @@ def price(
         return possible(as_charged(asked(), partial(_as_listed, file)))
 
 
-def known(usage: Tokens, kind: Kind, prices: PriceFile, at_ns: int) -> Priced | None:
+def known(usage: Tokens, kind: Kind, in_use: InUse, prices: PriceFile, at_ns: int) -> Priced | None:
     """What `price` says of a call, told in less time; None where `price` has to be asked.
+
+    It has to be where tokens are of other classes than those of `tokens.LINEAR`, or are impossible.
 
     Args:
         usage: the call's token counts. It is charged for nothing else, and the provider named no cost.
         kind: all else that decides its price.
+        in_use: the prices in use.
         prices: your own prices.
         at_ns: when the request was made, in nanoseconds since the epoch.
     """
-    rates = prices.known(_bundled().in_use(), kind, at_ns)
+    rates = prices.known(*in_use, kind, at_ns)
     tokens = None if rates is None else linear(usage)
     if rates is None or tokens is None:
         return None
@@ -155,9 +162,9 @@ def knows(model: str, provider: str | None = None, prices: PriceFile | str | Non
     return _file(prices).knows(name, model) or _bundled().knows(name, model)
 
 
-def in_use(prices: PriceFile) -> tuple[object, object]:
-    """What prices calls now, and is equal while that is the same: a file's rules, and the table if it is loaded."""
-    return prices.rules(), _bundled().in_use() if loaded() else None
+def in_use(prices: PriceFile) -> InUse:
+    """What prices calls now, and is equal while that is the same: a file's rules, and the table."""
+    return prices.rules(), _bundled().in_use()
 
 
 def import_looked_for() -> None:

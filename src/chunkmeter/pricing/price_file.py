@@ -61,9 +61,8 @@ class PriceFile:
         """The rates of a call by this file and another source, as `Resolved` keeps them."""
         return self._resolved.rates(self.rules(), listed, table, alike, at, asked)
 
-    def known(self, table: object, alike: Hashable, at_ns: int) -> Rates | None:
-        """Such rates, if they have been worked out before; None where the file has a fee for a request."""
-        rules = self.rules()
+    def known(self, rules: Overlay | None, table: object, alike: Hashable, at_ns: int) -> Rates | None:
+        """Such rates by these rules, if they have been worked out before; None where they have a fee for a request."""
         # The file may have been read again as a call was priced that is alike, and the fee be new.
         charged = rules is not None and rules.charges_requests
         return None if charged else self._resolved.known(rules, table, alike, at_ns)

@@ -13,7 +13,7 @@ from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..facts.tally import Tokens
 from ..guard import Guard
-from ..pricing import IMPOSSIBLE, UNKNOWN_MODEL, Answer, Priced, PriceFile, Unpriced
+from ..pricing import IMPOSSIBLE, UNKNOWN_MODEL, Answer, InUse, Priced, PriceFile, Unpriced
 from ..pricing.tokens import absurd
 from ..servers import Servers
 from ..settings import Settings
@@ -50,8 +50,13 @@ class Assess:
             with guard("hook", "loading the token estimator"):
                 self._estimator = _new_estimator()
 
-    def __call__(self, ended: Ended) -> Facts:
-        """Count and price a call that has ended."""
+    def __call__(self, ended: Ended, in_use: InUse | None) -> Facts:
+        """Count and price a call that has ended.
+
+        Args:
+            ended: the call.
+            in_use: the prices in use; None if they could not be found.
+        """
         tally, failed = ended.tally, ended.failed
         raw_reasons: list[str | None] = []
         tokens = billed = _NOTHING
@@ -73,24 +78,35 @@ class Assess:
             if filled is not None:
                 tokens, estimated_by = filled
                 billed, status = tokens, "estimated"
-        cost: Answer = _FAILED
         try:
+            known = None if in_use is None else self._known(ended, billed, in_use)
+            if known is not None:
+                linear = billed is tokens and not (tokens.tool_use_tokens or tokens.input_document_tokens)
+                return Facts(tokens, status, known, raw_reasons, estimated_by, linear)
             cost = self._priced(ended, billed)
         except Exception as error:  # noqa: BLE001 -- the same
             self._guard.failed("price", "pricing", error)
+            cost = _FAILED
         return Facts(tokens, status, cost, raw_reasons, estimated_by)
+
+    def _known(self, ended: Ended, billed: Tokens, in_use: InUse) -> Priced | None:
+        """The cost of a call that has had its like; None where that has to be worked out, or something is to be said.
+
+        It has tokens of linear classes alone, as `pricing.known` says.
+        """
+        request, tally = ended.request, ended.tally
+        if tally.items or tally.untold or tally.inner or tally.several_models or tally.provider_cost is not None:
+            return None
+        kind = (
+            tally.response_model, request.model, request.provider, tier_of(tally, request), region_in(tally, request),
+            request.server_address, request.server_port, request.named, self._servers,
+        )  # fmt: skip
+        known = pricing.known(billed, kind, in_use, self._prices, ended.start_ns)
+        return None if known is None or known.assumed else known
 
     def _priced(self, ended: Ended, billed: Tokens) -> Answer:
         request, tally = ended.request, ended.tally
         tier, region = tier_of(tally, request), region_in(tally, request)
-        if tally.provider_cost is None and not (tally.items or tally.inner or tally.several_models or tally.untold):
-            kind = (
-                tally.response_model, request.model, request.provider, tier, region,
-                request.server_address, request.server_port, request.named, self._servers,
-            )  # fmt: skip
-            known = pricing.known(billed, kind, self._prices, ended.start_ns)
-            if known is not None and not known.assumed:
-                return known
         cost = pricing.price(
             billed,
             model=tally.response_model,

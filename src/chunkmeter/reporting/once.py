@@ -24,6 +24,10 @@ _MOST_OF_ONE_ID = 16
 _MOST_RECENT = 64
 
 
+_NONE: list[Any] = []
+"""The calls of no response id; nobody adds one."""
+
+
 class _Call:
     """A call that has been counted: the account by which it was, and who else has told of it since."""
 
@@ -57,11 +61,30 @@ class Once:
         """The account by which this one's call has been counted already; None for the first, which is to be counted."""
         if account.source != SCOPE:
             self._peers = True  # before anything else, so that no call of ours looks in vain
-        counted = (self._around(account) if self._peers else None) or self._alike(account)
+        own, calls = _Call(account), _NONE
+        if account.response_id:
+            calls = self._calls.setdefault(account.response_id, [])
+            # It joins the list before it looks: of two threads that do so at once, the later one sees the earlier.
+            calls.append(own)
+        counted = self._told_before(own, calls) if self._peers else None
+        if counted is None:
+            self._recent.append(own)
+            if len(calls) > _MOST_OF_ONE_ID:
+                del calls[0]
+            _bound(self._calls)
+        elif own in calls:
+            calls.remove(own)
         if account.parent_id:
             self._inside[account.trace_id, account.parent_id] = counted or account
             _bound(self._inside)
         return counted
+
+    def _told_before(self, own: _Call, calls: list[_Call]) -> Account | None:
+        """The account that this one is of one call with.
+
+        By where their spans lie, by the response id, or by all else where one of them tells none.
+        """
+        return self._around(own.account) or _of_that_id(own, calls) or self._recently(own)
 
     def _around(self, account: Account) -> Account | None:
         inner = self._inside.get((account.trace_id, account.span_id)) if account.span_id else None
@@ -72,38 +95,21 @@ class Once:
             return inner if len(ids) == 1 and None not in ids and account.source != SCOPE else None
         return inner if len(ids - {None}) < 2 else None
 
-    def _alike(self, account: Account) -> Account | None:
-        """The account that this one resembles: by response id, or by all else where one of them tells none."""
-        own = _Call(account)
-        counted = self._of_that_id(own) or (self._recently(own) if self._peers else None)
-        if counted is None:
-            self._recent.append(own)
-        return counted
-
-    def _of_that_id(self, own: _Call) -> Account | None:
-        account = own.account
-        if not account.response_id:
-            return None
-        calls = self._calls.setdefault(account.response_id, [])
-        # It joins the list before it looks: of two threads that do so at once, the later one sees the earlier.
-        calls.append(own)
-        for call in tuple(calls) if self._peers else ():
-            if call is own:
-                break
-            if alike(call.account, account) and call.others.setdefault(account.source, own) is own:
-                calls.remove(own)
-                return call.account
-        if len(calls) > _MOST_OF_ONE_ID:
-            del calls[0]
-        _bound(self._calls)
-        return None
-
     def _recently(self, own: _Call) -> Account | None:
         source = own.account.source  # nearly all are of this one, and never resemble it
         for call in [call for call in tuple(self._recent) if call.account.source != source]:
             if resemble(call.account, own.account) and call.others.setdefault(source, own) is own:
                 return call.account
         return None
+
+
+def _of_that_id(own: _Call, calls: list[_Call]) -> Account | None:
+    for call in tuple(calls):
+        if call is own:
+            break
+        if alike(call.account, own.account) and call.others.setdefault(own.account.source, own) is own:
+            return call.account
+    return None
 
 
 def once_for(provider: MeterProvider) -> Once:

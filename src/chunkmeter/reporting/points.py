@@ -13,7 +13,7 @@ from opentelemetry.util.types import AttributeValue
 from .. import semconv
 from ..facts.ended import Ended, Facts
 from ..facts.tally import Tokens
-from ..pricing import Priced
+from ..pricing import ELSEWHERE, Priced
 from ..pricing.tokens import absurd
 from ..semconv import LATEST, RELEASED, Conventions, Metric
 
@@ -39,6 +39,8 @@ _NOTHING = Tokens()
 def spent_slots(ended: Ended, facts: Facts, whose: Labels, reason: Labels) -> tuple[Slot, ...]:
     """The points that no other instrumentation records: one for the call itself, and those of its cost, if it has one.
 
+    A call that has been counted elsewhere has none of them.
+
     Labels that say who is spending are on these alone, since they would multiply the series of each histogram.
 
     Args:
@@ -52,7 +54,7 @@ def spent_slots(ended: Ended, facts: Facts, whose: Labels, reason: Labels) -> tu
     outcome = (semconv.OUTCOME, ended.outcome), (semconv.USAGE_STATUS, facts.usage_status), status
     counted = semconv.CALLS, (*whose, *reason, *outcome)
     if not isinstance(cost, Priced):
-        return (counted,)
+        return () if cost == ELSEWHERE else (counted,)
     priced = (semconv.COST_CURRENCY, cost.currency), (semconv.COST_SOURCE, cost.source)
     # The conventions give the last metric no status. Only a cost that is not fully known gets ours, so that a query can
     # leave it out.
@@ -63,7 +65,7 @@ def spent_slots(ended: Ended, facts: Facts, whose: Labels, reason: Labels) -> tu
 def spent(facts: Facts) -> tuple[Value, ...]:
     """The value of each of these slots."""
     if not isinstance(facts.cost, Priced):
-        return (1,)
+        return () if facts.cost == ELSEWHERE else (1,)
     amount = float(facts.cost.amount)
     return 1, amount, amount
 
@@ -113,7 +115,7 @@ def measured(ended: Ended, facts: Facts, spoken: Container[Conventions]) -> list
         spoken: as for `measured_slots`.
     """
     tokens = facts.tokens
-    if absurd(tokens):  # what a call can't have counts as not told
+    if not facts.linear and absurd(tokens):  # what a call can't have counts as not told
         tokens = _NOTHING
     duration, first = _sane(ended.duration), _sane(ended.time_to_first_chunk)
     made: list[Value] = []

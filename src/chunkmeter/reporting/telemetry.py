@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Container, Iterable
+from collections.abc import Container, Sequence
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
@@ -19,19 +19,20 @@ from ..attribution import Attribution
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..guard import Guard, Stage
-from ..pricing import ELSEWHERE, PriceFile
+from ..pricing import PriceFile
 from ..semconv import LATEST, SEMCONV, Metric
 from ..settings import Settings
 from ..shown import origin
-from .alike import Alike, Labelling
+from .alike import Kinds
 from .assess import Assess
 from .attributes import span_attributes, span_name, start_attributes
 from .first import do_waiting
 from .gauges import Gauges
 from .instruments import Instruments
+from .labelled import Labelled, Labelling
 from .points import Value, measured, spent
 from .recorded import told_by
-from .written import Written
+from .written import written
 
 __all__ = ["SCOPE", "Telemetry", "default", "for_providers", "instances"]
 
@@ -74,7 +75,7 @@ class Telemetry:
         self._assess = Assess(self.settings, self.prices, self.guard)
         self.gauges = Gauges(self.instruments, lambda: self.meter_provider, self.guard)
         self._labelling = Labelling(self.attribution, self.prices, self.instruments, self.guard, self._spoken)
-        self._written = Written(draft_cost=self.draft_cost)
+        self._kinds = Kinds()
         self._warned = False
         instances.add(self)
 
@@ -120,7 +121,13 @@ class Telemetry:
 
     def assess(self, ended: Ended) -> Facts:
         """Count and price a call: its tokens, how far to trust them, and its cost or why there is none."""
-        return self._assess(ended)
+        try:
+            in_use = pricing.in_use(self.prices)
+        except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
+            self.guard.failed("price", "finding the prices in use", error)
+            in_use = None
+        self._kinds.renew(in_use)
+        return self._assess(ended, in_use)
 
     def write(self, span: Span, ended: Ended, facts: Facts, *, status: bool) -> None:
         """Write a call's facts on a span, if the span is recording.
@@ -133,7 +140,10 @@ class Telemetry:
         """
         if not span.is_recording():
             return
-        attributes = self._written(ended, facts, lambda: self._span_attributes(ended, facts))
+        attributes = written(
+            self._kinds.of(ended, facts), ended, facts, lambda: self._span_attributes(ended, facts),
+            draft_cost=self.draft_cost,
+        )  # fmt: skip
         for name in () if status else told_by(span):
             attributes.pop(name, None)
         span.set_attributes(attributes)
@@ -149,28 +159,25 @@ class Telemetry:
             context: holds the call's span, which exemplars then point to.
             recorded: the metrics that another instrumentation records of this call.
         """
-        self.record_cost(ended, facts, context)
-        alike = self._labelling.measured(ended, facts)
+        values = [*spent(facts)]
         try:
-            values = measured(ended, facts, self._spoken)
-        except Exception as error:  # noqa: BLE001 -- as a guard does it, in less time
+            values += measured(ended, facts, self._spoken)
+        except Exception as error:  # noqa: BLE001
             self.guard.failed("settle", "measuring", error)
-        else:
-            self._record(alike, values, context, recorded)
+        labelled = self._labelled(ended, facts)
+        if recorded:
+            values = [None if labelled.metric(place) in recorded else value for place, value in enumerate(values)]
+        self._record(labelled, values, context)
 
-    def record_cost(self, ended: Ended, facts: Facts, context: Context, *, foreign: bool = False) -> None:
-        """Record the points that no other instrumentation records: one for the call itself, and those of its cost.
+    def record_cost(self, ended: Ended, facts: Facts, context: Context) -> None:
+        """Record what no other instrumentation records of a call that was read from its span: that, and the cost.
 
         Args:
             ended: the call.
             facts: what the call amounts to.
             context: holds the call's span, which exemplars then point to.
-            foreign: whether the call was read from another instrumentation's span, which its labels then tell.
         """
-        self.instruments.sums.note()
-        self._labelling.renew()
-        if facts.cost != ELSEWHERE:
-            self._record(self._labelling.spending(ended, facts, foreign=foreign), spent(facts), context)
+        self._record(self._labelled(ended, facts, foreign=True), spent(facts), context)
 
     def announce(self, hooks: str) -> None:
         """Log one INFO line that says what is switched on; `hooks` names the hooks in it."""
@@ -207,18 +214,27 @@ class Telemetry:
         place = f" from {origin(update)}" if isinstance(update, str) else ""
         return f"{pricing.table_version()}{f', updated hourly{place}' if update else ''}"
 
-    def _record(
-        self, alike: Alike, values: Iterable[Value], context: Context, recorded: Container[Metric] = ()
-    ) -> None:
+    def _labelled(self, ended: Ended, facts: Facts, *, foreign: bool = False) -> Labelled:
+        alike, request = self._kinds.of(ended, facts), ended.request
+        whose = self.attribution.deciding(request.labels, request.attributes.get(semconv.CODE_FUNCTION_NAME))
+        whose = ("span", whose) if foreign else whose
+        labelled = alike.labelled.get(whose)
+        if labelled is None:
+            labelled, is_whole = self._labelling.of(ended, facts, foreign=foreign)
+            if is_whole:
+                alike.keep(whose, labelled)
+        return labelled
+
+    def _record(self, labelled: Labelled, values: Sequence[Value], context: Context) -> None:
+        self.instruments.sums.note()
+        points = labelled.points
         for place, value in enumerate(values):
-            if value is None or (recorded and alike.slots[place][0] in recorded):
-                continue
-            try:
-                record, labels = alike.points[place] or alike.point(place)
-                if record is not None:
+            if value is not None:
+                try:
+                    record, labels = points[place] or labelled.point(place)
                     record(value, labels, context)
-            except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each point
-                self.guard.failed("settle", alike.slots[place][0].name, error)
+                except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each
+                    self.guard.failed("settle", labelled.metric(place).name, error)
 
     def _span_attributes(self, ended: Ended, facts: Facts) -> dict[str, AttributeValue]:
         return span_attributes(ended, facts, draft_cost=self.draft_cost, raw_reasons=LATEST not in self._spoken)

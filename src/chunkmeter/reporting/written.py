@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry.util.types import AttributeValue
@@ -11,58 +11,44 @@ from .. import semconv
 from ..facts.ended import Ended, Facts
 from ..pricing import Priced
 from ..pricing.tokens import CLASSES
+from .alike import Alike
 from .attributes import PARTS, parts_of
 
-__all__ = ["Written"]
+__all__ = ["written"]
 
-_MOST = 1024
-"""How many kinds of calls are kept."""
-_MOST_CHOICES = 16
-"""What a call with more choices has is not kept: each has a reason of its own."""
+_MOST = 64
+"""How many sets of names are kept of one kind of calls; there are but a few."""
 
 _SPLIT = {name: semconv.COST_SPLIT + name for name in CLASSES}
 
 _Attributes = dict[str, AttributeValue]
 
 
-class Written:
-    """The attributes of ended calls, as `attributes.span_attributes` gives them.
+def written(
+    alike: Alike, ended: Ended, facts: Facts, work_out: Callable[[], _Attributes], *, draft_cost: bool
+) -> _Attributes:
+    """The attributes of an ended call, as `attributes.span_attributes` gives them. The caller may change them.
 
     Args:
+        alike: what the call shares with its like.
+        ended: the call.
+        facts: what the call amounts to.
+        work_out: gives the same in more time.
         draft_cost: whether cost is also written under the draft conventions' names.
     """
-
-    def __init__(self, *, draft_cost: bool) -> None:
-        self._draft_cost = draft_cost
-        self._kept: dict[Hashable, tuple[dict[str, Any], tuple[str, ...]]] = {}
-        """What the first call of a kind had, and the names of those of its attributes that are lists."""
-
-    def __call__(self, ended: Ended, facts: Facts, work_out: Callable[[], _Attributes]) -> _Attributes:
-        """The attributes of a call. The caller may change them.
-
-        Args:
-            ended: the call.
-            facts: what the call amounts to.
-            work_out: gives the same in more time.
-        """
-        try:
-            own = _own(ended, facts, draft_cost=self._draft_cost)
-            kind = None if own is None else (*_same(ended, facts), tuple(own))
-            like = self._kept.get(kind)
-        except Exception:  # noqa: BLE001 -- what a failed reader has left may be no key
-            return work_out()
-        if own is None:
-            return work_out()
-        if like is not None:
-            first, lists = like
-            return _copied({**first, **own}, lists)
-        attributes = work_out()
-        if own.items() <= attributes.items() and len(facts.raw_reasons) <= _MOST_CHOICES:
-            if len(self._kept) >= _MOST:
-                self._kept.clear()
-            lists = tuple([name for name, value in attributes.items() if isinstance(value, list)])
-            self._kept[kind] = _copied({**attributes}, lists), lists
-        return attributes
+    own = _own(ended, facts, draft_cost=draft_cost) if alike.is_kept else None
+    if own is None:
+        return work_out()
+    names = tuple(own)
+    like = alike.written.get(names)
+    if like is not None:
+        first, lists = like
+        return _copied({**first, **own}, lists)
+    attributes = work_out()
+    if own.items() <= attributes.items() and len(alike.written) < _MOST:
+        lists = tuple([name for name, value in attributes.items() if isinstance(value, list)])
+        alike.written[names] = _copied({**attributes}, lists), lists
+    return attributes
 
 
 def _copied(attributes: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
@@ -74,15 +60,10 @@ def _copied(attributes: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any
 def _own(ended: Ended, facts: Facts, *, draft_cost: bool) -> _Attributes | None:
     """The attributes that calls which are alike have each for itself; None where a call has further ones."""
     request, tally, tokens, cost = ended.request, ended.tally, facts.tokens, facts.cost
-    if (
-        request.media
-        or request.context_cache
-        or tally.provider_cost is not None
-        or tally.cached_response is not None
-        or tokens.tool_use_tokens
-        or tokens.input_image_tokens
-        or tokens.input_video_tokens
-        or tokens.input_document_tokens
+    if request.media or request.context_cache or not (tally.provider_cost is None is tally.cached_response):
+        return None
+    if not facts.linear and (
+        tokens.tool_use_tokens or tokens.input_image_tokens or tokens.input_video_tokens or tokens.input_document_tokens
     ):
         return None
     own: _Attributes = {}
@@ -101,31 +82,14 @@ def _own(ended: Ended, facts: Facts, *, draft_cost: bool) -> _Attributes | None:
     if (
         tokens.cached_tokens
         or tokens.cache_write_tokens
-        or tokens.cache_write_1h_tokens
         or tokens.reasoning_tokens
-        or tokens.input_audio_tokens
-        or tokens.output_audio_tokens
+        or (not facts.linear and any(parts_of(tokens)))
     ):
         own.update((name, number) for name, number in zip(PARTS, parts_of(tokens), strict=True) if number)
     if isinstance(cost, Priced):
         for part, amount in cost.split.items():
-            if amount and (number := float(amount)):
+            if number := float(amount):
                 own[_SPLIT.get(part) or semconv.COST_SPLIT + part] = number
         if draft_cost:
             own[semconv.COST_AMOUNT] = float(cost.amount)
     return own
-
-
-def _same(ended: Ended, facts: Facts) -> tuple[Hashable, ...]:
-    """All that decides the others."""
-    request, tally, tokens, cost = ended.request, ended.tally, facts.tokens, facts.cost
-    priced = isinstance(cost, Priced) and (
-        cost.version, cost.model, cost.currency, cost.source, cost.multiplier, cost.unpriced,
-        tuple(cost.split),
-    )  # fmt: skip
-    return (
-        ended.outcome, ended.error_type, facts.usage_status, facts.estimated_by, facts.cost_status, priced,
-        request.operation, request.tier, request.server_address, tally.response_model, tally.wire, tally.service_tier,
-        tally.region, tally.block_reason, bool(tally.reasons), (tokens.cache_write_tokens or 0) > 0,
-        tuple(facts.raw_reasons),
-    )  # fmt: skip
