@@ -32,6 +32,9 @@ class Ended:
         end_ns: when it was over.
         chunks: how many chunks came.
         failed: whether a reader raised an error, so that the tally can't be trusted.
+        duration: seconds from start to end.
+        time_to_first_chunk: seconds from the request to the first chunk, where there was one and the request's time is
+            known.
     """
 
     request: Request
@@ -43,17 +46,13 @@ class Ended:
     end_ns: int
     chunks: int = 0
     failed: bool = False
+    duration: float = field(init=False)
+    time_to_first_chunk: float | None = field(init=False)
 
-    @property
-    def duration(self) -> float:
-        """Seconds from start to end."""
-        return seconds(self.start_ns, self.end_ns)
-
-    @property
-    def time_to_first_chunk(self) -> float | None:
-        """Seconds from the request to the first chunk, where there was one and the request's time is known."""
+    def __post_init__(self) -> None:
+        self.duration = seconds(self.start_ns, self.end_ns)
         timed = self.request.stream and self.request.sent and self.first_ns
-        return seconds(self.start_ns, self.first_ns) if timed else None
+        self.time_to_first_chunk = seconds(self.start_ns, self.first_ns) if timed else None
 
 
 @dataclass(slots=True)  # the same

@@ -152,8 +152,8 @@ def known(usage: Tokens, kind: Kind, in_use: InUse, prices: PriceFile, at_ns: in
     tokens = None if rates is None else linear(usage)
     if rates is None or tokens is None:
         return None
-    answer = possible(rates.cost(tokens, usage.input_tokens or 0))
-    return answer if isinstance(answer, Priced) else None
+    answer = rates.cost(tokens, usage.input_tokens or 0)
+    return answer if isinstance(answer, Priced) and possible(answer) is answer else None
 
 
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:

@@ -117,7 +117,12 @@ def measured(ended: Ended, facts: Facts, spoken: Container[Conventions]) -> list
     tokens = facts.tokens
     if not facts.linear and absurd(tokens):  # what a call can't have counts as not told
         tokens = _NOTHING
-    duration, first = _sane(ended.duration), _sane(ended.time_to_first_chunk)
+    duration: Value = ended.duration
+    first = ended.time_to_first_chunk
+    if ended.duration > _LONGEST:
+        duration = None
+    if first is not None and first > _LONGEST:
+        first = None
     made: list[Value] = []
     if RELEASED in spoken:
         made += (duration, first, tokens.input_tokens, tokens.output_tokens)
@@ -135,10 +140,6 @@ def measured(ended: Ended, facts: Facts, spoken: Container[Conventions]) -> list
             tokens.output_tokens,
         )
     return made
-
-
-def _sane(seconds: Value) -> Value:
-    return seconds if seconds is None or seconds <= _LONGEST else None
 
 
 def _by_modality(count: int | None, audio: int | None = None) -> tuple[Value, Value]:
