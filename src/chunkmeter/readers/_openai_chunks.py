@@ -27,7 +27,7 @@ RARE = frozenset({"x_groq", "cost", "usage_breakdown", "copilot_usage", "_hidden
 """What only some services say in a chunk, beside what OpenAI says."""
 # What a choice or the piece of text in it may have beside what `read_plain` knows, by name alone.
 _MORE_OF_CHOICE = frozenset({"usage", "stop_reason", "message", "executed_tools"})
-# What OpenAI, OpenRouter and others have beside an SDK's fields, in a chunk, its choice or the piece, that says nothing.
+# What OpenAI, OpenRouter and others send beside an SDK's fields, in a chunk, its choice or the piece. It says nothing.
 _IDLE = frozenset({
     "obfuscation", "provider", "system_fingerprint", "native_finish_reason", "reasoning", "reasoning_content",
     "reasoning_details",

@@ -134,7 +134,7 @@ def _states(said: View, plan: _Plan, told: Mapping[str, Any], names: tuple[str, 
 
 def _count(found: dict[str, int | None], raw: Any, table: Table) -> None:
     plan, told = _plan(raw, table)
-    said = [*map(told.get, plan.straight.values())]
+    said: list[Any] = [*map(told.get, plan.straight.values())]
     if {*map(type, said)} == _INTEGERS and min(said) >= 0 and max(said) < MOST_COUNTED:
         found.update(zip(plan.straight, said, strict=True))
     else:
