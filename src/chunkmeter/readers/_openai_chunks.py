@@ -141,7 +141,6 @@ def read_plain(tally: Tally, event: Any) -> bool:
     try:
         said = event.__dict__
         choices, usage, tier = said["choices"], said["usage"], said.get("service_tier")
-        index = reason = None
         if choices:
             (choice,) = choices
             kept = choice.__dict__
@@ -159,6 +158,8 @@ def read_plain(tally: Tally, event: Any) -> bool:
                 return False
         elif usage is None or type(choices) is not list or not _are_plain(type(event)):
             return False
+        else:
+            index = reason = None
         if tally.tells_runs or not RARE.isdisjoint(said) or (event.__pydantic_extra__ and not _is_idle(event)):
             return False
         if tier is not None and type(tier) is not str:

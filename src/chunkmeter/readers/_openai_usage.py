@@ -77,7 +77,7 @@ def note_usage(tally: Tally, usage: Any, tier: str | None, *, more: bool) -> Non
         tier: the service tier that stands beside it.
         more: whether it may say more than its counts.
     """
-    tally.usage, tally.count_tokens = usage, tokens
+    tally.usage, tally.count_tokens = usage, tokens if more else _only_counts
     if more:
         tally.service_tier = usage.text("service_tier") or tally.service_tier  # Mistral
         note_charge(tally, usage)
@@ -92,10 +92,20 @@ def note_usage(tally: Tally, usage: Any, tier: str | None, *, more: bool) -> Non
 def tokens(usage: Any) -> Tokens:
     """The counts in one usage object of this wire."""
     said = counts(usage, _COUNTS)
-    given, made = said.input_tokens, said.output_tokens
     if said.reasoning_tokens is not None and find(view(usage), "num_search_queries") is not None:
         # Perplexity's deep research counts reasoning beside the output, and in no total.
-        return replace(said, output_tokens=sum_of(made, said.reasoning_tokens))
+        return replace(said, output_tokens=sum_of(said.output_tokens, said.reasoning_tokens))
+    return _as_totalled(said)
+
+
+def _only_counts(usage: Any) -> Tokens:
+    """The same for an object that says nothing else."""
+    return _as_totalled(counts(usage, _COUNTS))
+
+
+def _as_totalled(said: Tokens) -> Tokens:
+    """`said` with what the total alone shows."""
+    given, made = said.input_tokens, said.output_tokens
     if given is not None and made is not None and said.total_tokens == given + made:
         return said
     return _thoughts_in_total(said) if said.reasoning_tokens is None else parts_beside(said)

@@ -116,7 +116,7 @@ def says_counts(said: Any, table: Table, name: str) -> bool:
 def _says_more_inside(plan: _Plan, told: Mapping[str, Any]) -> bool:
     for key, its in plan.inner:
         inner = told.get(key)
-        if inner is not None and is_object(inner) and _plan(inner, its)[0].says_more:
+        if inner is not None and (type(inner) in its.plans or is_object(inner)) and _plan(inner, its)[0].says_more:
             return True
     return False
 
@@ -141,7 +141,7 @@ def _count(found: dict[str, int | None], raw: Any, table: Table) -> None:
         found.update(zip(plan.straight, map(count, said), strict=True))
     for key, its in plan.inner:
         inner = told.get(key)
-        if inner is not None and is_object(inner):
+        if inner is not None and (type(inner) in its.plans or is_object(inner)):
             _count(found, inner, its)
     if plan.others:
         seen = raw if isinstance(raw, View) else View(raw)
