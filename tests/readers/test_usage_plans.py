@@ -118,10 +118,13 @@ def test_a_name_that_no_object_of_the_class_had_before() -> None:
 
 
 def test_what_says_nothing_but_counts_is_seen_at_once() -> None:
+    table = Table(_COUNTS.paths, _BESIDE)  # with no plan of an odd object's
+
     def seen(**said: Any) -> bool:
-        usage = CompletionUsage.construct(**{"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, **said})
-        tokens(usage)
-        return says_counts(usage, _COUNTS, "input_tokens")
+        plain: dict[str, Any] = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+        usage = CompletionUsage.construct(None, **(plain | said))
+        counts(usage, table)
+        return says_counts(usage, table, "input_tokens")
 
     assert seen()
     assert seen(prompt_tokens_details=PromptTokensDetails(cached_tokens=1))
@@ -131,7 +134,7 @@ def test_what_says_nothing_but_counts_is_seen_at_once() -> None:
     assert not seen(prompt_tokens=True)
     assert not seen(cost=0.5)
     for no_model in (None, 5, "5", [], {"prompt_tokens": 1}, View({"prompt_tokens": 1})):
-        assert not says_counts(no_model, _COUNTS, "input_tokens")
+        assert not says_counts(no_model, table, "input_tokens")
 
 
 def test_plans_are_bounded() -> None:
