@@ -45,6 +45,8 @@ TOGETHER: Final = 4_000
 # Lone surrogates, which UTF-8 has no bytes for; control characters, line separators, and what turns the direction of
 # the text around it: they would forge lines of a log or the look of a page.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_is_plain = re.compile("[!-~][ -~]*").fullmatch
+"""Tells a text of printable ASCII that does not begin with a space, which needs no cleaning and is not blank."""
 _LEAST, _MOST = -(2**63), 2**63 - 1  # OTLP's integers have 64 bits
 
 
@@ -59,12 +61,11 @@ def clean(value: str, most: int = NAME) -> str:
 
 def name(value: object, most: int = NAME) -> str | None:
     """`value` as a name, cleaned; None where it is no text, or blank."""
-    if type(value) is str and len(value) <= most and value.isascii() and value.isprintable():
-        said = value  # nearly every name is, and this is asked for several times a call
-    elif isinstance(value, str):
-        said = clean(value, most)
-    else:
+    if type(value) is str and len(value) <= most and _is_plain(value):
+        return value  # nearly every name is, and this is asked for several times a call
+    if not isinstance(value, str):
         return None
+    said = clean(value, most)
     return said if said and not said.isspace() else None
 
 

@@ -99,18 +99,22 @@ def said(tally: Tally) -> dict[str, Any]:
             case _:
                 return value
 
-    return {name: kept(getattr(tally, name)) for name in Tally.__slots__}
+    # What `quiet` remembers of the last quiet event is no fact.
+    return {name: kept(getattr(tally, name)) for name in Tally.__slots__ if name != "going_on"}
 
 
 def quiet_ones(wire: str, quiet: Quiet, events: list[Any]) -> int:
-    """How many events of a stream are quiet, each of which is read all the same."""
-    tally, number = Tally(wire), 0
+    """How many events of a stream are quiet, each of which is read all the same, or by a tap's tally is not."""
+    tally, tapped, number = Tally(wire), Tally(wire), 0
     for event in events:
         is_quiet, before = quiet(tally, event), said(tally)
         for_wire(wire).read(tally, event)
+        assert quiet(tapped, event) == is_quiet, event
         if is_quiet:
             number += 1
             assert said(tally) == before, event
+        else:
+            for_wire(wire).read(tapped, event)
     return number
 
 
@@ -196,8 +200,7 @@ def begun() -> Tally:
         pytest.param(chunk(choice={"usage": {"prompt_tokens": 1}}), id="usage in the choice"),
         pytest.param(chunk(choice={"stop_reason": "stop"}), id="another's word for the reason"),
         pytest.param(chunk(choice={"delta": {"executed_tools": [{"index": 0, "type": "search"}]}}), id="a tool"),
-        pytest.param(chunk(model=""), id="no model"),
-        pytest.param(chunk(model=5), id="an odd model"),
+        pytest.param(chunk(choice={"index": "0"}), id="an odd index"),
         pytest.param(chunk(service_tier=5), id="an odd tier"),
         pytest.param(chunk(choice={"finish_reason": 5}), id="an odd reason"),
     ],
@@ -208,6 +211,23 @@ def test_a_chunk_that_may_tell_more_is_read_the_long_way(event: Json) -> None:
     assert not read_plain(tally, openai_sdk(event))
     assert said(tally) == before
     assert read_plain(tally, openai_sdk(CHUNK))
+
+
+@pytest.mark.parametrize("names", [{"model": ""}, {"model": 5}, {"id": 5}, {"id": None}], ids=str)
+def test_an_odd_name_is_read_the_long_way_while_it_is_asked_for(names: Json) -> None:
+    tally = Tally("openai_chat")
+    assert not read_plain(tally, openai_sdk(chunk(**names)))
+    assert said(tally) == said(Tally("openai_chat"))
+    assert plain_ones([openai_sdk(CHUNK), openai_sdk(chunk(**names, choice={"finish_reason": "stop"}))]) == 2
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"obfuscation": "aZ3"}, {"provider": "OpenAI", "choice": {"native_finish_reason": "stop"}}],
+    ids=["OpenAI", "OpenRouter"],
+)
+def test_a_service_s_own_names_that_say_nothing_are_read_the_short_way(beside: Json) -> None:
+    assert plain_ones([openai_sdk(chunk(**beside)), openai_sdk(chunk(**beside, usage={"prompt_tokens": 5}))]) == 2
 
 
 DETAILS: Json = {"prompt_tokens": 5, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 2}}
@@ -257,8 +277,50 @@ def test_a_usage_is_read_the_short_way(usage: Json, choice: list[Json], tier: st
 def test_a_chunk_that_says_something_is_not_quiet(event: Json, *, as_json: bool) -> None:
     reader = for_wire("openai_chat")
     asked, given = (reader.quiet_json, event) if as_json else (reader.quiet, openai_sdk(event))
-    assert not asked(begun(), given)
-    assert asked(begun(), CHUNK if as_json else openai_sdk(CHUNK))
+    tally = begun()
+    assert not asked(tally, given)
+    assert asked(tally, CHUNK if as_json else openai_sdk(CHUNK))
+    assert not asked(tally, given)  # also after one that was quiet
+
+
+def test_a_tier_that_comes_back_is_not_quiet() -> None:
+    reader, tally = for_wire("openai_chat"), begun()
+    flex, default = (openai_sdk(chunk(service_tier=tier)) for tier in ("flex", "default"))
+    reader.read(tally, flex)
+    assert [reader.quiet(tally, event) for event in (flex, flex, openai_sdk(CHUNK), flex, default)] == [
+        True, True, True, True, False,
+    ]  # fmt: skip
+    reader.read(tally, default)
+    assert not reader.quiet(tally, flex)
+    reader.read(tally, flex)
+    assert tally.service_tier == "flex"
+
+
+def test_choices_in_turn_are_quiet() -> None:
+    reader, tally = for_wire("openai_chat"), begun()
+    first, second, third = (openai_sdk(chunk(choice={"index": index})) for index in range(3))
+    reader.read(tally, second)
+    assert [reader.quiet(tally, event) for event in (first, second, first, third)] == [True, True, True, False]
+
+
+def test_a_name_that_cleaning_has_taken_away_is_not_quiet() -> None:
+    """A call's facts may be written before its stream ends."""
+    reader, tally = for_wire("openai_chat"), Tally()
+    reader.read(tally, openai_sdk(chunk(model=" ")))
+    assert reader.quiet(tally, openai_sdk(CHUNK))
+    tally.clean()
+    assert tally.response_model is None
+    assert not reader.quiet(tally, openai_sdk(CHUNK))
+    reader.read(tally, openai_sdk(CHUNK))
+    assert tally.response_model == "m"
+
+
+def test_text_is_not_quiet_where_it_may_tell_of_tools() -> None:
+    """Groq's may."""
+    reader, tally = for_wire("openai_chat"), Tally()
+    reader.read(tally, openai_sdk(chunk(x_groq={"id": "r"})))
+    text, ran = CHUNK, chunk(choice={"delta": {"content": "Hi", "executed_tools": [{"index": 0, "type": "search"}]}})
+    assert [reader.quiet(tally, openai_sdk(event)) for event in (text, ran, text, ran)] == [True, False, True, False]
 
 
 def test_a_builtin_function_that_is_called_is_not_quiet() -> None:

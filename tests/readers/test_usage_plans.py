@@ -8,10 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from openai import BaseModel
 from openai.types import CompletionUsage
+from openai.types.completion_usage import PromptTokensDetails
 
 from chunkmeter.facts.tally import count
 from chunkmeter.readers._openai_usage import _BESIDE, _COUNTS, tokens
-from chunkmeter.readers._usage import Table, counts, find, says_more, states
+from chunkmeter.readers._usage import Table, counts, find, says_counts, says_more, states
 from chunkmeter.readers._view import View
 from chunkmeter.readers.openai_responses import COUNTS as OF_RESPONSES
 
@@ -73,6 +74,8 @@ def check(raw: Any, table: Table) -> None:
         assert {name: number for name in got.__slots__ if (number := getattr(got, name)) is not None} == expected
         for field in table.paths:
             assert states(said, table, field) == (field in expected)
+            if says_counts(raw, table, field):
+                assert says_more(said, table, field) is False
         more = says_more(said, table, *table.paths)
         assert (more is None) == (not expected)
         if more is False:
@@ -112,6 +115,26 @@ def test_a_name_that_no_object_of_the_class_had_before() -> None:
         assert tokens(bare).cached_tokens is None
     del odd.__dict__["prompt_tokens"]
     assert tokens(odd).input_tokens is None
+
+
+def test_what_says_nothing_but_counts_is_seen_at_once() -> None:
+    table = Table(_COUNTS.paths, _BESIDE)  # with no plan of an odd object's
+
+    def seen(**said: Any) -> bool:
+        plain: dict[str, Any] = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+        usage = CompletionUsage.construct(None, **(plain | said))
+        counts(usage, table)
+        return says_counts(usage, table, "input_tokens")
+
+    assert seen()
+    assert seen(prompt_tokens_details=PromptTokensDetails(cached_tokens=1))
+    assert not seen(prompt_tokens_details={"web_search_requests": 3})
+    assert not seen(prompt_tokens=None)
+    assert not seen(prompt_tokens=-1)
+    assert not seen(prompt_tokens=True)
+    assert not seen(cost=0.5)
+    for no_model in (None, 5, "5", [], {"prompt_tokens": 1}, View({"prompt_tokens": 1})):
+        assert not says_counts(no_model, table, "input_tokens")
 
 
 def test_plans_are_bounded() -> None:

@@ -61,6 +61,7 @@ class Tally:
         "count_billed",
         "count_tokens",
         "ended",
+        "going_on",
         "inner",
         "items",
         "provider_cost",
@@ -105,6 +106,8 @@ class Tally:
         """The items that cost this call nothing, whatever tells of them."""
         self.tells_runs = False
         """Whether a chunk that otherwise brings only text may tell of runs, as Groq's may."""
+        self.going_on: tuple[Any, Any] | None = None
+        """The choice and the tier of the last chunk, where one more piece of text with both says nothing new."""
         self.untold: tuple[str, ...] = ()
         """What the call may be charged for and its source never tells of, in the words of `Priced.unpriced`."""
         self.inner: list[Inner] = []
@@ -131,10 +134,13 @@ class Tally:
 
     def clean(self) -> None:
         """Clean the text that the chunks brought, as `chunkmeter.text` does."""
+        self.going_on = None  # what is cleaned may be said again
         self.response_id = text.name(self.response_id, text.LONGEST)
         self.response_model = text.name(self.response_model)
-        self.service_tier = text.name(self.service_tier)
-        self.region = text.name(self.region)
+        if self.service_tier is not None:
+            self.service_tier = text.name(self.service_tier)
+        if self.region is not None:
+            self.region = text.name(self.region)
         if self.block_reason is not None:
             self.block_reason = _word(self.block_reason)
         if self.inner:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..facts.tally import Tally
 from ._fees import note_searching
-from ._openai_usage import note_usage, says_more
+from ._openai_usage import note_usage, says_counts, says_more
 from ._view import attributes_of_model, view
 
 __all__ = ["RARE", "quiet", "quiet_json", "read_plain"]
@@ -25,7 +25,13 @@ _ASKED = frozenset({
 })  # fmt: skip
 RARE = frozenset({"x_groq", "cost", "usage_breakdown", "copilot_usage", "_hidden_params"})
 """What only some services say in a chunk, beside what OpenAI says."""
-_MORE_OF_CHOICE = frozenset({"usage", "stop_reason", "message"})
+# What a choice or the piece of text in it may have beside what `read_plain` knows, by name alone.
+_MORE_OF_CHOICE = frozenset({"usage", "stop_reason", "message", "executed_tools"})
+# What OpenAI, OpenRouter and others send beside an SDK's fields, in a chunk, its choice or the piece. It says nothing.
+_IDLE = frozenset({
+    "obfuscation", "provider", "system_fingerprint", "native_finish_reason", "reasoning", "reasoning_content",
+    "reasoning_details",
+})  # fmt: skip
 # What chunks of text in JSON are made of; one that has more may say something.
 _PLAIN = frozenset({
     "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "obfuscation",
@@ -44,21 +50,30 @@ def quiet(tally: Tally, event: Any) -> bool:
             return False
         (choice,) = said["choices"]
         kept = choice.__dict__
-        if kept["finish_reason"] or kept["index"] not in tally.reasons:
+        if kept["finish_reason"]:
             return False
-        if not (tally.response_id and tally.response_model) and not _is_known(tally, event):
-            return False
-        tier = said.get("service_tier")
-        if tier and tier != tally.service_tier:
-            return False
-        delta = kept["delta"]
-        if (delta.content and not tally.tells_runs) or not _tells_runs(delta):
-            return True
+        if (kept["index"], said.get("service_tier")) == tally.going_on and kept["delta"].content:
+            return True  # like the last one
+        return _goes_on(tally, event, kept["index"], said.get("service_tier")) and _is_text(tally, kept["delta"])
     except KeyError:
         return _is_quiet(tally, event)
     except Exception:  # noqa: BLE001 -- whatever else is odd, `read` takes
         pass
     return False
+
+
+def _goes_on(tally: Tally, event: Any, index: Any, tier: Any) -> bool:
+    """Whether a chunk is of a choice that has begun, and names nothing new. Remembered until the next is read."""
+    if index not in tally.reasons or not _is_known(tally, event) or (tier and tier != tally.service_tier):
+        return False
+    if tally.response_id and tally.response_model and not tally.tells_runs:
+        tally.going_on = index, tier
+    return True
+
+
+def _is_text(tally: Tally, delta: Any) -> bool:
+    """Whether a piece tells of no tools that the service runs."""
+    return bool(delta.content and not tally.tells_runs) or not _tells_runs(delta)
 
 
 def _is_quiet(tally: Tally, event: Any) -> bool:
@@ -71,7 +86,7 @@ def _is_quiet(tally: Tally, event: Any) -> bool:
             and getattr(event, "usage", None) is None
             and getattr(event, "service_tier", None) in (None, tally.service_tier)
             and _is_known(tally, event)
-            and ((choice.delta.content and not tally.tells_runs) or not _tells_runs(choice.delta))
+            and _is_text(tally, choice.delta)
         )
     except Exception:  # noqa: BLE001 -- see above
         return False
@@ -125,50 +140,73 @@ def read_plain(tally: Tally, event: Any) -> bool:
     """
     try:
         said = event.__dict__
-        choices, usage = said["choices"], said["usage"]
-        index = reason = None
-        if not _is_plain(type(event)) or event.__pydantic_extra__ or tally.tells_runs or not RARE.isdisjoint(said):
-            return False
-        known, model, tier = said["id"], said["model"], said.get("service_tier")
-        if not (type(known) is type(model) is str and model and (tier is None or type(tier) is str)):
-            return False
+        choices, usage, tier = said["choices"], said["usage"], said.get("service_tier")
         if choices:
             (choice,) = choices
             kept = choice.__dict__
-            delta, index, reason = kept["delta"], kept["index"], kept["finish_reason"]
-            if not (_is_plain(type(choice)) and _is_plain(type(delta)) and _MORE_OF_CHOICE.isdisjoint(kept)):
+            index, reason, delta = kept["index"], kept["finish_reason"], kept["delta"]
+            piece = delta.__dict__
+            if not _are_plain(type(event), type(choice), type(delta)):
                 return False
-            if choice.__pydantic_extra__ or delta.__pydantic_extra__ or _may_run(delta.__dict__):
+            if (choice.__pydantic_extra__ or delta.__pydantic_extra__) and not (_is_idle(choice) and _is_idle(delta)):
+                return False
+            if not (_MORE_OF_CHOICE.isdisjoint(kept) and _MORE_OF_CHOICE.isdisjoint(piece)):
+                return False
+            if piece.get("tool_calls") is not None and not piece.get("content"):
                 return False
             if type(index) is not int or (reason is not None and type(reason) is not str):
                 return False
-        elif usage is None or type(choices) is not list:
+        elif usage is None or type(choices) is not list or not _are_plain(type(event)):
+            return False
+        else:
+            index = reason = None
+        if tally.tells_runs or not RARE.isdisjoint(said) or (event.__pydantic_extra__ and not _is_idle(event)):
+            return False
+        if tier is not None and type(tier) is not str:
+            return False
+        if not (tally.response_id and tally.response_model) and not _note_names(tally, said["id"], said["model"]):
             return False
     except Exception:  # noqa: BLE001 -- whatever is odd, `openai_chat.read` takes
+        return False
+    if tier:
+        tally.service_tier = tier
+    if index is not None and (reason or index not in tally.reasons):
+        tally.reasons[index] = reason or None
+    if usage is not None:
+        _note_usage(tally, usage, tier)
+    return True
+
+
+@lru_cache(maxsize=256)
+def _are_plain(*kinds: type[Any]) -> bool:
+    """Whether the objects of these classes have nothing of what is looked for but in their fields."""
+    told = map(attributes_of_model, kinds)
+    return all(attributes is not None and attributes.isdisjoint(_ASKED) for attributes in told)
+
+
+def _is_idle(model: Any) -> bool:
+    """Whether all that a model has beside its fields is of those names that say nothing here."""
+    beside = model.__pydantic_extra__
+    return not beside or beside.keys() <= _IDLE
+
+
+def _note_names(tally: Tally, known: Any, model: Any) -> bool:
+    """Note the names of an answer and of its model, if they are plain ones."""
+    if not (type(known) is type(model) is str and model):
         return False
     tally.response_id = tally.response_id or known or None
     if tally.response_model is None:
         tally.response_model = model
         note_searching(tally)
-    tally.service_tier = tier or tally.service_tier
-    if index is not None and (reason or index not in tally.reasons):
-        tally.reasons[index] = reason or None
-    if usage is not None:
-        usage = view(usage)
-        more = says_more(usage)
-        if more is not None:
-            note_usage(tally, usage, tier, more=more)
     return True
 
 
-@lru_cache(maxsize=256)
-def _is_plain(kind: type[Any]) -> bool:
-    """Whether the objects of a class have nothing of what is looked for but in their fields."""
-    attributes = attributes_of_model(kind)
-    return attributes is not None and attributes.isdisjoint(_ASKED)
-
-
-def _may_run(piece: dict[str, Any]) -> bool:
-    """Whether a piece that brings no text may tell of tools that the service runs."""
-    told = piece.get("executed_tools") is not None or piece.get("tool_calls") is not None
-    return told and not piece.get("content")
+def _note_usage(tally: Tally, usage: Any, tier: str | None) -> None:
+    """Note a usage object, which may as well be no object, or have no count."""
+    if says_counts(usage):
+        note_usage(tally, usage, tier, more=False)
+        return
+    seen = view(usage)
+    more = says_more(seen)
+    if more is not None:
+        note_usage(tally, seen, tier, more=more)

@@ -14,7 +14,7 @@ from ._fees import TELLING, note_charge, note_fees
 from ._usage import Table, counts, find, note_all_kept, parts_beside, sum_of
 from ._view import View, view
 
-__all__ = ["note_usage", "says_more", "tokens"]
+__all__ = ["note_usage", "says_counts", "says_more", "tokens"]
 
 # What a usage object or its details of the prompt may say beside counts.
 _BESIDE = TELLING | {"service_tier", "cache_creation", "cache_creation_token_details", "web_search_requests"}
@@ -56,6 +56,11 @@ _COUNTS = Table(
 )
 
 
+def says_counts(said: Any) -> bool:
+    """Whether a value is seen at once to be an SDK's usage object that has counts and says nothing else."""
+    return _usage.says_counts(said, _COUNTS, "input_tokens")
+
+
 def says_more(said: Any) -> bool | None:
     """Whether a usage object may say more than its counts; None where a value is none, or has no count."""
     if not isinstance(said, View):
@@ -63,16 +68,16 @@ def says_more(said: Any) -> bool | None:
     return _usage.says_more(said, _COUNTS, "input_tokens", "output_tokens", "total_tokens")
 
 
-def note_usage(tally: Tally, usage: View, tier: str | None, *, more: bool) -> None:
+def note_usage(tally: Tally, usage: Any, tier: str | None, *, more: bool) -> None:
     """Take a usage object in place of the one before, and note what else it says.
 
     Args:
         tally: the tally of the call.
-        usage: the usage object.
+        usage: the usage object; a view of it where it may say more.
         tier: the service tier that stands beside it.
         more: whether it may say more than its counts.
     """
-    tally.usage, tally.count_tokens = usage, tokens
+    tally.usage, tally.count_tokens = usage, tokens if more else _only_counts
     if more:
         tally.service_tier = usage.text("service_tier") or tally.service_tier  # Mistral
         note_charge(tally, usage)
@@ -86,12 +91,21 @@ def note_usage(tally: Tally, usage: View, tier: str | None, *, more: bool) -> No
 
 def tokens(usage: Any) -> Tokens:
     """The counts in one usage object of this wire."""
-    usage = usage if type(usage) is View else view(usage)
     said = counts(usage, _COUNTS)
-    given, made = said.input_tokens, said.output_tokens
-    if said.reasoning_tokens is not None and usage.get("num_search_queries") is not None:
+    if said.reasoning_tokens is not None and find(view(usage), "num_search_queries") is not None:
         # Perplexity's deep research counts reasoning beside the output, and in no total.
-        return replace(said, output_tokens=sum_of(made, said.reasoning_tokens))
+        return replace(said, output_tokens=sum_of(said.output_tokens, said.reasoning_tokens))
+    return _as_totalled(said)
+
+
+def _only_counts(usage: Any) -> Tokens:
+    """The same for an object that says nothing else."""
+    return _as_totalled(counts(usage, _COUNTS))
+
+
+def _as_totalled(said: Tokens) -> Tokens:
+    """`said` with what the total alone shows."""
+    given, made = said.input_tokens, said.output_tokens
     if given is not None and made is not None and said.total_tokens == given + made:
         return said
     return _thoughts_in_total(said) if said.reasoning_tokens is None else parts_beside(said)

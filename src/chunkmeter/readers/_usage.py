@@ -12,7 +12,7 @@ from ._view import View, is_object, outline
 
 __all__ = [
     "Table", "add", "amend", "amount", "charge", "counts", "find", "note_all_kept", "note_kept", "numbers",
-    "parts_beside", "says_more", "states", "sum_of",
+    "parts_beside", "says_counts", "says_more", "states", "sum_of",
 ]  # fmt: skip
 
 _CLASSES_KEPT = (None, "5m", "1h")
@@ -22,6 +22,7 @@ _TOO_MUCH = 10**18  # no call costs so much, in USD or in ticks
 # Perplexity's total, and xAI's ticks (https://docs.x.ai/docs/models).
 _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
 
+_INTEGERS = {int}
 _Path = tuple[str, ...]
 _MOST_PLANS, _MOST_NAMES = 64, 100
 
@@ -72,12 +73,14 @@ def find(said: View, path: str) -> Any:
     return _at(said, _steps(path))
 
 
-def counts(said: View, table: Table) -> Tokens:
+def counts(said: Any, table: Table) -> Tokens:
     """The counts that `table` finds in a usage object."""
-    return Tokens(**numbers(said, table))
+    found: dict[str, int | None] = {}
+    _count(found, said.raw if type(said) is View else said, table)
+    return Tokens(**found)
 
 
-def numbers(said: View, table: Table) -> dict[str, int | None]:
+def numbers(said: Any, table: Table) -> dict[str, int | None]:
     """The same by the names that the table has for them; what has no count is None or is left out."""
     found: dict[str, int | None] = {}
     _count(found, said.raw if type(said) is View else said, table)
@@ -95,11 +98,25 @@ def says_more(said: View, table: Table, *names: str) -> bool | None:
     plan, told = _plan(said.raw if type(said) is View else said, table)
     if not _states(said, plan, told, names):
         return None
-    if plan.says_more:
-        return True
+    return plan.says_more or _says_more_inside(plan, told)
+
+
+def says_counts(said: Any, table: Table, name: str) -> bool:
+    """Whether an SDK's object has a count for this field and nothing beside counts. False where that takes a search."""
+    plan = table.plans.get(type(said))
+    if plan is None or plan.says_more or getattr(said, "__pydantic_extra__", None):
+        return False
+    told = said.__dict__
+    number = told.get(plan.straight.get(name))
+    if type(number) is not int or number < 0 or not plan.names.issuperset(told):
+        return False
+    return not _says_more_inside(plan, told)
+
+
+def _says_more_inside(plan: _Plan, told: Mapping[str, Any]) -> bool:
     for key, its in plan.inner:
         inner = told.get(key)
-        if inner is not None and is_object(inner) and _plan(inner, its)[0].says_more:
+        if inner is not None and (type(inner) in its.plans or is_object(inner)) and _plan(inner, its)[0].says_more:
             return True
     return False
 
@@ -117,20 +134,19 @@ def _states(said: View, plan: _Plan, told: Mapping[str, Any], names: tuple[str, 
 
 def _count(found: dict[str, int | None], raw: Any, table: Table) -> None:
     plan, told = _plan(raw, table)
-    for field, key in plan.straight.items():
-        number = told.get(key)
-        if type(number) is int and 0 <= number < MOST_COUNTED:
-            found[field] = number
-        elif number is not None:
-            found[field] = count(number)
+    said: list[Any] = [*map(told.get, plan.straight.values())]
+    if {*map(type, said)} == _INTEGERS and min(said) >= 0 and max(said) < MOST_COUNTED:
+        found.update(zip(plan.straight, said, strict=True))
+    else:
+        found.update(zip(plan.straight, map(count, said), strict=True))
     for key, its in plan.inner:
         inner = told.get(key)
-        if inner is not None and is_object(inner):
+        if inner is not None and (type(inner) in its.plans or is_object(inner)):
             _count(found, inner, its)
     if plan.others:
-        said = raw if isinstance(raw, View) else View(raw)
+        seen = raw if isinstance(raw, View) else View(raw)
         for field in plan.others:
-            found[field] = _first(said, plan.paths[field])
+            found[field] = _first(seen, plan.paths[field])
 
 
 def sum_of(*parts: int | None) -> int | None:

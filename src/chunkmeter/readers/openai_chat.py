@@ -27,6 +27,7 @@ _RUNS = frozenset({"executed_tools", "tool_calls"})
 
 def read(tally: Tally, event: Any) -> None:
     """Fold one `chat.completion.chunk`, or one whole `chat.completion`, into `tally`."""
+    tally.going_on = None
     if type(event) is not dict and read_plain(tally, event):
         return
     said = View(event)

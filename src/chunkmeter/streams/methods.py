@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from inspect import isasyncgenfunction
-from typing import Any, cast
+from typing import Any
 
 from ..calls.call import Call
 from ..calls.lease import Lease
@@ -19,6 +19,9 @@ from .stepping import Observe, astep, step, stepper
 from .taps import closed, ignore, tap
 
 __all__ = ["exit_methods", "is_stream", "put_on", "unread_methods"]
+
+
+_CLOSES = frozenset({"close", "aclose"})
 
 
 def is_stream(kind: type[Any]) -> bool:
@@ -39,20 +42,20 @@ def put_on(stream: Any, lease: Lease) -> Any:
         proxy can be made either, `stream` unchanged; its call is settled then.
     """
     call: Call = lease.begun()
-    with call.telemetry.guard("hook", "tapping a stream"):
-        try:
-            # An SDK's helper makes several events of its own from each raw chunk. So chunks are observed on the raw
-            # stream, and endings are noticed on the helper, which is what the user closes or leaves.
-            raw = _raw_stream(stream)
-            if raw is None:
+    try:
+        # An SDK's helper makes several events of its own from each raw chunk. So chunks are observed on the raw
+        # stream, and endings are noticed on the helper, which is what the user closes or leaves.
+        raw = _raw_stream(stream)
+        if raw is None:
+            return _tapped(stream, lease)
+        tapped = _tapped(raw, lease)
+        if tapped is not raw:
+            if not is_peer_s(raw):
                 return _tapped(stream, lease)
-            tapped = _tapped(raw, lease)
-            if tapped is not raw:
-                if not is_peer_s(raw):
-                    return _tapped(stream, lease)
-                stream._raw_stream = tapped  # SDKs' helpers look at it when they are first asked for an item
-            return replace(stream, lease, _ending_methods)
-        except Exception:
+            stream._raw_stream = tapped  # SDKs' helpers look at it when they are first asked for an item
+        return replace(stream, lease, _ending_methods)
+    except Exception:
+        with call.telemetry.guard("hook", "tapping a stream"):
             call.settle("collected")  # The stream goes on without a tap, so nobody else would settle the call.
             raise
     return stream
@@ -65,6 +68,8 @@ def _raw_stream(stream: Any) -> Any:
     Another instrumentation may have put its own stream in between, which hands on the same events.
     """
     raw = held(stream).get("_raw_stream")
+    if raw is None:
+        return None
     known = is_stream(type(raw)) and (_package(type(raw)) in _packages(stream) or is_peer_s(raw))
     return raw if known else None
 
@@ -79,20 +84,23 @@ def _package(kind: type[Any]) -> str:
 
 
 def _tapped(stream: Any, lease: Lease) -> Any:
-    kind = cast("type[Any]", type(stream))
+    kind: type[Any] = type(stream)
     tapped = replace(stream, lease, _stream_methods)
-    if tapped is stream and not isinstance(stream, kind) and "_iterator" in vars(stream):
+    if tapped is not stream:
+        return tapped
+    attributes = vars(stream)
+    if not isinstance(stream, kind) and "_iterator" in attributes:
         stream.__class__ = kind
         _tap_inside(stream, lease)
-    elif tapped is stream:
+    elif not _CLOSES.isdisjoint(attributes):
         _tap_own_closes(stream, lease)
-    return tapped
+    return stream
 
 
 def _tap_own_closes(stream: Any, lease: Lease) -> None:
     """Tap what ends this one stream and not others of its class: Langfuse puts its own `close` and `aclose` on each."""
     attributes = vars(stream)
-    for name in ("close", "aclose"):
+    for name in _CLOSES:
         if callable(own := attributes.get(name)):
             attributes[name] = functools.partial(closed, lease.begun(), own)
 
@@ -130,12 +138,14 @@ def _stream_methods(kind: type[Any], this: This, observe: Observe | None = None)
     methods = _ending_methods(kind, this)
 
     def iter_(self: Any) -> Any:
-        items = base.__iter__(this(self))
-        return self if items is this(self) else tap(getattr(self, LEASE), items, observe)
+        stream = this(self)
+        items = base.__iter__(stream)
+        return self if items is stream else tap(getattr(self, LEASE), items, observe)
 
     def aiter_(self: Any) -> Any:
-        items = base.__aiter__(this(self))
-        return self if items is this(self) else tap(getattr(self, LEASE), items, observe)
+        stream = this(self)
+        items = base.__aiter__(stream)
+        return self if items is stream else tap(getattr(self, LEASE), items, observe)
 
     def stepping(name: str) -> Callable[..., Any]:
         pull = getattr(base, name)

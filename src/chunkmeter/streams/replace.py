@@ -38,7 +38,7 @@ def replace(stream: Any, lease: Lease, make: Callable[[type, This], Methods]) ->
     Returns:
         `stream`, with its class replaced by a subclass; where Python forbids that, a proxy for `stream`.
     """
-    kind = _class(stream)
+    kind: type[Any] = type(stream)
     try:
         attributes = stream.__dict__
         stream.__class__ = _subclass(kind, make)

@@ -135,8 +135,11 @@ def _is_metered(stream: Any) -> bool:
     """Whether a stream has a lease, or is made of one whose call goes on, as an SDK's helper is of its raw stream."""
     if isinstance(getattr(stream, LEASE, None), Lease):
         return True
-    leases = (held(each).get(LEASE) for each in [*held(stream).values()])
-    return any(isinstance(each, Lease) and each.call is not None and not each.call.ended for each in leases)
+    for each in [*held(stream).values()]:
+        lease = held(each).get(LEASE)
+        if lease is not None and isinstance(lease, Lease) and lease.call is not None and not lease.call.ended:
+            return True
+    return False
 
 
 def _is_time(value: object) -> bool:
