@@ -355,7 +355,7 @@ def test_what_was_worked_out_is_kept_and_bounded() -> None:
     usage, file = Tokens(input_tokens=1, output_tokens=1), PriceFile()
     for number in range(2000):
         price(usage, model="gpt-4o", provider="openai", service_tier=f"tier {number}", prices=file)
-    plans = file._resolved._kept[2]
+    plans = file.resolved._kept[2]
     assert 0 < len(plans) <= 512
 
 

@@ -148,7 +148,11 @@ def known(usage: Tokens, kind: Kind, in_use: InUse, prices: PriceFile, at_ns: in
         prices: your own prices.
         at_ns: when the request was made, in nanoseconds since the epoch.
     """
-    rates = prices.known(*in_use, kind, at_ns)
+    rules, table = in_use
+    # The file may have been read again as a call was priced that is alike, and a fee for a request be new.
+    if rules is not None and rules.charges_requests:
+        return None
+    rates = prices.resolved.known(rules, table, kind, at_ns)
     tokens = None if rates is None else linear(usage)
     if rates is None or tokens is None:
         return None

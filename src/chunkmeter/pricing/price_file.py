@@ -37,6 +37,9 @@ class PriceFile:
         path: the path of the file; None for no file.
         reload: whether `refresh` looks for changes.
         failed: called with the error that makes the file unusable, which is logged too.
+
+    Attributes:
+        resolved: the rates of calls by this file and by what `rates` is told of another source.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class PriceFile:
         self._rules: Overlay | None = None
         self._stamp: tuple[int, ...] | None = None
         self._looked = path is None
-        self._resolved = Resolved()
+        self.resolved = Resolved()
         self._locks: dict[object, threading.Lock] = {}
 
     def price(self, asked: Question, otherwise: Otherwise) -> Answer:
@@ -59,13 +62,7 @@ class PriceFile:
         self, listed: Listed, table: object, alike: Hashable, at: datetime, asked: Callable[[], Question]
     ) -> Rates | None:
         """The rates of a call by this file and another source, as `Resolved` keeps them."""
-        return self._resolved.rates(self.rules(), listed, table, alike, at, asked)
-
-    def known(self, rules: Overlay | None, table: object, alike: Hashable, at_ns: int) -> Rates | None:
-        """Such rates by these rules, if they have been worked out before; None where they have a fee for a request."""
-        # The file may have been read again as a call was priced that is alike, and the fee be new.
-        charged = rules is not None and rules.charges_requests
-        return None if charged else self._resolved.known(rules, table, alike, at_ns)
+        return self.resolved.rates(self.rules(), listed, table, alike, at, asked)
 
     def charges_requests(self) -> bool:
         """Whether the file has a fee for a request."""

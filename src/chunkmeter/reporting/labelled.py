@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Hashable
 
 from opentelemetry.util.types import AttributeValue
 
@@ -82,6 +82,16 @@ class Labelling:
     ) -> None:
         self._attribution, self._instruments, self._guard, self._spoken = attribution, instruments, guard, spoken
         self._series = Series(prices)
+
+    def deciding(self, request: Request, *, foreign: bool = False) -> Hashable:
+        """What decides the points of a call, but for its kind.
+
+        Args:
+            request: what was asked for.
+            foreign: as `of` takes it.
+        """
+        whose = self._attribution.deciding(request.labels, request.attributes.get(semconv.CODE_FUNCTION_NAME))
+        return (_FROM_A_SPAN, whose) if foreign else whose
 
     def of(self, ended: Ended, facts: Facts, *, foreign: bool = False) -> tuple[Labelled, bool]:
         """The points of a call. Those that say that there was a call, and what it cost, come first.

@@ -215,9 +215,7 @@ class Telemetry:
         return f"{pricing.table_version()}{f', updated hourly{place}' if update else ''}"
 
     def _labelled(self, ended: Ended, facts: Facts, *, foreign: bool = False) -> Labelled:
-        alike, request = self._kinds.of(ended, facts), ended.request
-        whose = self.attribution.deciding(request.labels, request.attributes.get(semconv.CODE_FUNCTION_NAME))
-        whose = ("span", whose) if foreign else whose
+        alike, whose = self._kinds.of(ended, facts), self._labelling.deciding(ended.request, foreign=foreign)
         labelled = alike.labelled.get(whose)
         if labelled is None:
             labelled, is_whole = self._labelling.of(ended, facts, foreign=foreign)

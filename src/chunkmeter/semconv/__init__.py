@@ -216,7 +216,7 @@ CHANGES: Final = (
 """All names that differ. No span attribute does: the release already has main's last renaming, to `cache_write`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is one of two, and asked for by every call
 class Conventions:
     """One state of the GenAI conventions.
 
