@@ -18,7 +18,7 @@ from .beside import begun, mark_beside
 from .call import Call
 from .context import span_in
 from .flush import watch_first_calls
-from .run import attempt_in
+from .run import WITHIN, attempt_in
 
 __all__ = ["adopt", "begin", "is_recorded"]
 
@@ -64,7 +64,7 @@ def begin(
             request = replace(request, labels=labels)
     except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
         telemetry.guard.failed("hook", "capturing labels", error)
-    attempt = attempt_in(parent)
+    attempt = attempt_in(parent) if WITHIN in parent else None
     if attempt is not None:
         with telemetry.guard("hook", "joining a run"):
             request = replace(request, attributes={**request.attributes, **attempt.attributes})

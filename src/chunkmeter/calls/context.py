@@ -1,4 +1,4 @@
-"""OpenTelemetry's context: its span, whether instrumentation is off, how to detach quietly, and how a span ends in one."""
+"""OpenTelemetry's context: its span, whether instrumentation is off, how to detach quietly, how a span ends in one."""
 
 from __future__ import annotations
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextvars import Token
 from time import time_ns
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -16,20 +15,25 @@ from .pulling import pulls
 
 __all__ = ["Passing", "asend", "current_call", "is_within", "passing", "reaching", "send"]
 
-_SENDING = "chunkmeter.sending"
-"""Context key of a `_Sending` or a `_Passed`; set only while a request is being sent."""
+_SENDING: Final = "chunkmeter.sending"
+"""Context key of the `_Sending` whose request is being sent; set only meanwhile."""
+
+_PASSED: Final = "chunkmeter.passed"
+"""Context key of the libraries whose hooks the request has passed through, the call's own first; set with the other."""
 
 
 def current_call(context: Context | None = None) -> Call | None:
     """The call whose request is being sent in `context`, or None; the current context if left out."""
-    sent = _sent(context)
-    return None if sent is None else sent.call
+    if context is None:
+        context = otel_context.get_current()
+    sending = context.get(_SENDING)
+    return sending.call if sending is not None and isinstance(sending, _Sending) and not sending.over else None
 
 
 def is_within(library: str) -> bool:
     """Whether the request that is being sent has passed through a hook of this library, which has not returned yet."""
-    sent = _sent()
-    return sent is not None and library in sent.libraries
+    context = otel_context.get_current()
+    return current_call(context) is not None and library in _passed(context)
 
 
 def reaching(library: str, context: Context | None = None) -> Call | None:
@@ -39,8 +43,10 @@ def reaching(library: str, context: Context | None = None) -> Call | None:
         library: the library.
         context: the current context if left out.
     """
-    sent = _sent(context)
-    return sent.call if sent is not None and library not in sent.libraries else None
+    if context is None:
+        context = otel_context.get_current()
+    call = current_call(context)
+    return None if call is None or library in _passed(context) else call
 
 
 def passing(library: str, context: Context | None = None) -> Passing | None:
@@ -52,40 +58,35 @@ def passing(library: str, context: Context | None = None) -> Passing | None:
     """
     if context is None:
         context = otel_context.get_current()
-    sent = _sent(context)
-    return None if sent is None or library in sent.libraries else Passing(context, sent, library)
+    call = current_call(context)
+    if call is None or library in (passed := _passed(context)):
+        return None
+    return Passing(call, Context({**context, _PASSED: (*passed, library)}))
+
+
+def _passed(context: Context) -> tuple[str | None, ...]:
+    libraries: Any = context[_PASSED]
+    return libraries
 
 
 class Passing:
     """Notes, while it is entered, that a request passes through a library's hook; another hook began its call.
 
     Args:
-        context: the current context.
-        sent: what it says of the request.
-        library: the library.
-
-    Attributes:
         call: the call whose request it is.
+        context: says so.
     """
 
     __slots__ = ("_context", "_token", "call")
 
-    def __init__(self, context: Context, sent: _Sending | _Passed, library: str) -> None:
-        self.call = sent.call
-        self._context = Context({**context, _SENDING: _Passed(sent, library)})
+    def __init__(self, call: Call, context: Context) -> None:
+        self.call, self._context = call, context
 
     def __enter__(self) -> None:
         self._token = otel_context.attach(self._context)
 
     def __exit__(self, *_: object) -> None:
         leave(self._token)
-
-
-def _sent(context: Context | None = None) -> _Sending | _Passed | None:
-    if context is None:
-        context = otel_context.get_current()
-    sent = context.get(_SENDING)
-    return sent if sent is not None and isinstance(sent, _SENT) and not sent.over else None
 
 
 @pulls
@@ -116,15 +117,14 @@ class _Sending:
 
     Attributes:
         call: the call whose request is sent.
-        libraries: the libraries whose hooks the request has passed through, the call's own first.
         over: whether it has been sent. Another instrumentation that attaches a context in this step, and detaches that
             after it, brings the step's context back when it is over.
     """
 
-    __slots__ = ("_before", "_context", "_paused", "_token", "call", "libraries", "over")
+    __slots__ = ("_before", "_context", "_paused", "_token", "call", "over")
 
     def __init__(self, call: Call) -> None:
-        self.call, self.libraries, self.over = call, (call.library,), False
+        self.call, self.over = call, False
 
     def __enter__(self) -> None:
         call = self.call
@@ -133,7 +133,7 @@ class _Sending:
         # The current context may hold baggage and switches of the caller's, so it is kept, and only the span replaced.
         self._before = before = otel_context.get_current()
         span = {} if call.mode == "metrics_only" else {SPAN: call.span}
-        self._context = Context({**before, **span, _SENDING: self})
+        self._context = Context({**before, **span, _SENDING: self, _PASSED: (call.library,)})
         self._token = otel_context.attach(self._context)
 
     def __exit__(self, *_: object) -> None:
@@ -148,29 +148,3 @@ class _Sending:
         leave(self._token)
         # The context leads back here, and a call in a circle would wait for the garbage collector.
         del self._before, self._context, self._token
-
-
-class _Passed:
-    """What the context says of a request that has passed through the hook of one library more.
-
-    Args:
-        sent: what it has said until then.
-        library: the library.
-
-    Attributes:
-        call: the call whose request it is.
-        libraries: the libraries whose hooks the request has passed through, the call's own first.
-    """
-
-    __slots__ = ("_sent", "call", "libraries")
-
-    def __init__(self, sent: _Sending | _Passed, library: str) -> None:
-        self._sent, self.call, self.libraries = sent, sent.call, (*sent.libraries, library)
-
-    @property
-    def over(self) -> bool:
-        """Whether it has been sent."""
-        return self._sent.over
-
-
-_SENT = (_Sending, _Passed)

@@ -169,9 +169,7 @@ class Method:
         telemetry = self.telemetry
         try:
             request, reader = describe()
-            return begin(
-                telemetry, request, reader, parent=parent, start_ns=start_ns, library=self.library, here=here
-            )
+            return begin(telemetry, request, reader, parent=parent, start_ns=start_ns, library=self.library, here=here)
         except Exception as error:  # noqa: BLE001 -- as a guard does it, in less time
             telemetry.guard.failed("hook", "beginning a call", error)
             return None
