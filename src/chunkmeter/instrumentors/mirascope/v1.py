@@ -22,6 +22,7 @@ from typing import Any
 
 from opentelemetry.context import Context, get_current
 
+from ...calls.begin import begin
 from ...calls.call import Call
 from ...calls.lease import Lease
 from ...calls.sending import reaching
@@ -269,12 +270,15 @@ class _Hooks:
         here, method = get_current(), self._method
         if not method.works(here) or reaching(method.library, here) is not None:
             return None
-        keeps_prompt = self._telemetry.settings.estimate
-
-        def describe() -> tuple[Request, Reader | None]:
-            return site.request(stream.provider, stream.call_kwargs, stream=True, keeps_prompt=keeps_prompt)
-
-        return method.begin(describe, parent=parent_of(parent, here), here=here)
+        telemetry = self._telemetry
+        try:  # as `Method.begin` does it, with fewer steps
+            keeps = telemetry.settings.estimate
+            request, reader = site.request(stream.provider, stream.call_kwargs, stream=True, keeps_prompt=keeps)
+            place = parent_of(parent, here)
+            return begin(telemetry, request, reader, parent=place, library=method.library, here=here)
+        except Exception as error:  # noqa: BLE001
+            telemetry.guard.failed("hook", "beginning a call", error)
+            return None
 
     def _described(self, site: Site, provider: str | None, parameters: Any) -> tuple[Request, Reader | None]:
         return site.request(provider, parameters, stream=False, keeps_prompt=self._telemetry.settings.estimate)
