@@ -13,7 +13,7 @@ from .call import Call
 from .context import SPAN, leave
 from .pulling import pulls
 
-__all__ = ["Passing", "asend", "current_call", "is_within", "passing", "reaching", "send"]
+__all__ = ["asend", "current_call", "is_within", "passing", "reaching", "send"]
 
 _SENDING: Final = "chunkmeter.sending"
 """Context key of the `_Sending` whose request is being sent; set only meanwhile."""
@@ -49,8 +49,10 @@ def reaching(library: str, context: Context | None = None) -> Call | None:
     return None if call is None or library in _passed(context) else call
 
 
-def passing(library: str, context: Context | None = None) -> Passing | None:
-    """How the request passes through a library's hook that `reaching` tells of; None if there is none.
+def passing(library: str, context: Context | None = None) -> tuple[Call, Context] | None:
+    """The call that `reaching` gives, and the context in which its request has passed through the library's hook.
+
+    That is to be the current one while the hook sends the request on.
 
     Args:
         library: the library.
@@ -61,32 +63,12 @@ def passing(library: str, context: Context | None = None) -> Passing | None:
     call = current_call(context)
     if call is None or library in (passed := _passed(context)):
         return None
-    return Passing(call, Context({**context, _PASSED: (*passed, library)}))
+    return call, Context({**context, _PASSED: (*passed, library)})
 
 
 def _passed(context: Context) -> tuple[str | None, ...]:
     libraries: Any = context[_PASSED]
     return libraries
-
-
-class Passing:
-    """Notes, while it is entered, that a request passes through a library's hook; another hook began its call.
-
-    Args:
-        call: the call whose request it is.
-        context: says so.
-    """
-
-    __slots__ = ("_context", "_token", "call")
-
-    def __init__(self, call: Call, context: Context) -> None:
-        self.call, self._context = call, context
-
-    def __enter__(self) -> None:
-        self._token = otel_context.attach(self._context)
-
-    def __exit__(self, *_: object) -> None:
-        leave(self._token)
 
 
 @pulls

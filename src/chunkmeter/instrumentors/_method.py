@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from opentelemetry.context import Context, get_current
+from opentelemetry.context import Context, attach, get_current
 
 from .. import readers
 from ..calls.begin import begin
 from ..calls.call import Call
-from ..calls.context import suppressed
+from ..calls.context import leave, suppressed
 from ..calls.lease import Lease
-from ..calls.sending import Passing, asend, current_call, passing, reaching, send
+from ..calls.sending import asend, current_call, passing, reaching, send
 from ..facts.request import Request
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry
@@ -121,7 +121,7 @@ class Method:
         here = get_current()
         passed = passing(self.library, here) if self._patches.active else None
         if passed is not None:
-            return self._pass_on(passed, create, args, kwargs)
+            return self._pass_on(passed[1], create, args, kwargs)
         call = self.begin(describe, here=here) if self.works(here) else None
         return create(*args, **kwargs) if call is None else self.send(call, create, args, kwargs, metered)
 
@@ -197,17 +197,23 @@ class Method:
         lease, metered = Lease(call), metered or _answered
         return _awaited(lease, result, metered) if inspect.isawaitable(result) else metered(lease, result)
 
-    def _pass_on(self, passed: Passing, create: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        with passed:
+    def _pass_on(self, context: Context, create: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        token = attach(context)
+        try:
             result = create(*args, **kwargs)
+        finally:
+            leave(token)
         return self._passed_on(result) if inspect.isawaitable(result) else result
 
     async def _passed_on(self, result: Awaitable[Any]) -> Any:
         passed = passing(self.library)
         if passed is None:
             return await result
-        with passed:
+        token = attach(passed[1])
+        try:
             return await result
+        finally:
+            leave(token)
 
 
 async def _awaited(lease: Lease, answer: Awaitable[Any], metered: Metered) -> Any:

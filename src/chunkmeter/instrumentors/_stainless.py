@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from opentelemetry.context import Context, get_current
+from opentelemetry.context import Context, attach, get_current
 
 from ..calls.begin import begin
 from ..calls.call import Call
+from ..calls.context import leave
 from ..calls.sending import asend, passing, send
 from ..reporting.telemetry import Telemetry
 from ._include_usage import Asking
@@ -80,10 +81,14 @@ class _Hooks:
         here = get_current()
         passed = passing(self._sdk.package, here)
         if passed is not None:
-            if passed.call.library is None:
-                self._tell(passed.call, client, args, kwargs)
-            with passed:
+            call, context = passed
+            if call.library is None:
+                self._tell(call, client, args, kwargs)
+            token = attach(context)
+            try:
                 return wrapped(*args, **kwargs)
+            finally:
+                leave(token)
         answer = self._begin(here, client, args, kwargs)
         if answer is None:
             return wrapped(*args, **kwargs)
@@ -107,10 +112,14 @@ class _Hooks:
         here = get_current()
         passed = passing(self._sdk.package, here)
         if passed is not None:
-            if passed.call.library is None:
-                self._tell(passed.call, client, args, kwargs)
-            with passed:
+            call, context = passed
+            if call.library is None:
+                self._tell(call, client, args, kwargs)
+            token = attach(context)
+            try:
                 return await wrapped(*args, **kwargs)
+            finally:
+                leave(token)
         answer = self._begin(here, client, args, kwargs)
         if answer is None:
             return await wrapped(*args, **kwargs)
