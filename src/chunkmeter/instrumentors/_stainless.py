@@ -52,7 +52,7 @@ class _Hooks:
     def __init__(self, sdk: Sdk, telemetry: Telemetry, patches: Patches) -> None:
         self._sdk, self._telemetry, self._patches = sdk, telemetry, patches
         self._method = Method(telemetry, sdk.package, patches)
-        self._answers = Answers(self._method)
+        self._answers = Answers(telemetry.guard)
         self._asking, self._sites = Asking(), Sites(sdk)
 
     def install(self) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 from .. import semconv
 from ..calls.call import Call
 from ..calls.lease import Lease
+from ..calls.sending import current_call
+from ..guard import Guard
 from ..streams.metered import note_answer
 from ..streams.methods import put_on
 from ._http_response import contents, lease_of, loosen, watch
 from ._include_usage import only_usage, shown
-from ._method import Method
 from ._stainless_request import Given
 
 __all__ = ["Answer", "Answers", "note_retries"]
@@ -41,15 +42,13 @@ class Answers:
     """The hooks that see the answers to an SDK's requests.
 
     Args:
-        method: tells which call's request is being sent.
+        guard: keeps our failures away from the application.
 
     Attributes:
         awaited: the answers of the calls whose requests are being sent.
     """
 
-    def __init__(self, method: Method) -> None:
-        self._method = method
-        guard = method.telemetry.guard
+    def __init__(self, guard: Guard) -> None:
         self._guard, self._reading = guard, guard("hook", "reading an answer")
         self.awaited: dict[Call, Answer] = {}
 
@@ -82,9 +81,8 @@ class Answers:
         """The lease of the call that is answered, which now hangs on the response of a stream; None if unmetered."""
         if not self.awaited:
             return None
-        call = self._method.own_call()
-        answer = None if call is None else self.awaited.get(call)
-        if call is None or answer is None or call.ended:
+        call = current_call()
+        if call is None or call.ended or (answer := self.awaited.get(call)) is None:
             return None
         try:
             response = kwargs["response"]
