@@ -231,8 +231,9 @@ class Attribution:
             carrier: the context that holds the baggage; the current one if left out.
             tags: Mirascope tags; a tag `name:value` may become a label.
         """
-        said = labels.said() if _entered.get() else {}
-        if said:
+        said: dict[str, str] = {}
+        if _entered.get():
+            said = labels.said()
             self._warn_of_unlisted(said)
         if not self._own:
             return NO_LABELS

@@ -20,7 +20,7 @@ def double_settle() -> None:
     settle = Call.settle
 
     def again(self: Call, *ending: Any, **given: Any) -> None:
-        keeper.keep(self.open, self.telemetry, self.settle, self.disown)
+        keeper.keep(self)
         settle(self, *ending, **given)
 
     put(Call, "settle", again)

@@ -50,6 +50,21 @@ def test_a_part_is_found_beside_text_of_any_shape() -> None:
     assert media({"messages": (text, {"content": (image,)})}) == found
 
 
+def test_messages_of_text_hide_no_other() -> None:
+    """One that has no contents, is of another class, or says something in its class alone."""
+
+    class Turn(dict[str, Any]):
+        """A message that is not quite a dict."""
+
+    image = {"type": "image_url", "image_url": {"url": PNG}}
+    found = {"images": [{"media_type": "image/png"}]}
+    text, call = {"role": "user", "content": "Hi"}, {"role": "assistant", "tool_calls": []}
+    assert media({"messages": [text, call, text]}) == media({"messages": []}) == {}
+    assert media({"messages": [text, call, {"role": "user", "content": [image]}]}) == found
+    assert media({"messages": [text, Turn(role="user", content=[image])]}) == found
+    assert media({"messages": [text, SimpleNamespace(content=[image])]}) == found
+
+
 def test_openais_parts() -> None:
     """Also Groq's, xAI's and LiteLLM's."""
     assert parts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from google import genai
 from google.genai.types import GenerateContentConfig, HttpOptions
 from mistralai import Mistral
 
+from chunkmeter.attribution import Labels
+from chunkmeter.instrumentors import _parameters
 from chunkmeter.instrumentors._endpoint import Endpoint, client_extras, endpoint
 from chunkmeter.instrumentors._parameters import (
     refers_to_cache,
@@ -27,6 +30,7 @@ from chunkmeter.instrumentors._parameters import (
     requested_tier,
 )
 from chunkmeter.instrumentors.mirascope._site import Site
+from chunkmeter.reporting.attributes import start_attributes
 from support import protos
 
 
@@ -158,6 +162,80 @@ def test_a_list_of_words_is_each_requests_own(parameter: str, attribute: str, va
         words: Any = request.attributes[attribute]
         assert words == ["END"]
         words.append("added by a sampler")
+
+
+def test_a_list_of_further_words_is_each_requests_own() -> None:
+    """Such as the tags of a function of Mirascope's: a sampler is given it, and may change it."""
+    for _ in range(3):
+        tagged = {"code.function.name": "app.ask", "tags": ["a"]}
+        request = request_of({"model": "gpt-4o"}, ASKED, operation="chat", stream=True, attributes=tagged)
+        tags: Any = start_attributes(request)["tags"]
+        assert tags == ["a"]
+        tags.append("added by a sampler")
+
+
+def test_what_a_span_starts_with_is_each_spans_own() -> None:
+    """A sampler is given it, and may change it; requests that are alike are one object."""
+    for _ in range(3):
+        request = request_of({"model": "gpt-4o", "seed": 7}, ASKED, operation="chat", stream=True)
+        attributes = start_attributes(request)
+        assert attributes == {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "gpt-4o",
+            "gen_ai.request.stream": True,
+            "server.address": "api.openai.com",
+            "server.port": 443,
+            "gen_ai.request.seed": 7,
+        }
+        attributes.pop("gen_ai.request.model")
+        attributes["gen_ai.request.seed"] = 8
+
+
+def test_what_a_span_starts_with_is_that_of_its_own_request() -> None:
+    """Requests that are made of another, with labels, a prompt or other attributes."""
+    request = request_of({"model": "gpt-4o"}, ASKED, operation="chat", stream=True)
+    before = start_attributes(request)
+    labels = Labels({"tenant": "acme"})
+    assert start_attributes(replace(request, labels=labels)) == {**before, "tenant": "acme"}
+    assert start_attributes(replace(request, attributes={"mine": "yes"})) == {**before, "mine": "yes"}
+    assert start_attributes(replace(request, model="gpt-4o-mini")) == {**before, "gen_ai.request.model": "gpt-4o-mini"}
+    assert start_attributes(request) == before
+    assert request == replace(request)
+
+
+class NoKey(type):
+    """A class of classes that can't be keys."""
+
+    __hash__: Any = None
+
+
+class Odd(metaclass=NoKey):
+    """A value of such a class."""
+
+
+def test_values_of_odd_classes_are_left_out() -> None:
+    """They say nothing, and keep nothing else from being read."""
+    odd: dict[str, Any] = {"model": "gpt-4o", "seed": Odd(), "temperature": 0.5}
+    for _ in range(2):
+        request = request_of(odd, ASKED, operation="chat", stream=True)
+        assert (request.model, request.attributes) == ("gpt-4o", {"gen_ai.request.temperature": 0.5})
+
+
+def test_what_is_kept_of_requests_is_bounded() -> None:
+    """In number, and in what strangers may make long: each of these is read, and none stays."""
+    for number in range(600):
+        assert request_of({"model": f"model-{number}"}, ASKED, operation="chat", stream=True).model == f"model-{number}"
+        assert len(_parameters._known) <= 256
+    _parameters._known.clear()
+    long = "x" * 600
+    for said in ({"model": long}, {"stop": [long]}, {"stop": ["x" * 300] * 2}, {"seed": 10**100}, {"stop": ["x"] * 17}):
+        request_of(said, ASKED, operation="chat", stream=True)
+    for there in (Endpoint(long), Endpoint(None, long), Endpoint(model=long)):
+        request_of({}, there, operation="chat", stream=True)
+    request_of({}, ASKED, operation="chat", stream=True, provider=long)
+    request_of({}, ASKED, operation="chat", stream=True, attributes={"mine": long})
+    assert not _parameters._known
 
 
 def test_what_can_be_no_key_is_read_all_the_same() -> None:

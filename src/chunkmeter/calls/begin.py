@@ -16,8 +16,9 @@ from ..reporting.attributes import start_attributes
 from ..reporting.telemetry import SCOPE, Telemetry
 from .beside import begun, mark_beside
 from .call import Call
+from .context import span_in
 from .flush import watch_first_calls
-from .run import attempt_in
+from .run import WITHIN, attempt_in
 
 __all__ = ["adopt", "begin", "is_recorded"]
 
@@ -36,6 +37,7 @@ def begin(
     start_ns: int | None = None,
     peer: str | None = None,
     library: str | None = None,
+    here: Context | None = None,
 ) -> Call:
     """Begin a call. The caller must guard this: it may raise.
 
@@ -50,22 +52,25 @@ def begin(
         peer: the module of another instrumentation's stream that the call is of. That has a span for the call, which
             can't be reached, and so the call gets none of its own.
         library: the library whose hook begins the call; None where the application does.
+        here: the current context, of whoever has asked for it already.
     """
-    here = get_current()
-    parent = here if parent is None else parent
+    if here is None:
+        here = get_current()
+    if parent is None:
+        parent = here
     try:
         labels = telemetry.attribution.capture(here)
         if labels is not request.labels and (labels := request.labels.over(labels)) is not request.labels:
             request = replace(request, labels=labels)
     except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
         telemetry.guard.failed("hook", "capturing labels", error)
-    attempt = attempt_in(parent)
+    attempt = attempt_in(parent) if WITHIN in parent else None
     if attempt is not None:
         with telemetry.guard("hook", "joining a run"):
             request = replace(request, attributes={**request.attributes, **attempt.attributes})
             parent = attempt.place(parent)
-    current = get_current_span(here)
-    around = current if parent is here else get_current_span(parent)
+    current = span_in(here)
+    around = current if parent is here else span_in(parent)
     theirs = span or _inference_span(current, request)
     if theirs is None and around is not current:
         theirs = _inference_span(around, request)

@@ -14,7 +14,7 @@ from time import time_ns
 from typing import Any, Literal
 
 from opentelemetry.context import Context, get_current
-from opentelemetry.trace import INVALID_SPAN, Span, get_current_span, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span
 
 from .. import readers, semconv
 from ..facts.ended import Ended, Facts
@@ -28,7 +28,7 @@ from ..reporting.once import is_counted
 from ..reporting.recorded import recorded_by
 from ..reporting.telemetry import Telemetry
 from .blocks import Watching, joined
-from .context import end_in
+from .context import SPAN, end_in, span_in
 from .keeper import keeper
 from .pulling import ending_within
 from .raised import left_by, type_name
@@ -112,9 +112,9 @@ class Call:
                 self.span = telemetry.start_span(request, self.start_ns, parent)
             except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
                 telemetry.guard.failed("hook", "starting a span", error)
-        self.context = parent if mode == "metrics_only" else set_span_in_context(self.span, parent)
+        self.context = parent if mode == "metrics_only" else Context({**parent, SPAN: self.span})
         self.open = telemetry.gauges.opened(streamed=request.stream, at_ns=now)
-        keeper.keep(self.open, telemetry, self.settle, self.disown)
+        keeper.keep(self)
         self.facts: Facts | None = None  # what it amounts to, once it is settled
         self.blocks: tuple[Watching, ...] = joined(self, parent)
         if attempt is not None:
@@ -221,7 +221,7 @@ class Call:
             self._correct_operation()
             ended = self._ended(ending, error_type, end_ns)
             self.facts = facts = telemetry.assess(ended)
-            around, own = self.span if owned else get_current_span(self.context), self.mode != "metrics_only"
+            around, own = self.span if owned else span_in(self.context), self.mode != "metrics_only"
             if is_counted(telemetry, ended, facts, around, own=own, others=self.others):
                 facts = replace(facts, cost=ELSEWHERE)
             self.told, told = True, ended

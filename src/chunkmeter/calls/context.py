@@ -1,4 +1,4 @@
-"""OpenTelemetry's context: whether instrumentation is off, how to detach quietly, and how a span ends in one."""
+"""OpenTelemetry's context: its span, whether instrumentation is off, how to detach quietly, how a span ends in one."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ from contextvars import Token
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import Span
+from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
 from ..guard import Guard
 
-__all__ = ["end_in", "leave", "suppressed"]
+__all__ = ["SPAN", "end_in", "leave", "span_in", "suppressed"]
 
 # The two keys that opentelemetry.instrumentation.utils.suppress_instrumentation sets, without importing it.
-_SUPPRESS_KEYS = (otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
+_SUPPRESS, _SUPPRESS_TOO = otel_context._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation"
+
+(SPAN,) = set_span_in_context(INVALID_SPAN, Context())
+"""The key of a context's current span. A context that gets several keys is made at once, with this among them."""
 
 
-def suppressed() -> bool:
-    """Whether instrumentation is switched off in the current context."""
-    context = otel_context.get_current()
-    return bool(context.get(_SUPPRESS_KEYS[0]) or context.get(_SUPPRESS_KEYS[1]))
+def span_in(context: Context) -> Span:
+    """The current span of a context, as OpenTelemetry's `get_current_span` gives it."""
+    span = context.get(SPAN)
+    return span if span is not None and isinstance(span, Span) else INVALID_SPAN
+
+
+def suppressed(context: Context | None = None) -> bool:
+    """Whether instrumentation is switched off in a context; the current one if left out."""
+    if context is None:
+        context = otel_context.get_current()
+    return bool(context.get(_SUPPRESS) or context.get(_SUPPRESS_TOO))
 
 
 def leave(token: Token[Context]) -> None:

@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Protocol
 
 from .. import pricing, threads
 from ..facts.tally import Ending
@@ -37,18 +37,22 @@ _AFTER_FORK = 1.0
 _NANOSECONDS = 1e9
 
 
-class _Kept(NamedTuple):
-    """How to end a call that has not settled.
+class _Kept(Protocol):
+    """A call that has not settled.
 
     Attributes:
-        settle: ends the call, unless it has ended already.
-        disown: leaves the call to another process.
-        longest_ns: how long its stream may be paused, in nanoseconds.
+        open: tells since when its stream is paused.
+        telemetry: where it reports; the settings there say how long a pause may last.
     """
 
-    settle: Callable[[Ending], None]
-    disown: Callable[[], None]
-    longest_ns: float
+    open: OpenCall
+    telemetry: Telemetry
+
+    def settle(self, ending: Ending, /) -> None:
+        """End the call, unless it has ended already."""
+
+    def disown(self) -> None:
+        """Leave the call to another process."""
 
 
 class Keeper:
@@ -85,19 +89,10 @@ class Keeper:
         if self._idle and self._kept and time.monotonic() > self._forked + _AFTER_FORK:
             self._renew()  # A stream may be paused for too long, and no further call begin.
 
-    def keep(
-        self, call: OpenCall, telemetry: Telemetry, settle: Callable[[Ending], None], disown: Callable[[], None]
-    ) -> None:
-        """Look after a call that has begun.
-
-        Args:
-            call: tells since when its stream is paused.
-            telemetry: where the call reports; its settings say how long a pause may last.
-            settle: ends the call, unless it has ended already.
-            disown: leaves the call to another process.
-        """
-        self._kept[call] = _Kept(settle, disown, telemetry.settings.idle_timeout * _NANOSECONDS)
-        self.watch(telemetry)
+    def keep(self, call: _Kept) -> None:
+        """Look after a call that has begun."""
+        self._kept[call.open] = call
+        self.watch(call.telemetry)
 
     def release(self, call: OpenCall) -> bool:
         """Stop looking after a call; True for the first caller only, who then settles the call."""
@@ -218,7 +213,9 @@ class Keeper:
         # A list of pairs would be made of new objects, and a collection in the middle of it lets other threads run.
         for call in list(self._kept):
             kept = self._kept.get(call)
-            if kept is not None and call.paused_ns and now - call.paused_ns > kept.longest_ns:
+            if kept is None or not call.paused_ns:
+                continue
+            if now - call.paused_ns > kept.telemetry.settings.idle_timeout * _NANOSECONDS:
                 kept.settle("collected")
         for telemetry in self._telemetries():
             telemetry.refresh()

@@ -9,7 +9,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import set_span_in_context
 
-from .blocks import carried
+from .blocks import blocks_here, carried
 from .context import leave
 from .raised import type_name
 from .run import WITHIN, Attempt, Run, attempt_in
@@ -77,7 +77,10 @@ def made_here() -> Context:
     The call will belong to the attempt of now, and to the blocks of now that count what is spent. Until it begins, the
     run's total lacks it.
     """
-    context = carried(otel_context.get_current())
+    context = otel_context.get_current()
+    if WITHIN not in context and not blocks_here():
+        return context  # as below, for nearly all
+    context = carried(context)
     attempt = attempt_in(context)
     if attempt is None:
         return context

@@ -37,6 +37,7 @@ class Request:
         media: the request's images, videos, audio and pdf by field of `CostMetadata`, with what is known of each item.
         context_cache: whether the request names a cache that was made before (Google's `cached_content`).
         prompt: what the model is given, kept only where tokens are to be estimated; no signal ever has it.
+        starts: what a span of it starts with, once that has been asked for: calls that are alike share a request.
     """
 
     operation: str = "chat"
@@ -53,8 +54,10 @@ class Request:
     context_cache: bool = False
     prompt: Any = None
     named: bool = False
+    starts: Mapping[str, AttributeValue] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self.starts = None
         self.operation = text.clean(self.operation)
         self.provider = text.name(self.provider)
         self.model = text.name(self.model)

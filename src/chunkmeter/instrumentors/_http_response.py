@@ -35,7 +35,9 @@ def watch(response: Any, lease: Lease, *, always: bool = False) -> None:
 def lease_of(response: Any) -> Lease | None:
     """The lease that hangs on a response; None where there is none, or it is gone with the stream that held it."""
     lease = held(response).get(LEASE)
-    lease = lease() if isinstance(lease, weakref.ref) else lease
+    if lease is None or isinstance(lease, Lease):
+        return lease
+    lease = lease() if isinstance(lease, weakref.ref) else None
     return lease if isinstance(lease, Lease) else None
 
 

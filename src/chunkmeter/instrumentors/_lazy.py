@@ -9,13 +9,13 @@ from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import get_current_span
 
 from ..calls.blocks import handed_on
 from ..calls.call import Call
+from ..calls.context import span_in
 from ..calls.lease import Lease
 from ..calls.pulling import within
-from ..calls.run import attempt_in
+from ..calls.run import WITHIN, attempt_in
 from ..calls.within import made_here
 from ..streams.metered import note_lazy
 from ..streams.stepping import Observe
@@ -62,7 +62,7 @@ def is_wrapped() -> bool:
     return call is not None and call.library is None
 
 
-def parent_of(made: Context) -> Context | None:
+def parent_of(made: Context, here: Context | None = None) -> Context | None:
     """The context in which a stream's span starts, as its first item is asked for; None for the current one.
 
     A stream may be made in one context and iterated in another, as by a web framework that sends a response. The parent
@@ -71,14 +71,18 @@ def parent_of(made: Context) -> Context | None:
 
     Args:
         made: the context in which the stream was made, as `made_here` gives it.
+        here: the current context, of whoever has asked for it already.
     """
-    return handed_on(made, _place_of(made))
+    if here is None:
+        here = otel_context.get_current()
+    if made is here and WITHIN not in here:
+        return here  # as below, for nearly all
+    return handed_on(made, _place_of(made, here))
 
 
-def _place_of(made: Context) -> Context | None:
-    here = otel_context.get_current()
+def _place_of(made: Context, here: Context) -> Context | None:
     waiting, present = attempt_in(made), attempt_in(here)
-    is_valid = get_current_span(here).get_span_context().is_valid
+    is_valid = span_in(here).get_span_context().is_valid
     if waiting is None:
         return None if is_valid or present is not None else made
     if present is None or present.run is not waiting.run:
@@ -88,9 +92,12 @@ def _place_of(made: Context) -> Context | None:
 
 def _begin(method: Method, describe: Describing, made: Context, wrapped: Any, args: Any, kwargs: Any) -> Lease | None:
     """Begin the call of a stream; None where it belongs to another library's call, or goes unmetered."""
-    if method.passes() or not method.works() or is_wrapped():
+    here = otel_context.get_current()
+    if method.passes(here) or not method.works(here) or is_wrapped():
         return None
-    call = method.begin(lambda: describe(wrapped, by_name(wrapped, args, kwargs)), parent=parent_of(made))
+    call = method.begin(
+        lambda: describe(wrapped, by_name(wrapped, args, kwargs)), parent=parent_of(made, here), here=here
+    )
     return None if call is None else Lease(call)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
+from operator import itemgetter
 from typing import Any, cast
 
 __all__ = ["media"]
@@ -44,6 +45,7 @@ _SOURCED = {"image": "images", "document": "pdf", "audio": "audio"}
 _TEXTS = frozenset({"text", "content"})
 # The `type` of a part that is text.
 _PLAIN = ("text", "input_text", "output_text")
+_DICT, _STR, _content = frozenset({dict}), frozenset({str}), itemgetter("content")
 # The fields of Google's parts that hold data with a media type.
 _BLOBS = ("inline_data", "inlineData", "file_data", "fileData")
 _TYPES = ("mime_type", "mimeType", "media_type")
@@ -61,7 +63,7 @@ def media(parameters: Mapping[str, Any]) -> Media:
         By medium, as Mirascope names it (`images`, `videos`, `audio`, `pdf`): a dict for each part, with what the
         request says of it. A medium without parts is left out.
     """
-    for place in _PLACES:
+    for place in filter(parameters.__contains__, _PLACES):
         node = parameters.get(place)
         if node is not None and type(node) is not str and not _is_text(node):
             return _walked(parameters)
@@ -79,6 +81,11 @@ def _is_text(place: Any) -> bool:
     """Whether a list holds text alone, as nearly all do: told at a glance, where each message is of the usual shape."""
     if type(place) is not list:
         return False
+    try:
+        if _DICT.issuperset(map(type, place)) and _STR.issuperset(map(type, map(_content, place))):
+            return True
+    except Exception:  # noqa: BLE001 -- a message without contents, such as a tool's call
+        pass
     for message in place:
         content: Any = message.get("content") if type(message) is dict else message
         if type(content) is not str and not (type(content) is list and all(map(_is_plain, content))):

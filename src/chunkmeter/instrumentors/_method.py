@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, get_current
 
 from .. import readers
 from ..calls.begin import begin
 from ..calls.call import Call
-from ..calls.context import suppressed
+from ..calls.context import leave, suppressed
 from ..calls.lease import Lease
-from ..calls.sending import Passing, asend, current_call, reaching, send
+from ..calls.sending import asend, current_call, passing, reaching, send
 from ..facts.request import Request
 from ..readers import Reader
 from ..reporting.telemetry import Telemetry
@@ -118,40 +118,61 @@ class Method:
         Returns:
             What `create` gives: an answer, a stream, or an awaitable of either.
         """
-        if self.passes():
-            return self._pass_on(create, args, kwargs)
-        call = self.begin(describe) if self.works() else None
+        here = get_current()
+        passed = passing(self.library, here) if self._patches.active else None
+        if passed is not None:
+            return self._pass_on(passed[1], create, args, kwargs)
+        call = self.begin(describe, here=here) if self.works(here) else None
         return create(*args, **kwargs) if call is None else self.send(call, create, args, kwargs, metered)
 
-    def works(self) -> bool:
-        """Whether calls are to be metered: the hooks are in place, and instrumentation is not suppressed."""
-        return self._patches.active and not suppressed()
+    def works(self, here: Context | None = None) -> bool:
+        """Whether calls are to be metered: the hooks are in place, and instrumentation is not suppressed.
+
+        Args:
+            here: the current context, of whoever has asked for it already.
+        """
+        return self._patches.active and not suppressed(here)
 
     def is_first(self) -> bool:
         """Whether what asks a model now is to be metered here: no hook, of any library, has begun its call."""
         return self.works() and current_call() is None
 
-    def passes(self) -> bool:
-        """Whether a request that is sent now belongs to a call that another library's hook has begun."""
-        return self._patches.active and reaching(self.library) is not None
+    def passes(self, here: Context | None = None) -> bool:
+        """Whether a request that is sent now belongs to a call that another library's hook has begun.
+
+        Args:
+            here: the current context, of whoever has asked for it already.
+        """
+        return self._patches.active and reaching(self.library, here) is not None
 
     def own_call(self) -> Call | None:
         """The call whose request is being sent, if a hook of this library began it; otherwise None."""
         call = current_call()
         return call if call is not None and call.library == self.library else None
 
-    def begin(self, describe: Describe, *, parent: Context | None = None, start_ns: int | None = None) -> Call | None:
+    def begin(
+        self,
+        describe: Describe,
+        *,
+        parent: Context | None = None,
+        start_ns: int | None = None,
+        here: Context | None = None,
+    ) -> Call | None:
         """Begin a call. Never raises: None is returned if that fails.
 
         Args:
             describe: gives the request and its reader.
             parent: the context in which a span of its own starts; the current context if left out.
             start_ns: when the request was sent, in nanoseconds since the epoch; now if left out.
+            here: the current context, of whoever has asked for it already.
         """
-        with self.telemetry.guard("hook", "beginning a call"):
+        telemetry = self.telemetry
+        try:
             request, reader = describe()
-            return begin(self.telemetry, request, reader, parent=parent, start_ns=start_ns, library=self.library)
-        return None
+            return begin(telemetry, request, reader, parent=parent, start_ns=start_ns, library=self.library, here=here)
+        except Exception as error:  # noqa: BLE001 -- as a guard does it, in less time
+            telemetry.guard.failed("hook", "beginning a call", error)
+            return None
 
     def send(
         self, call: Call, create: Callable[..., Any], args: Any, kwargs: Any, metered: Metered | None = None
@@ -176,14 +197,23 @@ class Method:
         lease, metered = Lease(call), metered or _answered
         return _awaited(lease, result, metered) if inspect.isawaitable(result) else metered(lease, result)
 
-    def _pass_on(self, create: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        with Passing(self.library):
+    def _pass_on(self, context: Context, create: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        token = attach(context)
+        try:
             result = create(*args, **kwargs)
+        finally:
+            leave(token)
         return self._passed_on(result) if inspect.isawaitable(result) else result
 
     async def _passed_on(self, result: Awaitable[Any]) -> Any:
-        with Passing(self.library):
+        passed = passing(self.library)
+        if passed is None:
             return await result
+        token = attach(passed[1])
+        try:
+            return await result
+        finally:
+            leave(token)
 
 
 async def _awaited(lease: Lease, answer: Awaitable[Any], metered: Metered) -> Any:

@@ -65,6 +65,8 @@ _TIER = re.compile(r"\w[\w.-]{0,31}")
 _CACHES = ("cached_content", "cachedContent")
 # The parameters that a request's facts are read from, but for those that may hold media.
 _SAYING = frozenset({*_PARAMETERS, *_HOLDERS, *_TIERS, *_LATENCIES, "model", "modelId", "extra_body"})
+# The classes whose equal objects say the same, where they are of one class: not float, since -0.0 equals 0.0.
+_SIMPLE, _TEXT = frozenset({str, int, bool, NoneType}), frozenset({str})
 # How many characters a text of a key has, and words a list; and how many keys there are. Nobody's requests fill the
 # memory.
 _LONGEST, _FEW, _MOST = 512, 16, 256
@@ -104,7 +106,7 @@ def request_of(
     request = None if key is None else _known.get(key)
     if request is None:
         # What has a key is read from that: another thread may change the parameters.
-        given = parameters if said is None else dict(zip(said[1::3], said[2::3], strict=True))
+        given = parameters if said is None else dict(zip(said[0], said[1], strict=True))
         request = Request(
             operation=operation,
             provider=providers.provider_name(endpoint.provider or provider),
@@ -117,7 +119,7 @@ def request_of(
             context_cache=refers_to_cache(given),
             named=named,
         )
-        if key is not None and sum(len(text or "") for text in (*endpoint[:2], endpoint.model, provider)) <= _LONGEST:
+        if said is not None and key is not None and _is_short(said, endpoint, provider):
             if len(_known) >= _MOST:
                 _known.clear()
             _known[key] = request
@@ -127,36 +129,52 @@ def request_of(
     return replace(request, labels=labels, media=found, prompt=parameters if keeps_prompt else None)
 
 
-def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
-    """What a request's facts are read from, as a key: the attributes; name, value and type of each parameter in turn.
+_Said = tuple[tuple[str, ...], tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
+
+
+def _said(parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> _Said | None:
+    """What a request's facts are read from, as a key: names, values and types of the parameters, and the attributes.
 
     None where a value is no simple one: that is no key, or one that may change.
     """
-    more = tuple(attributes.items()) if attributes else ()
-    for _, value in more:
-        if type(value) is not str or len(value) > _LONGEST:
+    names = tuple(filter(_SAYING.__contains__, parameters))
+    values = tuple(map(parameters.__getitem__, names))
+    kinds: tuple[Any, ...] = tuple(map(type, values))  # 1 equals True and 1.0
+    try:
+        are_simple = _SIMPLE.issuperset(kinds)
+    except Exception:  # noqa: BLE001 -- a class whose own class has no hash, or one that raises
+        return None
+    if not are_simple:
+        told = [_told(value, kind) for value, kind in zip(values, kinds, strict=True)]
+        if None in told:
             return None
-    said: list[Any] = [more]
-    for name, value in parameters.items():
-        if name not in _SAYING:
-            continue
-        kind: Any = type(value)
-        if kind is str:
-            if len(value) > _LONGEST:
-                return None
-        elif kind is int:
-            if abs(value) >= _OTLP_LIMIT:
-                return None
-        elif kind is float:
-            kind = str(value)  # -0.0 equals 0.0
-        elif kind is list and len(value) <= _FEW:
-            value = tuple(value)
-            if any(type(each) is not str for each in value) or sum(map(len, value)) > _LONGEST:
-                return None
-        elif kind is not bool and kind is not NoneType:
-            return None
-        said += name, value, kind  # 1 equals True and 1.0
-    return tuple(said)
+        values, kinds = zip(*told, strict=True)
+    if not attributes:
+        return names, values, kinds, ()
+    if not _TEXT.issuperset(map(type, attributes.values())):
+        return None
+    return names, values, kinds, tuple(attributes.items())
+
+
+def _told(value: Any, kind: Any) -> tuple[Any, Any] | None:
+    """A value as two keys, which only its like has too; None where it has none, or may change."""
+    if kind is float:
+        return value, str(value)
+    if kind is list and len(value) <= _FEW:
+        words = tuple(value)
+        return (words, kind) if all(type(word) is str for word in words) else None
+    return (value, kind) if any(kind is each for each in _SIMPLE) else None
+
+
+def _is_short(said: _Said, endpoint: Endpoint, provider: str | None) -> bool:
+    """Whether a request may be kept by what it was described from."""
+    texts: list[Any] = ["".join(text or "" for text in (*endpoint[:2], endpoint.model, provider))]
+    texts += [value for _, value in said[3]]
+    for value in said[1]:
+        if type(value) is int and abs(value) >= _OTLP_LIMIT:
+            return False
+        texts.append("".join(value) if type(value) in (str, tuple) else "")
+    return all(len(text) <= _LONGEST for text in texts)
 
 
 def by_name(method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from opentelemetry.context import Context, attach, get_current
+
 from ..calls.begin import begin
 from ..calls.call import Call
-from ..calls.sending import Passing, asend, reaching, send
+from ..calls.context import leave
+from ..calls.sending import asend, passing, send
 from ..reporting.telemetry import Telemetry
 from ._include_usage import Asking
 from ._library import Patches
@@ -49,9 +52,8 @@ class _Hooks:
     def __init__(self, sdk: Sdk, telemetry: Telemetry, patches: Patches) -> None:
         self._sdk, self._telemetry, self._patches = sdk, telemetry, patches
         self._method = Method(telemetry, sdk.package, patches)
-        self._answers = Answers(self._method)
+        self._answers = Answers(telemetry.guard)
         self._asking, self._sites = Asking(), Sites(sdk)
-        self._beginning = telemetry.guard("hook", "beginning a call")
 
     def install(self) -> None:
         """Put each hook in place."""
@@ -76,12 +78,18 @@ class _Hooks:
         """Hook of `request`, and of `_request`, which is for clients that trace themselves."""
         if not self._begins(traced, client):
             return wrapped(*args, **kwargs)
-        passing = reaching(self._sdk.package)
-        if passing is not None:
-            self._tell(passing, client, args, kwargs)
-            with Passing(self._sdk.package):
+        here = get_current()
+        passed = passing(self._sdk.package, here)
+        if passed is not None:
+            call, context = passed
+            if call.library is None:
+                self._tell(call, client, args, kwargs)
+            token = attach(context)
+            try:
                 return wrapped(*args, **kwargs)
-        answer = self._begin(client, args, kwargs)
+            finally:
+                leave(token)
+        answer = self._begin(here, client, args, kwargs)
         if answer is None:
             return wrapped(*args, **kwargs)
         call = answer.begun()
@@ -101,12 +109,18 @@ class _Hooks:
     ) -> Any:
         if not self._begins(traced, client):
             return await wrapped(*args, **kwargs)
-        passing = reaching(self._sdk.package)
-        if passing is not None:
-            self._tell(passing, client, args, kwargs)
-            with Passing(self._sdk.package):
+        here = get_current()
+        passed = passing(self._sdk.package, here)
+        if passed is not None:
+            call, context = passed
+            if call.library is None:
+                self._tell(call, client, args, kwargs)
+            token = attach(context)
+            try:
                 return await wrapped(*args, **kwargs)
-        answer = self._begin(client, args, kwargs)
+            finally:
+                leave(token)
+        answer = self._begin(here, client, args, kwargs)
         if answer is None:
             return await wrapped(*args, **kwargs)
         call = answer.begun()
@@ -124,21 +138,20 @@ class _Hooks:
 
     def _tell(self, call: Call, client: Any, args: Any, kwargs: Any) -> None:
         """Tell what the request says to a call that the application has begun, with `wrap` around a manager."""
-        if call.library is None:
-            with self._telemetry.guard("hook", "describing a request"):
-                given = self._given(client, args, kwargs)
-                if given is not None:
-                    call.learn(given.described(keeps_prompt=self._telemetry.settings.estimate)[0])
+        with self._telemetry.guard("hook", "describing a request"):
+            given = self._given(client, args, kwargs)
+            if given is not None:
+                call.learn(given.described(keeps_prompt=self._telemetry.settings.estimate)[0])
 
     def _begins(self, traced: bool, client: Any) -> bool:
         """Whether calls of this client begin here: in `_request` if the client traces itself, else in `request`."""
         return self._patches.active and traced == (getattr(client, "_tracer", None) is not None)
 
-    def _begin(self, client: Any, args: Any, kwargs: Any) -> Answer | None:
-        if not self._method.works():
+    def _begin(self, here: Context, client: Any, args: Any, kwargs: Any) -> Answer | None:
+        if not self._method.works(here):
             return None
         telemetry = self._telemetry
-        with self._beginning:
+        try:
             given = self._given(client, args, kwargs)
             if given is None:
                 return None
@@ -146,8 +159,10 @@ class _Hooks:
             if given.is_untold and not (settings.include_usage or settings.estimate):
                 _warn_of_usage()
             request, reader = given.described(keeps_prompt=settings.estimate)
-            return Answer(begin(telemetry, request, reader, library=self._sdk.package), given)
-        return None
+            return Answer(begin(telemetry, request, reader, library=self._sdk.package, here=here), given)
+        except Exception as error:  # noqa: BLE001 -- as a guard does it, in less time
+            telemetry.guard.failed("hook", "beginning a call", error)
+            return None
 
     def _given(self, client: Any, args: Any, kwargs: Any) -> Given | None:
         """What is given by position and by name; None where this is no request to a model."""

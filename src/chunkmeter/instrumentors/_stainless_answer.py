@@ -11,11 +11,12 @@ from typing import Any
 from .. import semconv
 from ..calls.call import Call
 from ..calls.lease import Lease
+from ..calls.sending import current_call
+from ..guard import Guard
 from ..streams.metered import note_answer
 from ..streams.methods import put_on
 from ._http_response import contents, lease_of, loosen, watch
 from ._include_usage import only_usage, shown
-from ._method import Method
 from ._stainless_request import Given
 
 __all__ = ["Answer", "Answers", "note_retries"]
@@ -41,17 +42,14 @@ class Answers:
     """The hooks that see the answers to an SDK's requests.
 
     Args:
-        method: tells which call's request is being sent.
+        guard: keeps our failures away from the application.
 
     Attributes:
         awaited: the answers of the calls whose requests are being sent.
     """
 
-    def __init__(self, method: Method) -> None:
-        self._method = method
-        guard = method.telemetry.guard
-        self._taking, self._reading = guard("hook", "taking an answer"), guard("hook", "reading an answer")
-        self._tapping = guard("hook", "tapping a stream")
+    def __init__(self, guard: Guard) -> None:
+        self._guard, self._reading = guard, guard("hook", "reading an answer")
         self.awaited: dict[Call, Answer] = {}
 
     def on_response(self, wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
@@ -81,11 +79,12 @@ class Answers:
 
     def _take(self, kwargs: Mapping[str, Any]) -> Answer | None:
         """The lease of the call that is answered, which now hangs on the response of a stream; None if unmetered."""
-        call = self._method.own_call()
-        answer = None if call is None else self.awaited.get(call)
-        if call is None or answer is None or call.ended:
+        if not self.awaited:
             return None
-        with self._taking:
+        call = current_call()
+        if call is None or call.ended or (answer := self.awaited.get(call)) is None:
+            return None
+        try:
             response = kwargs["response"]
             note_retries(call, kwargs.get("retries_taken"))
             if not response.is_success:  # a middleware of the client's gets to see refusals too
@@ -95,13 +94,15 @@ class Answers:
             if not answer.is_whole:
                 watch(response, answer)
             return answer
-        return None
+        except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
+            self._guard.failed("hook", "taking an answer", error)
+            return None
 
     def _read(self, answer: Answer, response: Any, result: Any) -> None:
         """Read a plain answer and settle its call. One that comes in pieces is read by the application."""
-        call = answer.begun()
         if not answer.is_whole:
             return
+        call = answer.begun()
         with self._reading:
             is_raw = result is response or hasattr(result, "http_response")
             call.observe(contents(response) if is_raw else result)
@@ -117,13 +118,17 @@ class Answers:
     def on_stream(self, wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) -> None:
         """Hook of `Stream.__init__(*, response, ...)`."""
         wrapped(*args, **kwargs)
-        with self._tapping:
-            answer = lease_of(stream.response)
-            if isinstance(answer, Answer) and not answer.begun().ended:
-                if answer.asked and "_iterator" in vars(stream):
-                    stream._iterator = shown(answer.begun(), stream._iterator, only_usage)
-                put_on(stream, answer)
-                loosen(stream.response, answer)
+        try:
+            response = stream.response
+            answer = lease_of(response)
+            if answer is None or not isinstance(answer, Answer) or answer.begun().ended:
+                return
+            if answer.asked and "_iterator" in vars(stream):
+                stream._iterator = shown(answer.begun(), stream._iterator, only_usage)
+            put_on(stream, answer)
+            loosen(response, answer)
+        except Exception as error:  # noqa: BLE001
+            self._guard.failed("hook", "tapping a stream", error)
 
 
 def note_retries(call: Call, retries: Any) -> None:

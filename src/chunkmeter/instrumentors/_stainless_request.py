@@ -130,13 +130,19 @@ class Given:
 
     def __init__(self, sdk: Sdk, site: Site, options: Any, kwargs: Mapping[str, Any]) -> None:
         self._sdk, self._site, self.options = sdk, site, options
-        self.stream, self._stream_class = bool(kwargs.get("stream")), kwargs.get("stream_cls")
+        self.stream = stream = bool(kwargs.get("stream"))
+        self._stream_class = kwargs.get("stream_cls")
         # The body that is sent, as far as it is a JSON object or a form.
-        body: Any = options.json_data if isinstance(options.json_data, dict) else {}
-        extra = getattr(options, "extra_json", None)
-        self._extra: Mapping[str, Any] | None = extra if extra and isinstance(extra, Mapping) else None
-        self._body: dict[str, Any] = {**body, **self._extra} if self._extra else body
-        self.is_untold = self.stream and site.untold and not says_usage(self._body)
+        body: Any = options.json_data
+        if not isinstance(body, dict):
+            body = {}
+        extra: Any = getattr(options, "extra_json", None)
+        self._extra: Mapping[str, Any] | None = None
+        if extra and isinstance(extra, Mapping):
+            self._extra = extra
+            body = {**body, **extra}
+        self._body: dict[str, Any] = body
+        self.is_untold = stream and site.untold and not says_usage(body)
 
     def described(self, *, keeps_prompt: bool) -> tuple[Request, Reader]:
         """The request, and the reader of its answer.

@@ -59,7 +59,9 @@ def span_name(request: Request) -> str:
 
 
 def start_attributes(request: Request) -> dict[str, AttributeValue]:
-    """The attributes that a span starts with, so that a sampler can see them."""
+    """The attributes that a span starts with, so that a sampler can see them, and change what it is given."""
+    if request.starts is not None:
+        return {**request.starts}
     known: dict[str, AttributeValue] = {semconv.OPERATION_NAME: request.operation}
     if request.provider is not None:
         known[semconv.PROVIDER_NAME] = request.provider
@@ -74,7 +76,8 @@ def start_attributes(request: Request) -> dict[str, AttributeValue]:
     known.update(request.attributes)
     if request.labels is not NO_LABELS:
         known.update(request.labels.all())
-    return known
+    request.starts = known
+    return {**known}
 
 
 def span_attributes(ended: Ended, facts: Facts, *, draft_cost: bool, raw_reasons: bool) -> dict[str, AttributeValue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import openai
 
 from chunkmeter.instrumentors._endpoint import Endpoint
@@ -41,3 +42,37 @@ def test_no_more_places_are_kept_than_a_process_has_clients() -> None:
 
 def test_a_method_of_no_client_sends_to_no_known_place() -> None:
     assert endpoint_of(len) == Endpoint()
+
+
+def test_a_user_s_own_kind_of_client_is_asked_each_time() -> None:
+    """It may say something else whenever it is asked."""
+
+    class Completions(openai.resources.chat.Completions):
+        """A resource of the user's."""
+
+    client = openai.OpenAI(api_key="none", base_url=AZURE)
+    assert endpoint_of(client.chat.completions.create).provider == "azure.ai.openai"
+    mine = Completions(client)
+    for _ in range(2):
+        assert endpoint_of(mine.create) == Endpoint("azure.ai.openai", "acme.openai.azure.com", 443)
+    assert Completions not in _client._kinds
+
+
+def test_a_client_that_fails_when_asked_for_its_place_has_none() -> None:
+    """Where others of its class have one."""
+
+    class Broken(openai.OpenAI):
+        """A client without a place."""
+
+        @property
+        def base_url(self) -> httpx.URL:
+            raise AttributeError
+
+        @base_url.setter
+        def base_url(self, url: object) -> None:
+            pass
+
+    own = openai.OpenAI(api_key="none")
+    assert endpoint_of(own.chat.completions.create).address == "api.openai.com"
+    broken = openai.resources.chat.Completions(Broken(api_key="none"))
+    assert endpoint_of(broken.create) == Endpoint()

@@ -18,6 +18,8 @@ _PACKAGES = frozenset({"anthropic", "groq", "openai"})
 
 _kept: dict[int, tuple[object, type[Any], type[Any], Endpoint]] = {}
 """By the `id` of its URL: a client's URL, which lives as long as it is here; its class and the method's; the place."""
+_kinds: set[type[Any]] = set()
+"""The methods' classes of those that are kept. Objects of others are not asked for a client that they may not have."""
 
 
 def endpoint_of(method: Any) -> Endpoint:
@@ -26,18 +28,29 @@ def endpoint_of(method: Any) -> Endpoint:
     Args:
         method: the method of the provider's SDK that sends the request.
     """
-    owner = getattr(method, "__self__", None)
+    try:
+        owner = method.__self__
+        if type(owner) in _kinds:
+            client = owner._client
+            url = client.base_url
+            its_url, its_kind, kind, place = _kept[id(url)]
+            if its_url is url and its_kind is type(client) and kind is type(owner):
+                return place
+    except Exception:  # noqa: BLE001 -- below, whoever may fail is asked in turn
+        pass
+    return _endpoint_of(method)
+
+
+def _endpoint_of(method: Any) -> Endpoint:
+    place, owner = endpoint(method), getattr(method, "__self__", None)
     kind: type[Any] = type(owner)
-    if kind.__module__.partition(".")[0] not in _PACKAGES:
-        return endpoint(method)
-    client = getattr(owner, "_client", None)
-    url = getattr(client, "base_url", None)
-    kept = _kept.get(id(url))
-    if kept is not None and kept[0] is url and kept[1] is type(client) and kept[2] is kind:
-        return kept[3]
-    place = endpoint(method)
-    if url:
-        if len(_kept) >= _MOST:
-            _kept.clear()
-        _kept[id(url)] = url, type(client), kind, place
+    if kind.__module__.partition(".")[0] in _PACKAGES:
+        client = getattr(owner, "_client", None)
+        url = getattr(client, "base_url", None)
+        if url:
+            if len(_kept) >= _MOST:
+                _kept.clear()
+                _kinds.clear()
+            _kept[id(url)] = url, type(client), kind, place
+            _kinds.add(kind)
     return place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
-from functools import partial
+from functools import lru_cache, partial
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -28,7 +28,6 @@ PROMPT = "_chunkmeter_prompt"
 # Providers with OpenAI's requests that may be asked for usage. Groq sends usage unasked, and LiteLLM asks by itself.
 _OPENAIS = frozenset({"openai", "xai"})
 
-_NO_EXTRAS: Mapping[str, Any] = MappingProxyType({})
 _NO_TAGS: frozenset[str] = frozenset()
 
 _site: ContextVar[Site | None] = ContextVar("chunkmeter_mirascope_site", default=None)
@@ -47,16 +46,14 @@ class Site:
         provider: Mirascope's name of the provider.
     """
 
-    __slots__ = ("attributes", "endpoint", "extras", "finishing", "labels", "metered", "provider")
-
-    def __init__(self) -> None:
-        self.attributes: dict[str, AttributeValue] = {}
-        self.endpoint = NOWHERE
-        self.extras: Mapping[str, Any] = _NO_EXTRAS
-        self.labels = NO_LABELS
-        self.provider: str | None = None
-        self.metered = False
-        self.finishing = False
+    # Those of the class stand for all that a call sets no value of its own for.
+    attributes: Mapping[str, AttributeValue] = MappingProxyType({})
+    endpoint = NOWHERE
+    extras: Mapping[str, Any] = MappingProxyType({})
+    labels = NO_LABELS
+    provider: str | None = None
+    metered = False
+    finishing = False
 
     def note_function(self, telemetry: Telemetry, function: Any, dynamic_config: Any) -> None:
         """Note the function's name, its tags, and who is spending.
@@ -66,7 +63,8 @@ class Site:
             function: the user's function.
             dynamic_config: what the function returned, which may bring tags; None if nothing.
         """
-        self.attributes[semconv.CODE_FUNCTION_NAME] = function_name(function)
+        attributes: dict[str, AttributeValue] = {semconv.CODE_FUNCTION_NAME: function_name(function)}
+        self.attributes = attributes
         config: dict[str, Any] = dynamic_config or {}
         metadata: dict[str, Any] | None = config.get("metadata") or getattr(function, "_metadata", None)
         tags: AbstractSet[str] = _NO_TAGS
@@ -75,7 +73,7 @@ class Site:
             tags = {tag for tag in metadata.get("tags") or () if isinstance(tag, str)}
             chosen = sorted(tag for tag in tags if tag in allowed or tag.partition(":")[0] in allowed)
             if chosen:
-                self.attributes[semconv.MIRASCOPE_TAGS] = chosen
+                attributes[semconv.MIRASCOPE_TAGS] = chosen
         # Labels are captured in the caller's context. The function's stream may be read in another one.
         self.labels = telemetry.attribution.capture(tags=tags)
 
@@ -90,7 +88,7 @@ class Site:
             stream: whether the answer comes in chunks.
             keeps_prompt: whether the request keeps the parameters, so that the prompt's tokens can be estimated.
         """
-        reader = readers.known(provider)
+        reader = _reader(provider)
         request = request_of(
             parameters,
             self.endpoint,
@@ -113,6 +111,11 @@ class Site:
         if self.provider == "azure":
             return asked_azure(parameters, self.extras)
         return asked_openai(parameters) if self.provider in _OPENAIS else None
+
+
+@lru_cache(maxsize=64)
+def _reader(provider: str | None) -> Reader | None:
+    return readers.known(provider)
 
 
 def function_name(function: Any) -> str:

@@ -80,17 +80,17 @@ def _pass(_: Any) -> None:
     """Observe nothing: a model is no chunk."""
 
 
-def observed_within(stream: Any, lease: Lease | None, items: Any) -> Any:
+def observed_within(stream: Any, call: Call, items: Any) -> Any:
     """The items of an inner stream, each observed, sync or async; None where the stream is read by the user himself.
 
     Args:
         stream: the stream.
-        lease: its lease.
+        call: its call, which has begun.
         items: an iterator or an async iterator of its items.
     """
-    if lease is None or lease.call is None or _WITHIN not in stream.__dict__:
+    if _WITHIN not in stream.__dict__:
         return None
-    return (_Observed if hasattr(items, "__anext__") else _observed)(lease.call, items)
+    return (_Observed if hasattr(items, "__anext__") else _observed)(call, items)
 
 
 def _observed(call: Call, items: Iterator[Any]) -> Iterator[Any]:

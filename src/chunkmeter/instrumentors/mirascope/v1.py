@@ -20,11 +20,15 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_current
 
+from ...calls.begin import begin
 from ...calls.call import Call
 from ...calls.lease import Lease
+from ...calls.sending import reaching
 from ...calls.within import made_here
+from ...facts.request import Request
+from ...readers import Reader
 from ...reporting.telemetry import Telemetry
 from ...streams.metered import is_answer_noted, note_answer
 from ...streams.replace import LEASE
@@ -70,12 +74,6 @@ class _Hooks:
         self._method = Method(telemetry, "mirascope", patches)
         self._asking = Asking()
         self._tools = Tools(telemetry, patches)
-        # Those that each call enters.
-        guard = telemetry.guard
-        self._reading_function = guard("hook", "reading the function")
-        self._reading_tools = guard("hook", "reading the tools")
-        self._reading_client = guard("hook", "reading the client")
-        self._noting_stream = guard("hook", "noting a stream")
 
     def install(self) -> None:
         """Put each hook in place. When hooks are removed, open streams go on, and new iterations are not metered."""
@@ -123,14 +121,18 @@ class _Hooks:
 
     def _on_setup(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `_utils.setup_call(fn, fn_args, dynamic_config, ...)`: begin a site, as a function is called."""
-        site = new_site()
-        with self._reading_function:
+        site, telemetry = new_site(), self._telemetry
+        try:
             function = args[0] if args else kwargs["fn"]
-            site.note_function(self._telemetry, function, args[2] if len(args) > 2 else kwargs.get("dynamic_config"))
+            site.note_function(telemetry, function, args[2] if len(args) > 2 else kwargs.get("dynamic_config"))
+        except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
+            telemetry.guard.failed("hook", "reading the function", error)
         result = wrapped(*args, **kwargs)
-        with self._reading_tools:
+        try:
             if result[2]:
                 meter_tools(self._tools, result[2])
+        except Exception as error:  # noqa: BLE001
+            telemetry.guard.failed("hook", "reading the tools", error)
         return result
 
     def _on_provider(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -147,12 +149,14 @@ class _Hooks:
     def _on_create_fn(self, provider: str, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `get_create_fn(method, ...)`: note the client, and meter the function that will send the request."""
         create, site = wrapped(*args, **kwargs), current_site()
-        with self._reading_client:
+        try:
             if site is not None:
                 site.provider = provider
                 site.endpoint = endpoint_of(args[0])
                 if provider == "azure":
                     site.extras = client_extras(args[0])
+        except Exception as error:  # noqa: BLE001
+            self._telemetry.guard.failed("hook", "reading the client", error)
         return self._metered(create, site)
 
     def _on_factory(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -191,7 +195,11 @@ class _Hooks:
             call = self._method.own_call()
             if call is None:
                 return create(*args, **kwargs)
-            result, hides = self._asking.send(call, lambda: site.asked(kwargs) if site else None, create, args, kwargs)
+            if call.telemetry.settings.include_usage:
+                asked = partial(site.asked, kwargs) if site else _not_asked
+                result, hides = self._asking.send(call, asked, create, args, kwargs)
+            else:
+                result, hides = create(*args, **kwargs), None
             # LiteLLM's request passes through a factory's function too, which may have put the tap on.
             return result if call.raw_tapped else tap_raw(call, result, hides)
         # A plain request may pass through two hooks too, and the first one meters it.
@@ -234,10 +242,12 @@ class _Hooks:
 
     def _on_stream(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Hook of `BaseStream(...)`: hang a lease on the stream. Its request is sent when it is iterated."""
-        with self._noting_stream:
+        try:
             site = current_site()
             if site is not None:
                 instance.__dict__[LEASE] = Lease(begin=partial(self._begin_stream, site, made_here()))
+        except Exception as error:  # noqa: BLE001
+            self._telemetry.guard.failed("hook", "noting a stream", error)
         return wrapped(*args, **kwargs)
 
     def _on_iter(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -247,7 +257,8 @@ class _Hooks:
         return self._iterated(LazyAsync, instance, wrapped(*args, **kwargs))
 
     def _iterated(self, metered: Callable[..., Any], stream: Any, items: Any) -> Any:
-        within = observed_within(stream, stream.__dict__.get(LEASE), items)
+        lease: Lease | None = stream.__dict__.get(LEASE)
+        within = None if lease is None or lease.call is None else observed_within(stream, lease.call, items)
         return metered(partial(self._lease, stream), items, tuple_observer) if within is None else within
 
     def _lease(self, stream: Any) -> Lease | None:
@@ -256,12 +267,22 @@ class _Hooks:
         return lease if self._patches.active and lease is not None and lease.start(stream) else None
 
     def _begin_stream(self, site: Site, parent: Context, stream: Any) -> Call | None:
-        if not self._method.works() or self._method.passes():
+        here, method = get_current(), self._method
+        if not method.works(here) or reaching(method.library, here) is not None:
             return None
-        return self._method.begin(
-            lambda: self._described(site, stream.provider, stream.call_kwargs, stream=True),
-            parent=parent_of(parent),
-        )
+        telemetry = self._telemetry
+        try:  # as `Method.begin` does it, with fewer steps
+            keeps = telemetry.settings.estimate
+            request, reader = site.request(stream.provider, stream.call_kwargs, stream=True, keeps_prompt=keeps)
+            place = parent_of(parent, here)
+            return begin(telemetry, request, reader, parent=place, library=method.library, here=here)
+        except Exception as error:  # noqa: BLE001
+            telemetry.guard.failed("hook", "beginning a call", error)
+            return None
 
-    def _described(self, site: Site, provider: str | None, parameters: Any, *, stream: bool = False) -> Any:
-        return site.request(provider, parameters, stream=stream, keeps_prompt=self._telemetry.settings.estimate)
+    def _described(self, site: Site, provider: str | None, parameters: Any) -> tuple[Request, Reader | None]:
+        return site.request(provider, parameters, stream=False, keeps_prompt=self._telemetry.settings.estimate)
+
+
+def _not_asked() -> None:
+    """What is asked for on behalf of a request whose function was not seen to be called: nothing."""
