@@ -868,3 +868,36 @@ def test_a_stream_that_cannot_be_tapped_is_given_back(kit: Kit, wrap: Callable[.
     assert kit.total("chunkmeter.errors", stage="hook") == 1
     assert not kit.telemetry.gauges.open
     assert attributes_of(kit.span)["chunkmeter.outcome"] == "abandoned"
+
+
+def test_each_stream_has_its_own_request(kit: Kit, wrap: Callable[..., Any]) -> None:
+    """Also where another one differs in one thing alone, and where nothing can be kept for the next."""
+
+    class Word(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = str.__hash__
+
+    long = "m" * 600
+    asked: list[dict[str, Any]] = [
+        {"provider": "openai", "model": "gpt-4o"},
+        {"provider": "openai", "model": "gpt-4o"},
+        {"provider": "groq", "model": "gpt-4o"},
+        {"model": "gpt-4o"},
+        {"provider": "openai"},
+        {"provider": "openai", "model": Word("gpt-4o-mini")},
+        {"provider": "openai", "model": long},
+        {"provider": "openai", "model": ["gpt-4o"]},
+    ]
+    for options in asked:
+        list(wrap(generated(EVENTS), wire="openai_chat", **options))
+    told = [attributes_of(span) for span in kit.spans]
+    assert [each.get("gen_ai.provider.name") for each in told] == [
+        "openai", "openai", "groq", "openai", "openai", "openai", "openai", "openai",
+    ]  # fmt: skip
+    assert [each.get("gen_ai.request.model") for each in told] == [
+        "gpt-4o", "gpt-4o", "gpt-4o", "gpt-4o", None, "gpt-4o-mini", long[:256], None,
+    ]  # fmt: skip

@@ -29,6 +29,10 @@ from .whole import answer_in, is_known, is_whole, provider_of, reader_of
 
 __all__ = ["wrap"]
 
+_TEXTS = frozenset({str, type(None)})
+_LONGEST = 512
+"""How many characters of text a request has that is kept for others that are alike."""
+
 _logger = logging.getLogger("chunkmeter")
 
 _untold = Untold()
@@ -170,13 +174,25 @@ def _request(
     # An SDK's stream has its HTTP response here. A manager has none yet.
     url = getattr(getattr(getattr(stream, "response", None), "_request", None), "url", None)
     host, port = server(url) if url else (None, None)
+    texts = provider, model, host
+    # Only of text it is sure that equals say the same, and long text would fill the memory.
+    may_be_kept = _TEXTS.issuperset(map(type, texts)) and sum(map(len, filter(None, texts))) <= _LONGEST
+    described = _described if may_be_kept else _described.__wrapped__
+    request = described(native.operation if native else "chat", provider, model, host, port, sent)
+    return request if labels is NO_LABELS else replace(request, labels=labels)
+
+
+@functools.lru_cache(maxsize=256)
+def _described(
+    operation: str, provider: str | None, model: str | None, host: str | None, port: int | None, sent: bool
+) -> Request:
+    """The same request for streams that are alike: what a span starts with is then worked out once."""
     return Request(
-        operation=native.operation if native else "chat",
+        operation=operation,
         provider=providers.provider_name(provider),
         model=model,
         server_address=host,
         server_port=port,
         sent=sent,
-        labels=labels,
         named=provider is not None,
     )
