@@ -29,7 +29,7 @@ from .calls.pulling import within
 from .calls.sending import current_call
 from .facts.ended import Ended
 from .facts.tally import Tally
-from .finished import call_of, is_ours, scope_of, with_attributes
+from .finished import call_of, scope_of, with_attributes
 from .reporting.accounts import Account, account_of
 from .reporting.attributes import counted_attributes
 from .reporting.once import once_for
@@ -144,17 +144,16 @@ class ChunkSpanProcessor(SpanProcessor):
         """Capture the labels of a span, and mark it if it is of a metered call that is sending its request."""
         if self.active:
             try:
-                self._note(span, parent_context)
+                call = current_call(parent_context)
+                if call is not None or scope_of(span) != SCOPE:
+                    self._note(span, parent_context, call)
             except Exception as error:  # noqa: BLE001 -- here and below as a guard does it, in less time
                 self._telemetry.guard.failed("hook", "noting a span", error)
         if self._next is not None:
             with self._telemetry.guard("hook", "the next processor's on_start"):
                 self._next.on_start(span, parent_context)
 
-    def _note(self, span: Span, parent_context: Context | None) -> None:
-        call = current_call(parent_context)
-        if call is None and is_ours(span):
-            return
+    def _note(self, span: Span, parent_context: Context | None, call: Call | None) -> None:
         inference = foreign.begins(span.attributes or {})
         if call is None:
             labels, blocks = self._telemetry.attribution.capture(parent_context), blocks_here()

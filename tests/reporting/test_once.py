@@ -242,13 +242,54 @@ def test_two_threads_that_tell_at_once_tell_of_one_call() -> None:
         assert sum(pool.map(tell, ("chunkmeter", "peer"))) == rounds
 
 
+@pytest.mark.parametrize("others", [("peer",), ("peer", "framework")])
+def test_calls_from_before_the_first_other_account_are_known_to_all_that_come_then(others: tuple[str, ...]) -> None:
+    """At the very moment when that one comes too."""
+
+    def tell(ready: Barrier, kept: Once, number: int, source: str) -> int:
+        account = told(source, f"id-{number}")
+        ready.wait()
+        return kept.earlier(account) is None
+
+    ready = Barrier(1 + len(others))
+    with ThreadPoolExecutor(1 + len(others)) as pool:
+        for number in range(200):
+            kept = Once()
+            for before in range(5):
+                assert kept.earlier(told("chunkmeter", f"before-{before}")) is None
+            each = [pool.submit(tell, ready, kept, number, source) for source in ("chunkmeter", *others)]
+            assert sum(found.result() for found in each) == 1
+            assert all(kept.earlier(told("peer", f"before-{before}")) is not None for before in range(5))
+
+
+def test_what_waited_is_found_by_each_of_its_marks() -> None:
+    kept = Once()
+    ours = [
+        told("chunkmeter", "by-id"),
+        told("chunkmeter", "by-span", parent_id=77),
+        told("chunkmeter", None, model="by-model", tokens=(10, 3)),
+    ]
+    assert [kept.earlier(account) for account in ours] == [None, None, None]
+    theirs = [
+        told("peer", "by-id"),
+        told("peer", None, span_id=77, trace_id=ours[1].trace_id, model="another"),
+        told("peer", "id-of-theirs", model="by-model", tokens=(10, 3)),
+    ]
+    assert [kept.earlier(account) for account in theirs] == ours
+
+
 def test_it_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By ids, by calls of one id, and by spans around."""
+    """By ids, by calls of one id, and by spans around; and before anybody else tells of a call."""
     monkeypatch.setattr(once, "_MOST_CALLS", 10)
     kept = Once()
     for number in range(25):
         kept.earlier(told("chunkmeter", f"id-{number}", parent_id=10**6 + number))
-    for _ in range(50):
+    assert len(kept._waiting) == 10
+    kept.earlier(told("peer", "another", parent_id=1))
+    assert (len(kept._waiting), len(kept._calls), len(kept._inside), len(kept._recent)) == (0, 10, 10, 11)
+    for number in range(25):
+        kept.earlier(told("chunkmeter", f"id-{number}", parent_id=10**6 + number))
+    for _ in range(80):
         kept.earlier(told("chunkmeter", "always"))
     assert (len(kept._calls), len(kept._calls["always"]), len(kept._inside), len(kept._recent)) == (10, 16, 10, 64)
 

@@ -7,6 +7,7 @@ once is one operation on a dictionary or a list.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,17 +25,21 @@ _MOST_OF_ONE_ID = 16
 _MOST_RECENT = 64
 
 
-_NONE: list[Any] = []
-"""The calls of no response id; nobody adds one."""
-
-
 class _Call:
-    """A call that has been counted: the account by which it was, and who else has told of it since."""
+    """A call that has been counted.
 
-    __slots__ = ("account", "others")
+    Args:
+        account: the account by which it was.
+        beside: the calls with its response id, itself among them; empty where it has none.
 
-    def __init__(self, account: Account) -> None:
-        self.account = account
+    Attributes:
+        others: who else has told of it since.
+    """
+
+    __slots__ = ("account", "beside", "others")
+
+    def __init__(self, account: Account, beside: list[_Call]) -> None:
+        self.account, self.beside = account, beside
         self.others: dict[str, object] = dict.fromkeys(account.others, account)
 
 
@@ -48,43 +53,76 @@ class Once:
     """
 
     def __init__(self) -> None:
+        self._peers = False
+        """Whether another instrumentation has told of a call. Until then none of ours can have been told of before."""
+        self._waiting: deque[Account] = deque(maxlen=_MOST_CALLS)
+        """Our calls from before that, the oldest first. They are put in order when the first other one comes."""
         self._recent: deque[_Call] = deque(maxlen=_MOST_RECENT)
         """The calls counted last: another account of one may not tell of the response id."""
         self._calls: OrderedDict[str, list[_Call]] = OrderedDict()
         """By response id."""
         self._inside: OrderedDict[tuple[int, int], Account] = OrderedDict()
         """By trace and span id of the span around it: the call counted last inside that span."""
-        self._peers = False
-        """Whether another instrumentation has told of a call. Until then none of ours can have been told of before."""
 
     def earlier(self, account: Account) -> Account | None:
         """The account by which this one's call has been counted already; None for the first, which is to be counted."""
+        waits = account.source == SCOPE and not self._peers
         if account.source != SCOPE:
             self._peers = True  # before anything else, so that no call of ours looks in vain
-        own, calls = _Call(account), _NONE
-        if account.response_id:
-            calls = self._calls.setdefault(account.response_id, [])
-            # It joins the list before it looks: of two threads that do so at once, the later one sees the earlier.
-            calls.append(own)
-        counted = self._told_before(own, calls) if self._peers else None
+        if waits:
+            self._waiting.append(account)
+            # It waits before it looks: of two threads that do so at once, the later one sees the earlier.
+            if not self._peers:
+                return None
+        self._put_in_order()
+        own = (waits and self._found(account)) or self._joined(account)
+        counted = self._told_before(own)
         if counted is None:
-            self._recent.append(own)
-            if len(calls) > _MOST_OF_ONE_ID:
-                del calls[0]
-            _bound(self._calls)
-        elif own in calls:
-            calls.remove(own)
+            self._keep(own)
+        elif own in own.beside:
+            own.beside.remove(own)
         if account.parent_id:
             self._inside[account.trace_id, account.parent_id] = counted or account
             _bound(self._inside)
         return counted
 
-    def _told_before(self, own: _Call, calls: list[_Call]) -> Account | None:
+    def _put_in_order(self) -> None:
+        # Two threads may do so at once. Each goes on only when all that waited has its place, whoever gave it that.
+        while self._waiting:
+            with suppress(IndexError, ValueError):
+                account = self._waiting[0]
+                self._keep(self._found(account) or self._joined(account))
+                if account.parent_id:
+                    self._inside[account.trace_id, account.parent_id] = account
+                    _bound(self._inside)
+                self._waiting.remove(account)
+
+    def _found(self, account: Account) -> _Call | None:
+        """The call of an account that has waited, if another thread has been quicker to give it its place."""
+        known = (*self._calls.get(account.response_id or "", ()), *self._recent.copy())
+        return next((call for call in known if call.account is account), None)
+
+    def _joined(self, account: Account) -> _Call:
+        """The call of an account, which is in the list of those with its response id from now on."""
+        own = _Call(account, self._calls.setdefault(account.response_id, []) if account.response_id else [])
+        if account.response_id:
+            # It joins the list before it looks: of two threads that do so at once, the later one sees the earlier.
+            own.beside.append(own)
+        return own
+
+    def _keep(self, own: _Call) -> None:
+        if own not in tuple(self._recent):
+            self._recent.append(own)
+        if len(own.beside) > _MOST_OF_ONE_ID:
+            del own.beside[0]
+        _bound(self._calls)
+
+    def _told_before(self, own: _Call) -> Account | None:
         """The account that this one is of one call with.
 
         By where their spans lie, by the response id, or by all else where one of them tells none.
         """
-        return self._around(own.account) or _of_that_id(own, calls) or self._recently(own)
+        return self._around(own.account) or self._of_that_id(own) or self._recently(own)
 
     def _around(self, account: Account) -> Account | None:
         inner = self._inside.get((account.trace_id, account.span_id)) if account.span_id else None
@@ -95,21 +133,20 @@ class Once:
             return inner if len(ids) == 1 and None not in ids and account.source != SCOPE else None
         return inner if len(ids - {None}) < 2 else None
 
+    def _of_that_id(self, own: _Call) -> Account | None:
+        for call in tuple(own.beside):
+            if call is own:
+                break
+            if alike(call.account, own.account) and call.others.setdefault(own.account.source, own) is own:
+                return call.account
+        return None
+
     def _recently(self, own: _Call) -> Account | None:
         source = own.account.source  # nearly all are of this one, and never resemble it
         for call in [call for call in tuple(self._recent) if call.account.source != source]:
             if resemble(call.account, own.account) and call.others.setdefault(source, own) is own:
                 return call.account
         return None
-
-
-def _of_that_id(own: _Call, calls: list[_Call]) -> Account | None:
-    for call in tuple(calls):
-        if call is own:
-            break
-        if alike(call.account, own.account) and call.others.setdefault(own.account.source, own) is own:
-            return call.account
-    return None
 
 
 def once_for(provider: MeterProvider) -> Once:
@@ -139,7 +176,7 @@ def is_counted(
         others: the scopes of others whose span ended inside the call's stream.
     """
     try:
-        once = once_on(telemetry.meter_provider) if len(_on) else None
+        once = once_on(telemetry.meter_provider)
         if once is None:
             return False
         tokens = facts.tokens if facts.estimated_by is None else None
