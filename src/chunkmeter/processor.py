@@ -29,7 +29,7 @@ from .calls.pulling import within
 from .calls.sending import current_call
 from .facts.ended import Ended
 from .facts.tally import Tally
-from .finished import call_of, scope_of, with_attributes
+from .finished import call_of, is_ours, scope_of, with_attributes
 from .reporting.accounts import Account, account_of
 from .reporting.attributes import counted_attributes
 from .reporting.once import once_for
@@ -154,6 +154,8 @@ class ChunkSpanProcessor(SpanProcessor):
                 self._next.on_start(span, parent_context)
 
     def _note(self, span: Span, parent_context: Context | None, call: Call | None) -> None:
+        if call is None and is_ours(span):
+            return
         inference = foreign.begins(span.attributes or {})
         if call is None:
             labels, blocks = self._telemetry.attribution.capture(parent_context), blocks_here()
