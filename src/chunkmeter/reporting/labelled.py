@@ -7,7 +7,7 @@ from collections.abc import Container, Hashable
 from opentelemetry.util.types import AttributeValue
 
 from .. import semconv
-from ..attribution import Attribution
+from ..attribution import NO_LABELS, Attribution
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..guard import Guard
@@ -70,6 +70,9 @@ class Labelling:
         instruments: record the points.
         guard: keeps our failures away from the application.
         spoken: the conventions that are switched on.
+
+    Attributes:
+        by_labels_alone: whether a call without labels spends on nobody's behalf, whichever function makes it.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Labelling:
     ) -> None:
         self._attribution, self._instruments, self._guard, self._spoken = attribution, instruments, guard, spoken
         self._series = Series(prices)
+        self.by_labels_alone = attribution.deciding(NO_LABELS, "a function") == ()
 
     def deciding(self, request: Request, *, foreign: bool = False) -> Hashable:
         """What decides the points of a call, but for its kind.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Container, Sequence
+from collections.abc import Container, Hashable, Sequence
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
@@ -15,7 +15,7 @@ from opentelemetry.util.types import AttributeValue
 
 from .. import pricing, semconv
 from .._version import __version__
-from ..attribution import Attribution
+from ..attribution import NO_LABELS, Attribution
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..guard import Guard, Stage
@@ -215,7 +215,11 @@ class Telemetry:
         return f"{pricing.table_version()}{f', updated hourly{place}' if update else ''}"
 
     def _labelled(self, ended: Ended, facts: Facts, *, foreign: bool = False) -> Labelled:
-        alike, whose = self._kinds.of(ended, facts), self._labelling.deciding(ended.request, foreign=foreign)
+        alike, request = self._kinds.of(ended, facts), ended.request
+        if request.labels is NO_LABELS and self._labelling.by_labels_alone and not foreign:
+            whose: Hashable = ()  # as below, for nearly all
+        else:
+            whose = self._labelling.deciding(request, foreign=foreign)
         labelled = alike.labelled.get(whose)
         if labelled is None:
             labelled, is_whole = self._labelling.of(ended, facts, foreign=foreign)
