@@ -14,7 +14,7 @@ from ..calls.call import Call
 from ..calls.lease import Lease
 from ..calls.pulling import ends, is_pulling
 from .peers import is_peer_s
-from .replace import LEASE, Methods, This, held, replace
+from .replace import LEASE, Methods, This, held, itself, replace
 from .stepping import Observe, astep, step, stepper
 from .taps import closed, ignore, tap
 
@@ -153,8 +153,8 @@ def _stream_methods(kind: type[Any], this: This, observe: Observe | None = None)
         def stepped(self: Any) -> Any:
             return step(getattr(self, LEASE).call, observe, pull, this(self))
 
-        if name == "__next__" and observe is None:
-            return stepper(pull, this)
+        if name == "__next__" and observe is None and this is itself:
+            return stepper(pull)
 
         def given(self: Any, *args: Any) -> Any:
             return step(getattr(self, LEASE).call, observe, lambda stream: pull(stream, *args), this(self))

@@ -11,32 +11,28 @@ from typing import Any
 
 from ..calls.call import Call
 from ..calls.pulling import pulls
-from .replace import itself
 
 __all__ = ["Observe", "astep", "step", "stepper"]
 
 Observe = Callable[[Any], None]
 
 
-def stepper(pull: Callable[[Any], Any], this: Callable[[Any], Any]) -> Any:
-    """A method that does for a stream's own events what `step` does.
+def stepper(pull: Callable[[Any], Any]) -> Any:
+    """A method of a stream that does for its own events what `step` does.
 
     Args:
         pull: gives the next item of the stream, or raises `StopIteration`.
-        this: gives the stream for the method's `self`.
     """
-    is_proxy = this is not itself
 
     @pulls
     def stepped(self: Any) -> Any:
         call = self._chunkmeter_lease.call  # `LEASE`, which is quicker to find by a name that is written out
-        stream = this(self) if is_proxy else self
         opened = call.open
         if not opened.paused_ns:
-            return pull(stream)  # as in `step`
+            return pull(self)  # as in `step`
         opened.paused_ns = 0
         try:
-            item = pull(stream)
+            item = pull(self)
         except BaseException as error:
             _ended(call, error)
             raise
