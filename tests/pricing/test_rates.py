@@ -102,6 +102,7 @@ MODELS = (
 def file_of(content: str) -> PriceFile:
     """A price file that has been read."""
     file = PriceFile()
+    file.path = "prices.toml"
     file._rules = parse(content.encode(), "prices.toml").ready()
     return file
 
@@ -337,8 +338,7 @@ def test_a_price_that_begins_at_midnight_is_known_to_the_microsecond(by_day: boo
     assert resolved.known(None, "table", "alike", 10**40) is None
     assert resolved.known(None, "table", "other", at_ns) is None
     assert resolved.known(None, "another", "alike", at_ns) is None
-    (plan,) = resolved._kept[2].values()
-    assert bool(plan.days) == by_day
+    assert bool(resolved._kept[3]) == by_day
 
 
 def test_the_days_of_a_price_are_bounded() -> None:
@@ -347,8 +347,7 @@ def test_the_days_of_a_price_are_bounded() -> None:
     resolved.rates(None, lambda _: (Conditions(()), told), "table", "alike", TIMES[0], lambda: None)  # type: ignore[arg-type,return-value]
     for number in range(1, 2000):
         assert resolved.known(None, "table", "alike", number * day) is told
-    (plan,) = resolved._kept[2].values()
-    assert 0 < len(plan.days) <= 512
+    assert 0 < len(resolved._kept[3]) <= 512
 
 
 def test_what_was_worked_out_is_kept_and_bounded() -> None:

@@ -136,9 +136,11 @@ class Tally:
         """Clean the text that the chunks brought, as `chunkmeter.text` does."""
         self.going_on = None  # what is cleaned may be said again
         self.response_id = text.name(self.response_id, text.LONGEST)
-        self.response_model = text.name(self.response_model)
-        if self.service_tier is not None:
-            self.service_tier = text.name(self.service_tier)
+        model, tier = self.response_model, self.service_tier
+        if type(model) is not str or model not in text.usual:
+            self.response_model = text.again(model)
+        if tier is not None and (type(tier) is not str or tier not in text.usual):
+            self.service_tier = text.again(tier)
         if self.region is not None:
             self.region = text.name(self.region)
         if self.block_reason is not None:
@@ -158,7 +160,8 @@ class Tally:
     def raw_reasons(self) -> list[str | None]:
         """The provider's own finish reasons in the order of choices; None for a choice without one."""
         if len(self.reasons) == 1:
-            return [*map(_word, self.reasons.values())]
+            (reason,) = self.reasons.values()
+            return [reason if type(reason) is str and reason in text.usual else _word(reason)]
         return [_word(self.reasons[index]) for index in sorted(self.reasons)]
 
     def tokens(self) -> Tokens:
@@ -205,6 +208,8 @@ class Tally:
         """
         if failed:
             return "failed"
+        if tokens.input_tokens is not None and tokens.output_tokens is not None:  # so it is of nearly every call
+            return "reported" if self.final else "partial"
         if tokens.input_tokens is None and not tokens:
             if any(name in ITEMS and ITEMS[name].measures for name in self.items):
                 return "reported" if self.final else "partial"
@@ -246,7 +251,7 @@ def quantity(value: Any) -> int | float | None:
 
 def _word(reason: Any) -> str | None:
     if type(reason) is str:
-        return text.name(reason) or _NO_WORD
+        return text.again(reason) or _NO_WORD
     if isinstance(reason, Enum):  # a protocol buffer's enum has a number as its value, and the word as its name
         reason = reason.value if isinstance(reason.value, str) else reason.name
     if reason is None:

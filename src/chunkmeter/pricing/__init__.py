@@ -19,7 +19,9 @@ from typing import Any
 from .. import providers, threads
 from ..servers import Servers, who_answers
 from . import tiers
-from .answers import ELSEWHERE, IMPOSSIBLE, UNKNOWN_MODEL, Answer, CostStatus, Priced, Question, Unpriced, possible
+from .answers import (
+    ELSEWHERE, IMPOSSIBLE, MOST_COST, UNKNOWN_MODEL, Answer, CostStatus, Priced, Question, Unpriced, possible,
+)  # fmt: skip
 from .bill import bill
 from .items import Inner, Item
 from .price_file import PriceFile
@@ -153,11 +155,11 @@ def known(usage: Tokens, kind: Kind, in_use: InUse, prices: PriceFile, at_ns: in
     if rules is not None and rules.charges_requests:
         return None
     rates = prices.resolved.known(rules, table, kind, at_ns)
-    tokens = None if rates is None else linear(usage)
-    if rates is None or tokens is None:
+    if rates is None or (tokens := linear(usage)) is None:
         return None
     answer = rates.cost(tokens, usage.input_tokens or 0)
-    return answer if isinstance(answer, Priced) and possible(answer) is answer else None
+    # `price` is also asked whether an amount of another currency is possible.
+    return answer if type(answer) is Priced and answer.amount <= MOST_COST else None
 
 
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:
@@ -168,7 +170,7 @@ def knows(model: str, provider: str | None = None, prices: PriceFile | str | Non
 
 def in_use(prices: PriceFile) -> InUse:
     """What prices calls now, and is equal while that is the same: a file's rules, and the table."""
-    return prices.rules(), _bundled().in_use()
+    return None if prices.path is None else prices.rules(), _bundled().in_use()
 
 
 def import_looked_for() -> None:

@@ -23,10 +23,10 @@ _Kept = TypeVar("_Kept")
 _NANOSECONDS = 1e9
 
 _MOST = 512
-"""How many kinds of calls are kept, and of each how many periods and days."""
+"""How many kinds of calls are kept, of each how many periods, and how many kinds on a day."""
 _DAY = 24 * 60 * 60 * 10**9
-_MIDNIGHT = 10**4
-"""So many nanoseconds before midnight a moment may be rounded to the next day."""
+_SURE = _DAY - 10**4
+"""The nanoseconds of a day after which a moment may be rounded to the next day."""
 
 
 class Conditions(NamedTuple):
@@ -55,12 +55,10 @@ class _Plan(NamedTuple):
     Attributes:
         conditions: what says when their prices hold.
         rates: their rates, by which of the conditions hold; None where each such call has to be priced by itself.
-        days: the rates of calls on some days since the epoch, if those are the same all day.
     """
 
     conditions: Conditions
     rates: dict[tuple[bool, ...], Rates | None]
-    days: dict[int, Rates | None]
 
 
 class Resolved:
@@ -70,8 +68,9 @@ class Resolved:
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[Any, Any, dict[Hashable, _Plan]] = (None, None, {})
-        """The rules and the table that count, and the plans by them."""
+        self._kept: tuple[Any, Any, dict[Hashable, _Plan], dict[Hashable, Rates]] = (None, None, {}, {})
+        """The rules and the table that count, and by them: the plans of calls that are alike; and the rates of calls on
+        a day since the epoch, if those are the same all day."""
 
     def rates(
         self, rules: Overlay | None, listed: Listed, table: object, alike: Hashable, at: datetime,
@@ -87,10 +86,10 @@ class Resolved:
             at: when the request was made, with its time zone.
             asked: gives the question that the call is.
         """
-        by_rules, by_table, plans = self._kept
+        by_rules, by_table, plans, _ = self._kept
         if by_rules is not rules or by_table is not table:
             plans = {}
-            self._kept = rules, table, plans
+            self._kept = rules, table, plans, {}
         kind = alike if rules is None else (alike, rules.period(at))
         plan = plans.get(kind)
         if plan is not None:
@@ -98,7 +97,7 @@ class Resolved:
             if period in plan.rates:
                 return plan.rates[period]
         conditions, found = _worked_out(rules, listed, asked())
-        plan = plan or _put(plans, kind, _Plan(conditions, {}, {}))
+        plan = plan or _put(plans, kind, _Plan(conditions, {}))
         return _put(plan.rates, plan.conditions.period(at), found)
 
     def known(self, rules: Overlay | None, table: object, alike: Hashable, at_ns: int) -> Rates | None:
@@ -110,7 +109,7 @@ class Resolved:
             alike: what decides the price of a call, but for its time and its tokens.
             at_ns: when the request was made, in nanoseconds since the epoch; 0 where that isn't known.
         """
-        by_rules, by_table, plans = self._kept
+        by_rules, by_table, plans, by_day = self._kept
         if by_rules is not rules or by_table is not table or not at_ns:
             return None
         at = None
@@ -119,17 +118,16 @@ class Resolved:
             if at is None:
                 return None
             alike = alike, rules.period(at)
-        plan = plans.get(alike)
-        if plan is None:
+        this_day = alike, at_ns // _DAY
+        found, is_sure = by_day.get(this_day), at_ns % _DAY < _SURE
+        if found is not None and is_sure:
+            return found
+        plan, at = plans.get(alike), at or moment(at_ns)
+        if plan is None or at is None:
             return None
-        day, time = divmod(at_ns, _DAY)
-        is_sure = time < _DAY - _MIDNIGHT
-        if is_sure and day in plan.days:
-            return plan.days[day]
-        at = at or moment(at_ns)
-        found = None if at is None else plan.rates.get(plan.conditions.period(at))
+        found = plan.rates.get(plan.conditions.period(at))
         if found is not None and is_sure and plan.conditions.by_day:
-            _put(plan.days, day, found)
+            _put(by_day, this_day, found)
         return found
 
 
