@@ -92,7 +92,7 @@ class Assess:
     def _known(self, ended: Ended, billed: Tokens, in_use: InUse) -> Priced | None:
         """The cost of a call that has had its like; None where that has to be worked out, or something is to be said.
 
-        It has tokens of linear classes alone, as `pricing.known` says.
+        It has tokens of linear classes alone, as `InUse.known` says.
         """
         request, tally = ended.request, ended.tally
         if tally.items or tally.untold or tally.inner or tally.several_models or tally.provider_cost is not None:
@@ -103,7 +103,7 @@ class Assess:
             tally.region or region_of(request.server_address), request.server_address, request.server_port,
             request.named, self._servers,
         )  # fmt: skip
-        known = pricing.known(billed, kind, in_use, self._prices, ended.start_ns)
+        known = in_use.known(billed, kind, ended.start_ns)
         return None if known is None or known.assumed else known
 
     def _priced(self, ended: Ended, billed: Tokens) -> Answer:
