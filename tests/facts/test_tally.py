@@ -156,10 +156,11 @@ def test_a_refused_prompt_has_reported_all_its_usage() -> None:
 
 def test_no_tally_has_what_another_was_told() -> None:
     one, other = Tally(keeps_text=True), Tally()
-    one.reasons[0], one.items["web_search"], one.runs["web_search"] = "stop", 1, {1}
+    one.reasons[0] = "stop"
+    one.ran("web_search", 1)
     one.waived.add("web_search")
     one.ended, one.response_id, one.usage, one.untold = True, "r", object(), ("tool",)
-    one.inner.append(Inner("m", Tokens()))
+    one.inner.append(Inner(Tokens(), "m"))
     assert one.said == []
     told = {name: getattr(other, name) for name in Tally.__annotations__}
     assert not any(told.values()), told
