@@ -147,6 +147,20 @@ class Loud(str):
 def test_a_name_is_text_that_is_not_blank(value: Any, said: str | None) -> None:
     assert text.name(value) == said
     assert said is None or type(text.name(value)) is str
+    assert text.again(value) == said
+    assert text.again(value) == said, "the second time, too"
+
+
+def test_only_names_that_need_no_cleaning_are_usual_and_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "usual", kept := set[str]())
+    for value in (*HOSTILE, None, 3, Loud("loud"), "x" * 201):
+        text.again(value)
+    assert kept == set()
+    text.again("stop")
+    assert kept == {"stop"}
+    for number in range(2000):
+        assert text.again(f"model {number}") == f"model {number}"
+        assert len(kept) <= 512
 
 
 class Number(IntEnum):

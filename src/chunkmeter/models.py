@@ -40,7 +40,7 @@ class _Usage(_Model):
 
 if TYPE_CHECKING:
 
-    class Usage(Tokens, _Usage):  # pyrefly: ignore
+    class Usage(Tokens, _Usage):
         """The counts of `Tokens` that have a price, and the total."""
 
 else:

@@ -20,6 +20,7 @@ __all__ = [
     "LONGEST",
     "NAME",
     "TOGETHER",
+    "again",
     "attribute",
     "attributes",
     "carried",
@@ -27,6 +28,7 @@ __all__ = [
     "encodable",
     "first",
     "name",
+    "usual",
 ]
 
 _Item = TypeVar("_Item")
@@ -47,6 +49,7 @@ TOGETHER: Final = 4_000
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _is_plain = re.compile("[!-~][ -~]*").fullmatch
 """Tells a text of printable ASCII that does not begin with a space, which needs no cleaning and is not blank."""
+_MOST_USUAL = 512
 _LEAST, _MOST = -(2**63), 2**63 - 1  # OTLP's integers have 64 bits
 
 
@@ -67,6 +70,20 @@ def name(value: object, most: int = NAME) -> str | None:
         return None
     said = clean(value, most)
     return said if said and not said.isspace() else None
+
+
+usual: Final = set[str]()
+"""Names of models, tiers and reasons that `again` has been asked for and that need no cleaning."""
+
+
+def again(value: object) -> str | None:
+    """The same as `name`, of a value that the next call is likely to have too: then it is `usual`."""
+    said = name(value)
+    if said is not None and said is value:
+        if len(usual) >= _MOST_USUAL:
+            usual.clear()
+        usual.add(said)
+    return said
 
 
 def attribute(value: Any) -> AttributeValue | None:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from chunkmeter.facts.tally import Ending, Outcome, Tally, Tokens, count
+from chunkmeter.facts.tally import Ending, Inner, Outcome, Tally, Tokens, count
 
 
 class Word(enum.Enum):
@@ -152,3 +152,15 @@ def test_a_refused_prompt_has_reported_all_its_usage() -> None:
     made.block_reason = "SAFETY"
     assert made.usage_status(Tokens(input_tokens=5)) == "reported"
     assert made.usage_status(Tokens(total_tokens=5)) == "partial"
+
+
+def test_no_tally_has_what_another_was_told() -> None:
+    one, other = Tally(keeps_text=True), Tally()
+    one.reasons[0] = "stop"
+    one.ran("web_search", 1)
+    one.waived.add("web_search")
+    one.ended, one.response_id, one.usage, one.untold = True, "r", object(), ("tool",)
+    one.inner.append(Inner(Tokens(), "m"))
+    assert one.said == []
+    told = {name: getattr(other, name) for name in Tally.__annotations__}
+    assert not any(told.values()), told

@@ -102,6 +102,7 @@ MODELS = (
 def file_of(content: str) -> PriceFile:
     """A price file that has been read."""
     file = PriceFile()
+    file.path = "prices.toml"
     file._rules = parse(content.encode(), "prices.toml").ready()
     return file
 
@@ -145,7 +146,7 @@ def known(usage: Tokens, *, prices: PriceFile, at: datetime, **asked: Any) -> Pr
     assert pricing.moment(at_ns) == at
     kind = [asked.get(name) for name in ("model", "request_model", "provider", "service_tier", "region")]
     kind += [asked.get("server_address"), None, asked.get("named", True), None]
-    return pricing.known(usage, tuple(kind), pricing.in_use(prices), prices, at_ns)  # type: ignore[arg-type]
+    return pricing.in_use(prices).known(usage, tuple(kind), at_ns)
 
 
 @pytest.mark.slow
@@ -320,10 +321,16 @@ class Since:
 def test_a_price_that_begins_at_midnight_is_known_to_the_microsecond(by_day: bool) -> None:
     midnight = datetime(2026, 7, 1, tzinfo=UTC)
     resolved = Resolved()
-    earlier, later = (rates({"input": Decimal(each)}, (), Decimal(1), model="m", version="v") for each in (1, 2))
+    earlier, later = Decimal(1), Decimal(2)
 
     def listed(asked: Any) -> Any:
-        return Conditions((Since(midnight),), by_day), later if asked >= midnight else earlier
+        price = later if asked >= midnight else earlier
+        told = rates({"input": price}, (), Decimal(1), model="m", version="v")
+        return Conditions((Since(midnight),), by_day), told
+
+    def known(table: str, kind: str, at_ns: int) -> Decimal | None:
+        told = resolved.by(None, table).known(Tokens(input_tokens=1), kind, at_ns)
+        return None if told is None else told.amount
 
     at_ns = int(midnight.timestamp()) * 10**9
     for at in (midnight - timedelta(hours=1), midnight):
@@ -332,13 +339,13 @@ def test_a_price_that_begins_at_midnight_is_known_to_the_microsecond(by_day: boo
         for beside, expected in (
             (-(10**9), earlier), (-1000, earlier), (-1, later), (0, later), (1, later), (86_399 * 10**9, later),
         ):  # fmt: skip  # -1 is rounded up, as `datetime` has microseconds
-            assert resolved.known(None, "table", "alike", at_ns + beside) is expected, beside
-    assert resolved.known(None, "table", "alike", 0) is None
-    assert resolved.known(None, "table", "alike", 10**40) is None
-    assert resolved.known(None, "table", "other", at_ns) is None
-    assert resolved.known(None, "another", "alike", at_ns) is None
-    (plan,) = resolved._kept[2].values()
-    assert bool(plan.days) == by_day
+            assert known("table", "alike", at_ns + beside) == expected, beside
+    assert known("table", "alike", 1) == earlier
+    assert known("table", "alike", 0) is None, "0 is no time"
+    assert known("table", "alike", 10**40) is None
+    assert known("table", "other", at_ns) is None
+    assert bool(resolved.kept.by_day) == by_day
+    assert known("another", "alike", at_ns) is None
 
 
 def test_the_days_of_a_price_are_bounded() -> None:
@@ -346,16 +353,15 @@ def test_the_days_of_a_price_are_bounded() -> None:
     told = rates({"input": Decimal(1)}, (), Decimal(1), model="m", version="v")
     resolved.rates(None, lambda _: (Conditions(()), told), "table", "alike", TIMES[0], lambda: None)  # type: ignore[arg-type,return-value]
     for number in range(1, 2000):
-        assert resolved.known(None, "table", "alike", number * day) is told
-    (plan,) = resolved._kept[2].values()
-    assert 0 < len(plan.days) <= 512
+        assert resolved.by(None, "table").known(Tokens(input_tokens=7), "alike", number * day).amount == 7  # type: ignore[union-attr]
+    assert 0 < len(resolved.kept.by_day) <= 512
 
 
 def test_what_was_worked_out_is_kept_and_bounded() -> None:
     usage, file = Tokens(input_tokens=1, output_tokens=1), PriceFile()
     for number in range(2000):
         price(usage, model="gpt-4o", provider="openai", service_tier=f"tier {number}", prices=file)
-    plans = file.resolved._kept[2]
+    plans = file.resolved.kept.plans
     assert 0 < len(plans) <= 512
 
 

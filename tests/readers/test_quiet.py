@@ -100,7 +100,7 @@ def said(tally: Tally) -> dict[str, Any]:
                 return value
 
     # What `quiet` remembers of the last quiet event is no fact.
-    return {name: kept(getattr(tally, name)) for name in Tally.__slots__ if name != "going_on"}
+    return {name: kept(getattr(tally, name)) for name in Tally.__annotations__ if name != "going_on"}
 
 
 def quiet_ones(wire: str, quiet: Quiet, events: list[Any]) -> int:

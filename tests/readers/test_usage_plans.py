@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import asdict, replace
 from typing import Any
 
 from hypothesis import example, given
@@ -10,7 +12,7 @@ from openai import BaseModel
 from openai.types import CompletionUsage
 from openai.types.completion_usage import PromptTokensDetails
 
-from chunkmeter.facts.tally import count
+from chunkmeter.facts.tally import Tokens, count
 from chunkmeter.readers._openai_usage import _BESIDE, _COUNTS, tokens
 from chunkmeter.readers._usage import Table, counts, find, says_counts, says_more, states
 from chunkmeter.readers._view import View
@@ -71,7 +73,7 @@ def check(raw: Any, table: Table) -> None:
     expected = looked_for(said, table)
     for _ in range(2):
         got = counts(said, table)
-        assert {name: number for name in got.__slots__ if (number := getattr(got, name)) is not None} == expected
+        assert {name: number for name, number in asdict(got).items() if number is not None} == expected
         for field in table.paths:
             assert states(said, table, field) == (field in expected)
             if says_counts(raw, table, field):
@@ -145,3 +147,15 @@ def test_plans_are_bounded() -> None:
     before = len(table.plans)
     assert counts(View({"a": 5, **dict.fromkeys(map(str, range(1000)))}), table).input_tokens == 5
     assert len(table.plans) == before
+
+
+def test_counts_that_are_not_stated_are_none_as_in_any_tokens() -> None:
+    told = counts(CompletionUsage(prompt_tokens=5, completion_tokens=2, total_tokens=7), _COUNTS)
+    same = Tokens(input_tokens=5, output_tokens=2, total_tokens=7)
+    assert told == same
+    assert (repr(told), asdict(told)) == (repr(same), asdict(same))
+    assert replace(told, cached_tokens=3) == Tokens(5, 3, 2, 7)
+    assert pickle.loads(pickle.dumps(told)) == same
+    told.cached_tokens = 4
+    assert counts(CompletionUsage(prompt_tokens=5, completion_tokens=2, total_tokens=7), _COUNTS) == same
+    assert Tokens() == Tokens(None, None, None)

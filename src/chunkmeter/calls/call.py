@@ -204,7 +204,10 @@ class Call:
             at_ns: when the call ended, in nanoseconds since the epoch. If left out: the time of the last chunk for
                 the ending `collected`, now for any other.
         """
-        telemetry, end_ns = self.telemetry, at_ns or self._end_ns(ending)
+        # Garbage collection, a timeout or the exit may come long after the last chunk, and that wait is no latency. The
+        # wait for an error is.
+        last_ns = (self.last_ns or self.start_ns) if ending == "collected" else time_ns()
+        telemetry, end_ns = self.telemetry, at_ns or last_ns
         if keeper.collecting:
             keeper.later(partial(self.settle, ending, error_type, at_ns=end_ns))
             return
@@ -213,12 +216,13 @@ class Call:
         self._over()
         told: Ended | None = None
         facts: Facts | None = None
-        if self._reader is None and not self._failed and self._unread:
+        reader, owned = self._reader, self.mode == "owned"
+        if reader is None and not self._failed and self._unread:
             unread = UnknownWireError("none of its events fits a known wire")
             telemetry.guard.failed("reader", "telling the wire of a stream", unread, cure=_WRAP_INSTEAD)
-        owned = self.mode == "owned"
         try:
-            self._correct_operation()
+            if reader is None or reader.wire != self.tally.wire or reader.operation != self.request.operation:
+                self._correct_operation()
             ended = self._ended(ending, error_type, end_ns)
             self.facts = facts = telemetry.assess(ended)
             around, own = self.span if owned else span_in(self.context), self.mode != "metrics_only"
@@ -291,10 +295,3 @@ class Call:
             self.request, self.tally, outcome, error_type if outcome in ("error", "interrupted") else None,
             self.start_ns, self.first_ns, end_ns, self.chunks, self._failed,
         )  # fmt: skip
-
-    def _end_ns(self, ending: Ending) -> int:
-        # Garbage collection, a timeout or the exit may come long after the last chunk, and that wait is no latency.
-        # The wait for an error is.
-        if ending == "collected":
-            return self.last_ns or self.start_ns
-        return time_ns()

@@ -18,7 +18,9 @@ _TRUST: dict[UsageStatus, CostStatus] = {
 """How far to trust the cost of tokens, by how far to trust the tokens."""
 
 
-@dataclass(slots=True)  # not frozen, though nobody changes it: a frozen field takes twenty times as long to set
+# Not frozen, though nobody changes it: a frozen field takes twenty times as long to set. A generated `__init__` would
+# have to call another function for the two durations.
+@dataclass(slots=True, init=False)
 class Ended:
     """A call that is over, or the state of one that is not. Times are nanoseconds since the epoch, 0 for never.
 
@@ -49,10 +51,17 @@ class Ended:
     duration: float = field(init=False)
     time_to_first_chunk: float | None = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.duration = seconds(self.start_ns, self.end_ns)
-        timed = self.request.stream and self.request.sent and self.first_ns
-        self.time_to_first_chunk = seconds(self.start_ns, self.first_ns) if timed else None
+    def __init__(
+        self, request: Request, tally: Tally, outcome: Outcome, error_type: str | None, start_ns: int, first_ns: int,
+        end_ns: int, chunks: int = 0, failed: bool = False,
+    ) -> None:  # fmt: skip
+        self.request, self.tally, self.outcome, self.error_type = request, tally, outcome, error_type
+        self.start_ns, self.first_ns, self.end_ns = start_ns, first_ns, end_ns
+        self.chunks, self.failed = chunks, failed
+        # As `seconds` does, in less time.
+        self.duration = max(0, end_ns - start_ns) / _NANOSECONDS
+        timed = request.stream and request.sent and first_ns
+        self.time_to_first_chunk = max(0, first_ns - start_ns) / _NANOSECONDS if timed else None
 
 
 @dataclass(slots=True)  # the same

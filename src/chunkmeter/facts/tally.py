@@ -55,76 +55,56 @@ class Tally:
         request_model: the model asked for, where it is known: some services count in another way for older models.
     """
 
-    __slots__ = (
-        "block_reason",
-        "cached_response",
-        "count_billed",
-        "count_tokens",
-        "ended",
-        "going_on",
-        "inner",
-        "items",
-        "provider_cost",
-        "reasons",
-        "region",
-        "request_model",
-        "response_id",
-        "response_model",
-        "runs",
-        "said",
-        "service_tier",
-        "several_models",
-        "tells_runs",
-        "untold",
-        "usage",
-        "vectors",
-        "waived",
-        "wire",
-    )
+    # What most calls leave as it is stands here, as the class's own: so a call is spared to set it.
+    wire: str | None
+    request_model: str | None
+    reasons: dict[int, Any]
+    """Raw finish reason by choice index; None for a choice that was seen but has none yet."""
+    block_reason: str | None = None
+    """Why the provider refused the prompt, where it then sends no choice or no reason (Google, Bedrock)."""
+    ended: bool = False
+    """Whether the provider said that the answer is whole, on a wire that has no word for why it stopped."""
+    vectors: bool = False
+    """Whether the answer is embeddings, which are no tokens, so that there is no output to count."""
+    usage: Any = None
+    """The usage as the reader keeps it: the provider's last usage object, or fields that later ones amend."""
+    count_tokens: Callable[[Any], Tokens] | None = None
+    """Counts the tokens in `usage`; the reader sets both together."""
+    count_billed: Callable[[Any], Tokens] | None = None
+    """Counts the tokens in `usage` that are charged for, where the provider counts them apart (Cohere)."""
+    items: dict[str, int | float]
+    """What else the call is charged for, by item (`pricing.items`), each with its count so far."""
+    runs: dict[str, set[Hashable]]
+    """The runs of tools by item, on wires that tell them one by one and may tell them twice."""
+    waived: set[str]
+    """The items that cost this call nothing, whatever tells of them."""
+    tells_runs: bool = False
+    """Whether a chunk that otherwise brings only text may tell of runs, as Groq's may."""
+    going_on: tuple[Any, Any] | None = None
+    """The choice and the tier of the last chunk, where one more piece of text with both says nothing new."""
+    untold: tuple[str, ...] = ()
+    """What the call may be charged for and its source never tells of, in the words of `Priced.unpriced`."""
+    inner: list[Inner]
+    """The calls of models that this call is made of, where the provider tells them one by one and charges each."""
+    response_id: str | None = None
+    response_model: str | None = None
+    several_models: bool = False
+    """Whether the usage is that of several models: no one model's prices fit it."""
+    service_tier: str | None = None
+    region: str | None = None
+    """Where the call was served, where the provider says so."""
+    cached_response: bool | None = None
+    """Whether the answer came out of a gateway's cache, so that no model was asked."""
+    provider_cost: float | None = None
+    """What the provider itself charged, in USD; 0.0 is a charge, None means that it said nothing."""
+    said: list[str] | None = None
+    """The answer's text, piece by piece; None where it is not kept."""
 
     def __init__(self, wire: str | None = None, *, keeps_text: bool = False, request_model: str | None = None) -> None:
         self.wire, self.request_model = wire, request_model
-        self.reasons: dict[int, Any] = {}
-        """Raw finish reason by choice index; None for a choice that was seen but has none yet."""
-        self.block_reason: str | None = None
-        """Why the provider refused the prompt, where it then sends no choice or no reason (Google, Bedrock)."""
-        self.ended = False
-        """Whether the provider said that the answer is whole, on a wire that has no word for why it stopped."""
-        self.vectors = False
-        """Whether the answer is embeddings, which are no tokens, so that there is no output to count."""
-        self.usage: Any = None
-        """The usage as the reader keeps it: the provider's last usage object, or fields that later ones amend."""
-        self.count_tokens: Callable[[Any], Tokens] | None = None
-        """Counts the tokens in `usage`; the reader sets both together."""
-        self.count_billed: Callable[[Any], Tokens] | None = None
-        """Counts the tokens in `usage` that are charged for, where the provider counts them apart (Cohere)."""
-        self.items: dict[str, int | float] = {}
-        """What else the call is charged for, by item (`pricing.items`), each with its count so far."""
-        self.runs: dict[str, set[Hashable]] = {}
-        """The runs of tools by item, on wires that tell them one by one and may tell them twice."""
-        self.waived: set[str] = set()
-        """The items that cost this call nothing, whatever tells of them."""
-        self.tells_runs = False
-        """Whether a chunk that otherwise brings only text may tell of runs, as Groq's may."""
-        self.going_on: tuple[Any, Any] | None = None
-        """The choice and the tier of the last chunk, where one more piece of text with both says nothing new."""
-        self.untold: tuple[str, ...] = ()
-        """What the call may be charged for and its source never tells of, in the words of `Priced.unpriced`."""
-        self.inner: list[Inner] = []
-        """The calls of models that this call is made of, where the provider tells them one by one and charges each."""
-        self.response_id: str | None = None
-        self.response_model: str | None = None
-        self.several_models = False
-        """Whether the usage is that of several models: no one model's prices fit it."""
-        self.service_tier: str | None = None
-        self.region: str | None = None
-        """Where the call was served, where the provider says so."""
-        self.cached_response: bool | None = None
-        """Whether the answer came out of a gateway's cache, so that no model was asked."""
-        self.provider_cost: float | None = None
-        """What the provider itself charged, in USD; 0.0 is a charge, None means that it said nothing."""
-        self.said: list[str] | None = [] if keeps_text else None
-        """The answer's text, piece by piece; None where it is not kept."""
+        self.reasons, self.items, self.runs, self.waived, self.inner = {}, {}, {}, set(), []
+        if keeps_text:
+            self.said = []
 
     @property
     def final(self) -> bool:
@@ -136,9 +116,11 @@ class Tally:
         """Clean the text that the chunks brought, as `chunkmeter.text` does."""
         self.going_on = None  # what is cleaned may be said again
         self.response_id = text.name(self.response_id, text.LONGEST)
-        self.response_model = text.name(self.response_model)
-        if self.service_tier is not None:
-            self.service_tier = text.name(self.service_tier)
+        model, tier = self.response_model, self.service_tier
+        if type(model) is not str or model not in text.usual:
+            self.response_model = text.again(model)
+        if tier is not None and (type(tier) is not str or tier not in text.usual):
+            self.service_tier = text.again(tier)
         if self.region is not None:
             self.region = text.name(self.region)
         if self.block_reason is not None:
@@ -158,7 +140,8 @@ class Tally:
     def raw_reasons(self) -> list[str | None]:
         """The provider's own finish reasons in the order of choices; None for a choice without one."""
         if len(self.reasons) == 1:
-            return [*map(_word, self.reasons.values())]
+            (reason,) = self.reasons.values()
+            return [reason if type(reason) is str and reason in text.usual else _word(reason)]
         return [_word(self.reasons[index]) for index in sorted(self.reasons)]
 
     def tokens(self) -> Tokens:
@@ -190,7 +173,8 @@ class Tally:
 
     def forget_text(self) -> None:
         """Drop the answer's text, since a call may be held long after its end."""
-        self.said = None
+        if self.said is not None:
+            self.said = None
 
     def outcome(self, ending: Ending) -> Outcome:
         """What became of the call, by how its stream ended."""
@@ -205,6 +189,8 @@ class Tally:
         """
         if failed:
             return "failed"
+        if tokens.input_tokens is not None and tokens.output_tokens is not None:  # so it is of nearly every call
+            return "reported" if self.final else "partial"
         if tokens.input_tokens is None and not tokens:
             if any(name in ITEMS and ITEMS[name].measures for name in self.items):
                 return "reported" if self.final else "partial"
@@ -246,7 +232,7 @@ def quantity(value: Any) -> int | float | None:
 
 def _word(reason: Any) -> str | None:
     if type(reason) is str:
-        return text.name(reason) or _NO_WORD
+        return text.again(reason) or _NO_WORD
     if isinstance(reason, Enum):  # a protocol buffer's enum has a number as its value, and the word as its name
         reason = reason.value if isinstance(reason.value, str) else reason.name
     if reason is None:

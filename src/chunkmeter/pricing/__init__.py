@@ -25,7 +25,7 @@ from .items import Inner, Item
 from .price_file import PriceFile
 from .provider_cost import price as as_charged
 from .rates import DECIMALS
-from .resolved import moment
+from .resolved import InUse, moment
 from .tokens import Tokens, linear
 from .updates import Updates, version_of
 
@@ -44,7 +44,6 @@ __all__ = [
     "Unpriced",
     "in_use",
     "keep_updated",
-    "known",
     "knows",
     "loaded",
     "moment",
@@ -53,9 +52,6 @@ __all__ = [
     "table_version",
     "warm_up",
 ]
-
-InUse = tuple[Any, object]
-"""The rules of a price file, None without one; and the bundled table, as `bundled` has it."""
 
 Kind = tuple[
     str | None, str | None, str | None, str | None, str | None, str | None, int | None, bool, Servers | None
@@ -136,30 +132,6 @@ def price(
         return possible(as_charged(asked(), partial(_as_listed, file)))
 
 
-def known(usage: Tokens, kind: Kind, in_use: InUse, prices: PriceFile, at_ns: int) -> Priced | None:
-    """What `price` says of a call, told in less time; None where `price` has to be asked.
-
-    It has to be where tokens are of other classes than those of `tokens.LINEAR`, or are impossible.
-
-    Args:
-        usage: the call's token counts. It is charged for nothing else, and the provider named no cost.
-        kind: all else that decides its price.
-        in_use: the prices in use.
-        prices: your own prices.
-        at_ns: when the request was made, in nanoseconds since the epoch.
-    """
-    rules, table = in_use
-    # The file may have been read again as a call was priced that is alike, and a fee for a request be new.
-    if rules is not None and rules.charges_requests:
-        return None
-    rates = prices.resolved.known(rules, table, kind, at_ns)
-    tokens = None if rates is None else linear(usage)
-    if rates is None or tokens is None:
-        return None
-    answer = rates.cost(tokens, usage.input_tokens or 0)
-    return answer if isinstance(answer, Priced) and possible(answer) is answer else None
-
-
 def knows(model: str, provider: str | None = None, prices: PriceFile | str | None = None) -> bool:
     """Whether some price table lists the model, spelled like this, so that the name may become a metric label."""
     name = providers.provider_name(provider)
@@ -167,8 +139,10 @@ def knows(model: str, provider: str | None = None, prices: PriceFile | str | Non
 
 
 def in_use(prices: PriceFile) -> InUse:
-    """What prices calls now, and is equal while that is the same: a file's rules, and the table."""
-    return prices.rules(), _bundled().in_use()
+    """What prices calls now: the same object for as long as a file's rules and the table are the same."""
+    rules, table = None if prices.path is None else prices.rules(), _bundled().in_use()
+    kept = prices.resolved.kept
+    return kept if kept.rules is rules and kept.table is table else prices.resolved.by(rules, table)
 
 
 def import_looked_for() -> None:

@@ -90,7 +90,7 @@ class Question:
         return tuple(name[: text.NAME] for name in dict.fromkeys((self.model, self.request_model)) if name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that `Rates.cost` sets what calls share in one step
 class Priced:
     """What a call cost.
 

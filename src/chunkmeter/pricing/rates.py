@@ -6,8 +6,9 @@ Nearly every call counts classes of tokens whose price is a number, and that num
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
+from functools import reduce
 from typing import Any, Final
 
 from .. import semconv
@@ -25,7 +26,7 @@ _FINEST: Final = -17
 """The least exponent of the price of one token, which is below `_DEAREST`. A decimal has room for 28 digits: with these
 no product with a count, and no sum of such products, is ever rounded, in whichever order it is worked out."""
 _DEAREST: Final = 10
-_NONE: Final = frozenset[str]()
+_multiply, _add = DECIMALS.multiply, DECIMALS.add
 
 _Prices = Mapping[str, Decimal]
 
@@ -55,6 +56,15 @@ class Rates:
     multiplier: Decimal = Decimal(1)
     assumed: bool = False
     own: bool = False
+    _said: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    """What all calls' answers say, by the fields of `Priced`."""
+
+    def __post_init__(self) -> None:
+        same = Priced(
+            _NOTHING, self.currency, "local", self.model, self.version,
+            multiplier=self.multiplier, unpriced=self.unpriced, assumed=self.assumed,
+        )  # fmt: skip
+        object.__setattr__(self, "_said", vars(same))
 
     def cost(self, tokens: Mapping[str, int], input_tokens: int) -> Answer:
         """What a call costs; the model's answer is unknown where it has tokens that no price is for.
@@ -66,20 +76,16 @@ class Rates:
         prices = self.prices
         if self.longer:
             prices = next((longer for above, longer in self.longer if input_tokens > above), prices)
-        split: dict[str, Decimal] = {}
-        amount = _NOTHING
-        for name, number in tokens.items():
-            if not number:
-                split[name] = _NOTHING
-            elif name in prices:
-                split[name] = part = DECIMALS.multiply(prices[name], number)
-                amount = DECIMALS.add(amount, part)
-            else:
-                return UNKNOWN_MODEL
-        return Priced(
-            amount, self.currency, "local", self.model, self.version, split, self.multiplier, self.unpriced,
-            self.assumed, frozenset(split) if self.own else _NONE,
-        )  # fmt: skip
+        split = dict.fromkeys(tokens, _NOTHING)
+        try:
+            for name, number in tokens.items():
+                if number:
+                    split[name] = _multiply(prices[name], number)
+        except KeyError:
+            return UNKNOWN_MODEL
+        answer = Priced.__new__(Priced)  # in one step: to set ten frozen fields takes as long as all of the above
+        vars(answer).update(self._said, amount=reduce(_add, split.values()), split=split)
+        return replace(answer, own=frozenset(split)) if self.own else answer
 
 
 def rates(prices: _Prices, longer: Iterable[tuple[int, _Prices]], factor: Decimal, **said: Any) -> Rates | None:

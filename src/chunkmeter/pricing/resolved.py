@@ -11,22 +11,23 @@ from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .answers import Question
+from .answers import MOST_COST, Priced, Question
 from .rates import Rates
+from .tokens import Tokens, linear
 
 if TYPE_CHECKING:
     from .overlay import Overlay
 
-__all__ = ["Conditions", "Listed", "Resolved", "moment"]
+__all__ = ["Conditions", "InUse", "Listed", "Resolved", "moment"]
 
 _Kept = TypeVar("_Kept")
 _NANOSECONDS = 1e9
 
 _MOST = 512
-"""How many kinds of calls are kept, and of each how many periods and days."""
+"""How many kinds of calls are kept, of each how many periods, and how many kinds on a day."""
 _DAY = 24 * 60 * 60 * 10**9
-_MIDNIGHT = 10**4
-"""So many nanoseconds before midnight a moment may be rounded to the next day."""
+_SURE = _DAY - 10**4
+"""The nanoseconds of a day after which a moment may be rounded to the next day."""
 
 
 class Conditions(NamedTuple):
@@ -55,23 +56,92 @@ class _Plan(NamedTuple):
     Attributes:
         conditions: what says when their prices hold.
         rates: their rates, by which of the conditions hold; None where each such call has to be priced by itself.
-        days: the rates of calls on some days since the epoch, if those are the same all day.
     """
 
     conditions: Conditions
     rates: dict[tuple[bool, ...], Rates | None]
-    days: dict[int, Rates | None]
+
+
+class InUse:
+    """What prices calls: the rules of one price file, and the table in use; with the rates of calls by them.
+
+    Args:
+        rules: the price file's rules, None without a file.
+        table: the table.
+
+    Attributes:
+        rules: the same.
+        table: the same.
+        plans: how calls are priced, by all that decides it.
+        by_day: the rates of calls by kind and day since the epoch, if those are the same all day. A file's rules may
+            change within a day; so with a file, a kind has what holds of them beside it.
+    """
+
+    __slots__ = ("by_day", "plans", "rules", "table")
+
+    def __init__(self, rules: Overlay | None, table: object) -> None:
+        self.rules, self.table = rules, table
+        self.plans: dict[Hashable, _Plan] = {}
+        self.by_day: dict[Hashable, Rates] = {}
+
+    def known(self, usage: Tokens, kind: Hashable, at_ns: int) -> Priced | None:
+        """What `pricing.price` says of a call, told in less time; None where that has to be asked.
+
+        It has to be where tokens are of other classes than those of `tokens.LINEAR`, or are impossible.
+
+        Args:
+            usage: the call's token counts. It is charged for nothing else, and the provider named no cost.
+            kind: all else that decides its price: a `pricing.Kind`.
+            at_ns: when the request was made, in nanoseconds since the epoch; 0 where that isn't known.
+        """
+        rates = self.by_day.get((kind, at_ns // _DAY)) if at_ns % _DAY < _SURE else None
+        if rates is None and (rates := self.rates(kind, at_ns)) is None:
+            return None
+        tokens = linear(usage)
+        if tokens is None:
+            return None
+        answer = rates.cost(tokens, usage.input_tokens or 0)
+        # `price` knows how much is possible of another currency.
+        return answer if type(answer) is Priced and answer.amount <= MOST_COST else None
+
+    def rates(self, kind: Hashable, at_ns: int) -> Rates | None:
+        """The rates of a call, only if they have been worked out before."""
+        rules, at = self.rules, moment(at_ns)
+        # The file may have been read again as a call was priced that is alike, and a fee for a request be new.
+        if at is None or (rules is not None and rules.charges_requests):
+            return None
+        kind = kind if rules is None else (kind, rules.period(at))
+        day, time = divmod(at_ns, _DAY)
+        is_sure = time < _SURE and day != 0  # a call of unknown time has day 0, and no price of that day
+        if is_sure and (found := self.by_day.get((kind, day))) is not None:
+            return found
+        plan = self.plans.get(kind)
+        if plan is None:
+            return None
+        found = plan.rates.get(plan.conditions.period(at))
+        if found is not None and is_sure and plan.conditions.by_day:
+            _put(self.by_day, (kind, day), found)
+        return found
 
 
 class Resolved:
     """The rates of calls by the rules of one price file, and by the table in use.
 
     It takes no lock: two threads that find nothing may work the same out at once.
+
+    Attributes:
+        kept: the rules and the table that count, with what was worked out by them.
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[Any, Any, dict[Hashable, _Plan]] = (None, None, {})
-        """The rules and the table that count, and the plans by them."""
+        self.kept = InUse(None, None)
+
+    def by(self, rules: Overlay | None, table: object) -> InUse:
+        """What was worked out by these rules and this table; all else is forgotten."""
+        kept = self.kept
+        if kept.rules is not rules or kept.table is not table:
+            kept = self.kept = InUse(rules, table)
+        return kept
 
     def rates(
         self, rules: Overlay | None, listed: Listed, table: object, alike: Hashable, at: datetime,
@@ -87,10 +157,7 @@ class Resolved:
             at: when the request was made, with its time zone.
             asked: gives the question that the call is.
         """
-        by_rules, by_table, plans = self._kept
-        if by_rules is not rules or by_table is not table:
-            plans = {}
-            self._kept = rules, table, plans
+        plans = self.by(rules, table).plans
         kind = alike if rules is None else (alike, rules.period(at))
         plan = plans.get(kind)
         if plan is not None:
@@ -98,39 +165,8 @@ class Resolved:
             if period in plan.rates:
                 return plan.rates[period]
         conditions, found = _worked_out(rules, listed, asked())
-        plan = plan or _put(plans, kind, _Plan(conditions, {}, {}))
+        plan = plan or _put(plans, kind, _Plan(conditions, {}))
         return _put(plan.rates, plan.conditions.period(at), found)
-
-    def known(self, rules: Overlay | None, table: object, alike: Hashable, at_ns: int) -> Rates | None:
-        """The same, only if it has been worked out before.
-
-        Args:
-            rules: the price file's rules, None without a file.
-            table: the table in use.
-            alike: what decides the price of a call, but for its time and its tokens.
-            at_ns: when the request was made, in nanoseconds since the epoch; 0 where that isn't known.
-        """
-        by_rules, by_table, plans = self._kept
-        if by_rules is not rules or by_table is not table or not at_ns:
-            return None
-        at = None
-        if rules is not None:
-            at = moment(at_ns)
-            if at is None:
-                return None
-            alike = alike, rules.period(at)
-        plan = plans.get(alike)
-        if plan is None:
-            return None
-        day, time = divmod(at_ns, _DAY)
-        is_sure = time < _DAY - _MIDNIGHT
-        if is_sure and day in plan.days:
-            return plan.days[day]
-        at = at or moment(at_ns)
-        found = None if at is None else plan.rates.get(plan.conditions.period(at))
-        if found is not None and is_sure and plan.conditions.by_day:
-            _put(plan.days, day, found)
-        return found
 
 
 def moment(at_ns: int) -> datetime | None:

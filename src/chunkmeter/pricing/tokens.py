@@ -48,7 +48,7 @@ def _count(
     return field(default=None, metadata=said)
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: where most counts are None, a reader sets its few in one step (`readers/_usage.py`)
 class Tokens:
     """Token counts of one call; None where the provider said nothing.
 
@@ -140,6 +140,7 @@ _MEDIA: Final = ("audio", "image", "video")
 _KEPT_LONGER: Final = ("cache_write_1h", "cache_write_12h")
 
 _priced_counts = attrgetter(*(each.count for each in CLASSES.values()))
+_linear_counts = attrgetter(*(CLASSES[name].count for name in LINEAR))
 _other_counts = attrgetter(*(each.count for each in CLASSES.values() if each.name not in LINEAR))
 _OTHERS: Final = tuple(name for name in CLASSES if name not in LINEAR)
 _WHOLE: Final = {name: _whole(name) for name in CLASSES}
@@ -217,32 +218,33 @@ def linear(usage: Tokens) -> dict[str, int] | None:
 
     Also None where the usage counts neither input nor output, or is impossible.
     """
-    given, made, others = usage.input_tokens, usage.output_tokens, _other_counts(usage)
+    given, read, written, made, reasoned = _linear_counts(usage)
+    others = _other_counts(usage)
     if any(others) or (given is None and made is None) or (usage.total_tokens or 0) > MOST_TOKENS:
         return None
-    read, written, reasoned = usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens
     count: dict[str, int] = {}
     if given is not None:
-        count["input"] = alone = given - (read or 0) - (written or 0)
-        if alone < 0 or given > MOST_TOKENS:
+        if given > MOST_TOKENS:
             return None
+        count["input"] = given
         if read is not None:
             count["cache_read"] = read
+            count["input"] -= read
         if written is not None:
             count["cache_write"] = written
-        if (read or 0) < 0 or (written or 0) < 0:
-            return None
+            count["input"] -= written
     elif read or written:
         return None
     if made is not None:
-        count["output"] = alone = made - (reasoned or 0)
-        if alone < 0 or made > MOST_TOKENS:
+        if made > MOST_TOKENS:
             return None
+        count["output"] = made
         if reasoned is not None:
             count["reasoning"] = reasoned
-            if reasoned < 0:
-                return None
+            count["output"] -= reasoned
     elif reasoned is not None and not 0 <= reasoned <= MOST_TOKENS:
+        return None
+    if min(count.values()) < 0:
         return None
     if others != _NO_OTHERS:
         zeros = (name for name, number in zip(_OTHERS, others, strict=True) if number is not None)

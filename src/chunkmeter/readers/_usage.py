@@ -23,6 +23,8 @@ _TOO_MUCH = 10**18  # no call costs so much, in USD or in ticks
 _CHARGES = (("cost", 1), ("cost.total_cost", 1), ("cost_in_usd_ticks", 10**10))
 
 _INTEGERS = {int}
+_is_count = range(MOST_COUNTED).__contains__
+"""Whether an integer is a count as it is; of another type it would take long to tell."""
 _Path = tuple[str, ...]
 _MOST_PLANS, _MOST_NAMES = 64, 100
 
@@ -75,15 +77,30 @@ def find(said: View, path: str) -> Any:
 
 def counts(said: Any, table: Table) -> Tokens:
     """The counts that `table` finds in a usage object."""
-    found: dict[str, int | None] = {}
-    _count(found, said.raw if type(said) is View else said, table)
-    return Tokens(**found)
+    tokens = Tokens.__new__(Tokens)  # in one step: each other count is the class's own None
+    tokens.__dict__ = numbers(said, table)
+    return tokens
 
 
 def numbers(said: Any, table: Table) -> dict[str, int | None]:
     """The same by the names that the table has for them; what has no count is None or is left out."""
-    found: dict[str, int | None] = {}
-    _count(found, said.raw if type(said) is View else said, table)
+    raw = said.raw if type(said) is View else said
+    plan = table.plans.get(type(raw))
+    # As `_plan` does, in less time.
+    if plan is None or getattr(raw, "__pydantic_extra__", None) or not plan.names.issuperset(told := raw.__dict__):
+        plan, told = _plan(raw, table)
+    stated: list[Any] = [*map(told.get, plan.straight.values())]
+    if {*map(type, stated)} != _INTEGERS or not all(map(_is_count, stated)):
+        stated = [*map(count, stated)]
+    found: dict[str, int | None] = dict(zip(plan.straight, stated, strict=True))
+    for key, its in plan.inner:
+        inner = told.get(key)
+        if inner is not None and (type(inner) in its.plans or is_object(inner)):
+            found.update(numbers(inner, its))
+    if plan.others:
+        seen = raw if isinstance(raw, View) else View(raw)
+        for field in plan.others:
+            found[field] = _first(seen, plan.paths[field])
     return found
 
 
@@ -130,23 +147,6 @@ def _states(said: View, plan: _Plan, told: Mapping[str, Any], names: tuple[str, 
         elif name in plan.paths and _first(said, plan.paths[name]) is not None:
             return True
     return False
-
-
-def _count(found: dict[str, int | None], raw: Any, table: Table) -> None:
-    plan, told = _plan(raw, table)
-    said: list[Any] = [*map(told.get, plan.straight.values())]
-    if {*map(type, said)} == _INTEGERS and min(said) >= 0 and max(said) < MOST_COUNTED:
-        found.update(zip(plan.straight, said, strict=True))
-    else:
-        found.update(zip(plan.straight, map(count, said), strict=True))
-    for key, its in plan.inner:
-        inner = told.get(key)
-        if inner is not None and (type(inner) in its.plans or is_object(inner)):
-            _count(found, inner, its)
-    if plan.others:
-        seen = raw if isinstance(raw, View) else View(raw)
-        for field in plan.others:
-            found[field] = _first(seen, plan.paths[field])
 
 
 def sum_of(*parts: int | None) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import pricing
-from ..facts.cost_metadata import region_in, tier_of
+from ..facts.cost_metadata import region_in, region_of, tier_of
 from ..facts.ended import Ended, Facts
 from ..facts.request import Request
 from ..facts.tally import Tokens
@@ -64,7 +64,7 @@ class Assess:
             tally.clean()
             raw_reasons = tally.raw_reasons()
             tokens = tally.tokens()
-            billed = tally.billed(tokens)
+            billed = tokens if tally.count_billed is None else tally.billed(tokens)
         except Exception as error:  # noqa: BLE001 -- a guard's context manager would cost too much for each call
             failed = True
             self._guard.failed("reader", f"reading the usage of {tally.wire}", error)
@@ -92,16 +92,18 @@ class Assess:
     def _known(self, ended: Ended, billed: Tokens, in_use: InUse) -> Priced | None:
         """The cost of a call that has had its like; None where that has to be worked out, or something is to be said.
 
-        It has tokens of linear classes alone, as `pricing.known` says.
+        It has tokens of linear classes alone, as `InUse.known` says.
         """
         request, tally = ended.request, ended.tally
         if tally.items or tally.untold or tally.inner or tally.several_models or tally.provider_cost is not None:
             return None
+        tier = tally.service_tier or (request.tier and tier_of(tally, request))
         kind = (
-            tally.response_model, request.model, request.provider, tier_of(tally, request), region_in(tally, request),
-            request.server_address, request.server_port, request.named, self._servers,
+            tally.response_model, request.model, request.provider, tier,
+            tally.region or region_of(request.server_address), request.server_address, request.server_port,
+            request.named, self._servers,
         )  # fmt: skip
-        known = pricing.known(billed, kind, in_use, self._prices, ended.start_ns)
+        known = in_use.known(billed, kind, ended.start_ns)
         return None if known is None or known.assumed else known
 
     def _priced(self, ended: Ended, billed: Tokens) -> Answer:
