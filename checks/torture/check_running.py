@@ -28,6 +28,7 @@ from chunkmeter.calls.keeper import Keeper
 from chunkmeter.facts.ended import Ended, Request
 from chunkmeter.facts.tally import Tally, Tokens
 from chunkmeter.instrumentors import MirascopeInstrumentor, OpenAIInstrumentor
+from chunkmeter.pricing import InUse
 from chunkmeter.readers import Reader
 from chunkmeter.testing import Kit, attributes_of
 from replay.server import Server
@@ -150,8 +151,8 @@ async def test_61_a_price_table_that_hangs_or_fails_holds_up_no_stream(
     def fail(*_: object, **__: object) -> Any:
         raise OSError("no table")
 
-    for name in ("known", "price"):  # a call that has had its like, and one that has not
-        monkeypatch.setattr(pricing, name, fail)
+    for owner, name in ((InUse, "known"), (pricing, "price")):  # a call that has had its like, and one that has not
+        monkeypatch.setattr(owner, name, fail)
     assert len(await way.rest(wrap(await way.create(way.openai())))) == 8
     assert kit.total("chunkmeter.calls", cost__status="failed") == 1
     assert kit.total("chunkmeter.errors", stage="price") == 1

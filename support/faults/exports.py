@@ -15,8 +15,13 @@ from opentelemetry.trace import Span
 from chunkmeter import semconv
 from chunkmeter.facts.ended import Ended, Facts
 from chunkmeter.reporting import attributes
+from chunkmeter.reporting.labelled import Labelled
+from chunkmeter.reporting.points import Value
 from chunkmeter.reporting.telemetry import Telemetry
 from support.faults import fault, put
+
+_COST = 3
+"""The first points of a call: one for the call itself, two for its cost."""
 
 
 @fault("e2e")
@@ -36,13 +41,13 @@ def lost_batch() -> None:
 @fault("e2e")
 def double_count() -> None:
     """A call's cost is counted at its end and once more."""
-    record_cost = Telemetry.record_cost
+    record = Telemetry._record
 
-    def twice(self: Telemetry, ended: Ended, facts: Facts, context: Context) -> None:
-        record_cost(self, ended, facts, context)
-        record_cost(self, ended, facts, context)
+    def twice(self: Telemetry, labelled: Labelled, values: Sequence[Value], context: Context) -> None:
+        record(self, labelled, values, context)
+        record(self, labelled, values[:_COST], context)
 
-    put(Telemetry, "record_cost", twice)
+    put(Telemetry, "_record", twice)
 
 
 @fault("e2e")

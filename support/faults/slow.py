@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chunkmeter import readers
-from chunkmeter.pricing.resolved import Resolved
+from chunkmeter.pricing.resolved import InUse, Resolved
 from chunkmeter.reporting.telemetry import Telemetry
 from support.faults import fault, put
 
@@ -48,4 +48,4 @@ def slow_price() -> None:
         return kept(Resolved(), *asked)
 
     put(Resolved, "rates", anew)
-    put(Resolved, "known", lambda *_: None)
+    put(InUse, "known", lambda *_: None)
