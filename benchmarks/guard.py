@@ -58,9 +58,9 @@ MEASURED = (_chunk, _call, _price, _held, _start)
 # Each figure: what is held against what, and the most that this may come to.
 LIMITS = {
     "for": ("a chunk by `for`, over an iterator that notes the time of each", 5.0),
-    "next": ("a chunk by `next`, over an iterator that notes the time of each", 8.4),
+    "next": ("a chunk by `next`, over an iterator that notes the time of each", 6.5),
     "async": ("a chunk by `async`, over an iterator that notes the time of each", 5.5),
-    "call": ("a call, over its span and points by hand", 3.0),
+    "call": ("a call, over its span and points by hand", 2.6),
     "price": ("a price, over genai-prices' own", 0.17),
     "held": ("memory of an open stream, over the SDK's span", 2.3),
     "import": ("`import chunkmeter`, over importing opentelemetry.sdk", 0.2),
