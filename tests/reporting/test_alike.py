@@ -131,6 +131,19 @@ def test_what_is_kept_is_bounded(kits: Callable[..., Kit]) -> None:
     assert kit.total("chunkmeter.calls") == 2100
 
 
+def test_what_is_kept_is_bounded_for_all_kinds_and_all_that_spend_together(kits: Callable[..., Kit]) -> None:
+    """Tenants times models, as a service of many users has them."""
+    kit = kits(metric_labels=("tenant",))
+    for number in range(3000):
+        with chunkmeter.labels(tenant=f"tenant-{number}"):
+            spending = kit.telemetry.attribution.capture()
+        for model in ("gpt-4o", "gpt-4o-mini"):
+            Call(kit.telemetry, Request(provider="openai", model=model, labels=spending)).settle("exhausted")
+        kinds = kit.telemetry._kinds._kept.values()
+        assert sum(len(alike.labelled) for alike in kinds) <= 2048
+    assert kit.total("chunkmeter.calls") == 6000
+
+
 def test_a_price_file_that_is_read_again_names_its_models_from_the_next_call_on(
     kits: Callable[..., Kit], tmp_path: Path
 ) -> None:

@@ -49,21 +49,17 @@ def reaching(library: str, context: Context | None = None) -> Call | None:
     return None if call is None or library in _passed(context) else call
 
 
-def passing(library: str, context: Context | None = None) -> tuple[Call, Context] | None:
+def passing(library: str, context: Context) -> tuple[Call, Context] | None:
     """The call that `reaching` gives, and the context in which its request has passed through the library's hook.
 
     That is to be the current one while the hook sends the request on.
 
     Args:
         library: the library.
-        context: the current context if left out.
+        context: the current context.
     """
-    if context is None:
-        context = otel_context.get_current()
-    call = current_call(context)
-    if call is None or library in (passed := _passed(context)):
-        return None
-    return call, Context({**context, _PASSED: (*passed, library)})
+    call = reaching(library, context)
+    return None if call is None else (call, Context({**context, _PASSED: (*_passed(context), library)}))
 
 
 def _passed(context: Context) -> tuple[str | None, ...]:

@@ -206,7 +206,7 @@ class Method:
         return self._passed_on(result) if inspect.isawaitable(result) else result
 
     async def _passed_on(self, result: Awaitable[Any]) -> Any:
-        passed = passing(self.library)
+        passed = passing(self.library, get_current())
         if passed is None:
             return await result
         token = attach(passed[1])

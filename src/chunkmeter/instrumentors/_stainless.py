@@ -12,6 +12,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable, Iterator
+from contextvars import Token
 from functools import partial
 from typing import Any
 
@@ -81,10 +82,7 @@ class _Hooks:
         here = get_current()
         passed = passing(self._sdk.package, here)
         if passed is not None:
-            call, context = passed
-            if call.library is None:
-                self._tell(call, client, args, kwargs)
-            token = attach(context)
+            token = self._enter(*passed, client, args, kwargs)
             try:
                 return wrapped(*args, **kwargs)
             finally:
@@ -112,10 +110,7 @@ class _Hooks:
         here = get_current()
         passed = passing(self._sdk.package, here)
         if passed is not None:
-            call, context = passed
-            if call.library is None:
-                self._tell(call, client, args, kwargs)
-            token = attach(context)
+            token = self._enter(*passed, client, args, kwargs)
             try:
                 return await wrapped(*args, **kwargs)
             finally:
@@ -125,7 +120,6 @@ class _Hooks:
             return await wrapped(*args, **kwargs)
         call = answer.begun()
         self._answers.awaited[call] = answer
-
         try:
             if not self._asks(answer):
                 return await asend(call, wrapped, *args, **kwargs)
@@ -136,12 +130,17 @@ class _Hooks:
         finally:
             self._answers.awaited.pop(call, None)
 
-    def _tell(self, call: Call, client: Any, args: Any, kwargs: Any) -> None:
-        """Tell what the request says to a call that the application has begun, with `wrap` around a manager."""
-        with self._telemetry.guard("hook", "describing a request"):
-            given = self._given(client, args, kwargs)
-            if given is not None:
-                call.learn(given.described(keeps_prompt=self._telemetry.settings.estimate)[0])
+    def _enter(self, call: Call, context: Context, client: Any, args: Any, kwargs: Any) -> Token[Context]:
+        """Have the request of a call that another hook has begun, or the application, pass through this one.
+
+        A call of the application's, with `wrap` around a manager, is told what the request says.
+        """
+        if call.library is None:
+            with self._telemetry.guard("hook", "describing a request"):
+                given = self._given(client, args, kwargs)
+                if given is not None:
+                    call.learn(given.described(keeps_prompt=self._telemetry.settings.estimate)[0])
+        return attach(context)
 
     def _begins(self, traced: bool, client: Any) -> bool:
         """Whether calls of this client begin here: in `_request` if the client traces itself, else in `request`."""

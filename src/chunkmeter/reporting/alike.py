@@ -16,9 +16,8 @@ from .labelled import Labelled
 __all__ = ["Alike", "Kinds"]
 
 _MOST = 2048
-"""How many kinds of calls are kept: more than the series that the SDK keeps of a metric."""
-_MOST_OF_ONE = 2048
-"""How many sets of labels are kept of one kind."""
+"""How many kinds of calls are kept, and how many sets of labels of all of them together: more than the series that the
+SDK keeps of a metric."""
 _MOST_CHOICES = 16
 """What a call with more choices has is not kept: each has a reason of its own."""
 
@@ -40,12 +39,6 @@ class Alike:
         self.written: dict[tuple[str, ...], tuple[dict[str, Any], tuple[str, ...]]] = {}
         self.labelled: dict[Hashable, Labelled] = {}
 
-    def keep(self, whose: Hashable, labelled: Labelled) -> None:
-        """Keep the points of a call for the next one that spends on the same behalf."""
-        if len(self.labelled) >= _MOST_OF_ONE:
-            self.labelled.clear()
-        self.labelled[whose] = labelled
-
 
 class Kinds:
     """Finds what a call shares with those that are alike. Never raises."""
@@ -54,11 +47,13 @@ class Kinds:
         self._in_use: object = None
         """The prices by which these are worked out:"""
         self._kept: dict[Hashable, Alike] = {}
+        self._sets = 0
+        """How many sets of labels these have. Two threads at once may count one too few."""
 
     def renew(self, in_use: object) -> None:
         """Forget what was worked out by other prices than those in use."""
         if self._in_use != in_use:
-            self._kept = {}
+            self._forget()
             self._in_use = in_use
 
     def of(self, ended: Ended, facts: Facts) -> Alike:
@@ -74,6 +69,16 @@ class Kinds:
             except Exception:  # noqa: BLE001 -- what a failed reader has left may be no key
                 facts.alike = Alike(is_kept=False)
         return facts.alike
+
+    def keep(self, alike: Alike, whose: Hashable, labelled: Labelled) -> None:
+        """Keep the points of a call for the next one of its kind that spends on the same behalf."""
+        if self._sets >= _MOST:
+            self._forget()
+        alike.labelled[whose] = labelled
+        self._sets += 1
+
+    def _forget(self) -> None:
+        self._kept, self._sets = {}, 0
 
     def _found(self, ended: Ended, facts: Facts) -> Alike:
         request, tally, cost, kept = ended.request, ended.tally, facts.cost, self._kept
@@ -94,6 +99,6 @@ class Kinds:
         alike = kept.get(kind)
         if alike is None:
             if len(kept) >= _MOST:
-                kept.clear()
-            alike = kept[kind] = Alike(is_kept=True)
+                self._forget()
+            alike = self._kept[kind] = Alike(is_kept=True)
         return alike

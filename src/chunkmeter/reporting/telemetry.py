@@ -223,7 +223,7 @@ class Telemetry:
         if labelled is None:
             labelled, is_whole = self._labelling.of(ended, facts, foreign=foreign)
             if is_whole:
-                alike.keep(whose, labelled)
+                self._kinds.keep(alike, whose, labelled)
         return labelled
 
     def _record(self, labelled: Labelled, values: Sequence[Value], context: Context) -> None:

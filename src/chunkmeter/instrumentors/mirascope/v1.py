@@ -22,10 +22,8 @@ from typing import Any
 
 from opentelemetry.context import Context, get_current
 
-from ...calls.begin import begin
 from ...calls.call import Call
 from ...calls.lease import Lease
-from ...calls.sending import reaching
 from ...calls.within import made_here
 from ...facts.request import Request
 from ...readers import Reader
@@ -195,11 +193,7 @@ class _Hooks:
             call = self._method.own_call()
             if call is None:
                 return create(*args, **kwargs)
-            if call.telemetry.settings.include_usage:
-                asked = partial(site.asked, kwargs) if site else _not_asked
-                result, hides = self._asking.send(call, asked, create, args, kwargs)
-            else:
-                result, hides = create(*args, **kwargs), None
+            result, hides = self._asking.send(call, lambda: site.asked(kwargs) if site else None, create, args, kwargs)
             # LiteLLM's request passes through a factory's function too, which may have put the tap on.
             return result if call.raw_tapped else tap_raw(call, result, hides)
         # A plain request may pass through two hooks too, and the first one meters it.
@@ -268,21 +262,15 @@ class _Hooks:
 
     def _begin_stream(self, site: Site, parent: Context, stream: Any) -> Call | None:
         here, method = get_current(), self._method
-        if not method.works(here) or reaching(method.library, here) is not None:
+        if not method.works(here) or method.passes(here):
             return None
-        telemetry = self._telemetry
-        try:  # as `Method.begin` does it, with fewer steps
-            keeps = telemetry.settings.estimate
-            request, reader = site.request(stream.provider, stream.call_kwargs, stream=True, keeps_prompt=keeps)
-            place = parent_of(parent, here)
-            return begin(telemetry, request, reader, parent=place, library=method.library, here=here)
-        except Exception as error:  # noqa: BLE001
-            telemetry.guard.failed("hook", "beginning a call", error)
-            return None
+        return method.begin(
+            lambda: self._described(site, stream.provider, stream.call_kwargs, stream=True),
+            parent=parent_of(parent, here),
+            here=here,
+        )
 
-    def _described(self, site: Site, provider: str | None, parameters: Any) -> tuple[Request, Reader | None]:
-        return site.request(provider, parameters, stream=False, keeps_prompt=self._telemetry.settings.estimate)
-
-
-def _not_asked() -> None:
-    """What is asked for on behalf of a request whose function was not seen to be called: nothing."""
+    def _described(
+        self, site: Site, provider: str | None, parameters: Any, *, stream: bool = False
+    ) -> tuple[Request, Reader | None]:
+        return site.request(provider, parameters, stream=stream, keeps_prompt=self._telemetry.settings.estimate)
